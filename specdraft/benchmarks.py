@@ -293,7 +293,7 @@ def demo(
     decoder = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto')
     print(f'> {asked[0]["question"]}')
     for piece in decoder.stream(torch.tensor([chat_ids(tokenizer, asked[0]['question'])]), 64): print(piece, end='', flush=True)
-    print(f'\n({decoder.stats["n_emitted"]} tokens in {decoder.stats["n_rounds"]} passes of the target)')
+    print(f'\n({decoder.stats["n_emitted"] + 1} tokens in {decoder.stats["n_rounds"] + 1} passes of the target, the prompt\'s included)')
 
     stage('Measuring: plain and speculative decoding take turns')
     prompts = pick(knowledge_prompts(asked, 'heldout_en' if c['knowledge_enhancement']['questions'] == 'common_en' else None), n_each)

@@ -156,7 +156,7 @@ def forward(self:DraftModel,
     lean = LeanTarget(self.target, packed=False)
     kv_cache = lean.new_cache(input_ids.shape[1], len(input_ids))
     with torch.no_grad(): lean(input_ids, kv_cache)
-    memory = [(kv_cache.keys[l], kv_cache.values[l]) for l in self.layer_idxs]
+    memory = [kv_cache.read(l) for l in self.layer_idxs]
     rope = lean.rope(torch.arange(input_ids.shape[1], device=input_ids.device))
     return CausalLMOutput(logits=self.full_logits(self.hidden(input_ids, memory, rope, knowledge=knowledge)))
 

@@ -136,36 +136,52 @@ def expected_tokens(a:float, k:int) -> float:
 
 # %% ../nbs/05_speculative_decoding.ipynb #74583a48
 class CostModel:
-    "Milliseconds of passes and counts of success; chooses what to propose"
+    "Milliseconds of passes and counts of success; chooses what to propose. Costs and gains are in plain steps unless they say ms"
     widths = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+    priors = dict(copy=(.3, .45, .6, .75, .9, .97), # by length of the match: 2, 3, 4-5, 6-8, 9-15, more
+                  draft=(.1, .25, .4, .55, .7, .82, .93)) # by confidence: below .2, .35, .5, .65, .8, .9, and above
+    first_pause = 8 # rounds
     def __init__(self, pass_ms, draft_ms): # {width: ms} of target passes, ms of a draft step or None
-        self.pass_ms, self.draft_ms = pass_ms, draft_ms
+        self.pass_ms, self.draft_ms, self.step = pass_ms, draft_ms, (draft_ms or 0)/pass_ms[1]
         self.reset()
     def reset(self):
-        "Forget the last text: back to prior guesses, worth two rounds each"
-        prior = {**{('copy', b): a for b, a in enumerate((.3, .45, .6, .75, .9, .97))}, ('draft', 0): .5}
-        self.counts = {k: [2*a, 2.] for k, a in prior.items()}; self.prior = prior
+        "Forget the last text: back to prior guesses, worth three tokens each"
+        self.counts = {(source, b): [3*a, 3.] for source, rates in self.priors.items() for b, a in enumerate(rates)}
+        self.net, self.confidence, self.pause, self.waited = .05, .5, self.first_pause, 0
     @staticmethod
     def bucket(match): return (match > 2) + (match > 3) + (match > 5) + (match > 8) + (match > 15)
+    @staticmethod
+    def level(confidence): return sum(confidence >= x for x in (.2, .35, .5, .65, .8, .9))
     def rate(self, source, bucket=0): hit, n = self.counts[source, bucket]; return min(hit/n, .99)
-    def saw(self, source, accepted, proposed, bucket=0):
-        "Count a round: its accepted tokens, and one failure if it was cut short. Old evidence fades, so that a source gets a new chance"
-        for k, (hit, n) in self.counts.items(): self.counts[k] = [2*self.prior[k] + .97*(hit - 2*self.prior[k]), 2 + .97*(n - 2)]
-        if proposed: c = self.counts[source, bucket]; c[0] += accepted; c[1] += accepted + (accepted < proposed)
+    def saw(self, source, buckets, accepted):
+        "Count a round of `source`: one bucket for each proposed token. Old evidence fades, so that a source gets a new chance"
+        for (src, b), (hit, n) in self.counts.items():
+            prior = 3*self.priors[src][b]
+            self.counts[src, b] = [prior + .97*(hit - prior), 3 + .97*(n - 3)]
+        for i, b in enumerate(buckets[:accepted + 1]): c = self.counts[source, b]; c[0] += i < accepted; c[1] += 1
     def verify_ms(self, width): # straight lines between the measured widths
         ws = self.widths
         hi = next((i for i, w in enumerate(ws) if w >= width), len(ws) - 1); lo = max(hi - 1, 0)
         if width <= ws[0]: return self.pass_ms[ws[0]]
         return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
-    def copy_plan(self, match, available): # (tokens a ms, how many)
+    def wider(self, k): return (self.verify_ms(k + 2) - self.verify_ms(k + 1))/self.pass_ms[1] # cost of proposal k + 1 in the pass
+    def copy_plan(self, match, available): # (tokens a plain step's time, how many)
         a = self.rate('copy', self.bucket(match))
-        return max((expected_tokens(a, w - 1)/self.verify_ms(w), w - 1) for w in self.widths if 1 < w <= available + 1) if available else (0., 0)
-    def draft_plan(self, limit):
-        if self.draft_ms is None or limit < 1: return 0., 0
-        a = self.rate('draft')
-        return max((expected_tokens(a, k)/(self.verify_ms(k + 1) + k*self.draft_ms), k) for k in range(1, min(limit, 8) + 1))
-    def another(self, joint, k): # is one more draft token, right with probability `joint`, worth its time?
-        return joint/(self.draft_ms + self.verify_ms(k + 2) - self.verify_ms(k + 1)) > 1/self.pass_ms[1]
+        return max((expected_tokens(a, w - 1)*self.pass_ms[1]/self.verify_ms(w), w - 1) for w in self.widths if 1 < w <= available + 1) if available else (0., 0)
+    def ask_draft(self) -> bool:
+        if self.draft_ms is None: return False
+        if self.net > 0: return True
+        self.waited += 1
+        if self.waited < self.pause: return False
+        self.pause, self.waited = 2*self.pause, 0 # a probe
+        return True
+    def keep(self, joint, k): return joint > self.wider(k)
+    def another(self, joint, k): return joint*self.confidence > self.step + self.wider(k)
+    def drafted(self, joints, steps):
+        "Note what a round of the draft is expected to bring: the probabilities of its kept tokens less their cost"
+        n = len(joints)
+        self.net += .25*(sum(joints) - steps*self.step - sum(self.wider(k) for k in range(n)) - self.net)
+        if self.net > 0: self.pause = self.first_pause
 
 # %% ../nbs/05_speculative_decoding.ipynb #347dd31e
 class SpeculativeDecoder:
@@ -189,57 +205,63 @@ class SpeculativeDecoder:
 # %% ../nbs/05_speculative_decoding.ipynb #fb11d97f
 @patch
 @torch.inference_mode()
-def costs(self:SpeculativeDecoder, context=128, repeats=3) -> CostModel:
-    "Time passes and draft steps once on this machine (about two seconds)"
+def costs(self:SpeculativeDecoder, context=128, repeats=5) -> CostModel:
+    "Time passes and draft steps once on this machine (about three seconds)"
     if self._costs is None:
         kv_cache, ids = self.lean.new_cache(context + 40), torch.randint(self.config.vocab_size, (1, context), device=self.lean.device)
         self.lean(ids, kv_cache)
-        def best(f):
-            times = []
-            for _ in range(repeats): kv_cache.crop(context); t = time.perf_counter(); f(); times.append((time.perf_counter() - t)*1e3)
-            return sorted(times)[len(times)//2]
-        pass_ms = {w: best(lambda: self.lean.logits(self.lean(ids[:, :w], kv_cache)).argmax(-1).tolist()) for w in CostModel.widths}
-        for a, b in zip(CostModel.widths, CostModel.widths[1:]): pass_ms[b] = max(pass_ms[b], pass_ms[a]) # noise must not make a wider pass cheaper
-        self._costs = CostModel(pass_ms, best(lambda: self.draft(ids[:, :1], kv_cache, context).argmax().item()) if self.draft else None)
+        runs = {w: lambda w=w: self.lean.logits(self.lean(ids[:, :w], kv_cache)).argmax(-1).tolist() for w in CostModel.widths}
+        if self.draft: runs['draft'] = lambda: self.draft(ids[:, :1], kv_cache, context).argmax().item()
+        times = {k: [] for k in runs}
+        for r in range(repeats + 1): # in turns: a moment's disturbance spoils one repeat of each, not one of them
+            for k, f in runs.items():
+                kv_cache.crop(context); t = time.perf_counter(); f()
+                if r: times[k].append((time.perf_counter() - t)*1e3)
+        ms = {k: sorted(v)[len(v)//2] for k, v in times.items()}
+        draft_ms = ms.pop('draft', None)
+        for a, b in zip(CostModel.widths, CostModel.widths[1:]): ms[b] = max(ms[b], ms[a]) # noise must not make a wider pass cheaper
+        self._costs = CostModel(ms, draft_ms)
     return self._costs
 
 # %% ../nbs/05_speculative_decoding.ipynb #edba5d87
 @patch
 def _draft_round(self:SpeculativeDecoder, last, kv_cache, limit, knowledge, sampling, g):
-    "Draft up to `limit` tokens behind `last`: `(ids, draft_probs)`"
-    tokens, probs, joint = [], [], 1.
-    vocab, V = self.draft.vocab_ids, self.config.vocab_size
+    "Draft up to `limit` tokens behind `last`: `(ids, draft_probs, levels of confidence)`"
+    tokens, probs, levels, joints, joint, steps = [], [], [], [], 1., 0
+    vocab, V, c = self.draft.vocab_ids, self.config.vocab_size, self._costs
     greedy, auto = sampling['temperature'] == 0, self.gamma == 'auto'
-    for k in range(limit):
-        logits = self.draft(torch.tensor([[tokens[-1] if tokens else last]], device=self.lean.device), kv_cache, kv_cache.n + k, knowledge)
-        if auto or not greedy:
-            q = warp(logits, **sampling) if not greedy else logits.float().softmax(-1)
-            joint *= q.max().item()
-        if auto and not self._costs.another(joint, k): break
+    while steps < limit and (not auto or not tokens or c.another(joint, len(tokens))):
+        logits = self.draft(torch.tensor([[tokens[-1] if tokens else last]], device=self.lean.device), kv_cache, kv_cache.n + steps, knowledge)
+        steps += 1
+        if auto or not greedy: q = warp(logits, **sampling) if not greedy else logits.float().softmax(-1)
+        if auto:
+            levels.append(c.level(q.max().item())); joint *= c.rate('draft', levels[-1])
+            if not c.keep(joint, len(tokens)): break
+            joints.append(joint)
         x = logits.argmax().item() if greedy else draw(q.cpu(), g)
         tokens.append(x if vocab is None else vocab[x].item())
         if not greedy: probs.append(q.cpu() if vocab is None else torch.zeros(V).index_copy(0, vocab.cpu(), q.cpu()))
-    return tokens, None if greedy else probs
+    if auto: c.drafted(joints, steps)
+    return tokens, None if greedy else probs, levels[:len(tokens)]
 
 # %% ../nbs/05_speculative_decoding.ipynb #0b423170
 @patch
 def _propose(self:SpeculativeDecoder, ids, index, kv_cache, room, knowledge, sampling, g):
-    "Choose and make this round's proposal: `(source, bucket, ids, draft_probs)`"
+    "Choose and make this round's proposal: `(source, ids, draft_probs, bucket of each)`"
     run, match = index.propose(min(room, self.max_run)) if index else ([], 0)
-    if self.gamma == 'auto':
-        c = self._costs
-        copy_rate, n = c.copy_plan(match, len(run))
-        draft_rate, _ = c.draft_plan(room)
-        if copy_rate >= max(draft_rate, 1/c.pass_ms[1]): return 'copy', c.bucket(match), run[:n], None
-        if draft_rate <= 1/c.pass_ms[1]: return 'plain', 0, [], None
-    elif run: return 'copy', CostModel.bucket(match), run, None
-    if self.draft is None or room < 1: return 'plain', 0, [], None
-    return 'draft', 0, *self._draft_round(ids[-1], kv_cache, min(room, 8 if self.gamma == 'auto' else self.gamma), knowledge, sampling, g)
+    auto, c, plain = self.gamma == 'auto', self._costs, ('plain', [], None, [])
+    if auto:
+        gain, n = c.copy_plan(match, len(run))
+        run = run[:n] if gain > 1 + max(0, c.net if self.draft else 0) else []
+    if run: return 'copy', run, None, [CostModel.bucket(match)]*len(run)
+    if self.draft is None or room < 1 or (auto and not c.ask_draft()): return plain
+    tokens, draft_probs, levels = self._draft_round(ids[-1], kv_cache, min(room, 8 if auto else self.gamma), knowledge, sampling, g)
+    return ('draft', tokens, draft_probs, levels) if tokens else plain
 
 # %% ../nbs/05_speculative_decoding.ipynb #e63eee46
 @patch
 def _rounds(self:SpeculativeDecoder, prompt:list, max_new_tokens, sampling, seed, query_text):
-    "Decode one prompt; yields the new ids of each round"
+    "Decode one prompt; yields the first new id, then the new ids of each round"
     g = torch.Generator().manual_seed(seed) if seed is not None else None
     end = min(len(prompt) + max_new_tokens, self.config.max_position_embeddings)
     kv_cache, ids = self.lean.new_cache(end + self.max_run + 8), list(prompt)
@@ -250,25 +272,27 @@ def _rounds(self:SpeculativeDecoder, prompt:list, max_new_tokens, sampling, seed
     if index: index.append(ids)
     s = self.stats = dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0, acceptance_rate=0., tau=0., knowledge=[(i['id'], round(x, 3)) for i, x in found],
                           by_source={k: dict(rounds=0, drafted=0, accepted=0) for k in ('copy', 'draft', 'plain')})
-    if len(ids) > 1: self.lean(torch.tensor([ids[:-1]], device=self.lean.device), kv_cache)
+    hidden, source, tokens, draft_probs = self.lean(torch.tensor([ids], device=self.lean.device), kv_cache)[:, -1:], None, [], None
     done = False
-    while not done and len(ids) < end:
-        n, room = len(ids) - 1, end - len(ids) - 1 # the round adds a token of the target's own
-        source, bucket, tokens, draft_probs = self._propose(ids, index, kv_cache, room, knowledge, sampling, g)
-        logits = self.lean.logits(self.lean(torch.tensor([[ids[-1], *tokens]], device=self.lean.device), kv_cache))[0]
+    while True:
+        logits = self.lean.logits(hidden)[0]
         if sampling['temperature'] == 0:
             best = logits.argmax(-1).tolist()
             k = next((i for i, t in enumerate(tokens) if t != best[i]), len(tokens)); nxt = best[k]
         else: k, nxt = verify(warp(logits, **sampling).cpu(), tokens, draft_probs, g)
-        kv_cache.crop(n + 1 + k) # the last token and what was accepted behind it
         new = tokens[:k] + [nxt]
         stop = next((i for i, t in enumerate(new) if t in self.eos), None) # an end token inside the block ends the text there
         if stop is not None: new, done = new[:stop + 1], True
         ids += new
-        if index: index.append(new)
-        if self.gamma == 'auto': self._costs.saw(source, k, len(tokens), bucket)
-        self._count(s, source, len(tokens), min(k, len(new)), len(new))
+        if source: self._count(s, source, len(tokens), min(k, len(new)), len(new))
+        if source and self.gamma == 'auto': self._costs.saw(source, buckets, k)
         yield new
+        if done or len(ids) >= end: return
+        kv_cache.crop(len(ids) - 1) # what was accepted stays, the last token is yet to be read
+        if index: index.append(new)
+        room = end - len(ids) - 1 # the round adds a token of the target's own
+        source, tokens, draft_probs, buckets = self._propose(ids, index, kv_cache, room, knowledge, sampling, g)
+        hidden = self.lean(torch.tensor([[ids[-1], *tokens]], device=self.lean.device), kv_cache)
 
 @patch
 def _retrieve(self:SpeculativeDecoder, text):
@@ -360,4 +384,4 @@ def specdraft_generate(
     ids = torch.tensor([chat_ids(tokenizer, prompt)], device=target.device)
     for piece in decoder.stream(ids, max_new_tokens, temperature, top_p, top_k, None if seed < 0 else seed): print(piece, end='', flush=True)
     s = decoder.stats
-    print(f'\n\n{s["n_emitted"]} tokens in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate {s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}')
+    print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate {s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}')
