@@ -16,7 +16,7 @@ import torch, yaml
 from fastcore.basics import patch
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, command, eos_ids, fingerprint, generate_batch,
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch,
                               load_tensors, save_tensors)
 from .layer_sampling import layers_for
 
@@ -73,7 +73,7 @@ def answer_kv(
     lean(ids, lean.new_cache(ids.shape[1]), record=record)
     return tuple(torch.stack([record[l][j][0, :, len(prompt) - 1:] for l in layers]) for j in (0, 1))
 
-# %% ../nbs/02_knowledge_cache.ipynb #973c78ba
+# %% ../nbs/02_knowledge_cache.ipynb #a80d8bcc
 @torch.inference_mode()
 def settle(
     lean:LeanTarget,
@@ -282,7 +282,7 @@ def specdraft_build_cache(
 ):
     "Have the target answer common questions and keep the answers with their keys and values"
     loader = ModelLoader(config)
-    load_questions(questions or loader.config['knowledge_enhancement']['questions']) # errors before the model is loaded
+    load_questions(questions or loader.config['knowledge_enhancement']['questions']); check_writable(Path(out).parent) # errors before the model is loaded
     manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions)
     manager.save(out)
     print(f'{manager}: {Path(out).stat().st_size/1e6:.1f} MB in {out}, relative error of storage {manager.error:.4f}')

@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, command, generate_batch, rms_norm, template_parts, whole_file)
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, generate_batch, rms_norm, template_parts, whole_file)
 from .knowledge_cache import KnowledgeCacheManager
 from .draft_model import DraftModel
 
@@ -350,6 +350,7 @@ def specdraft_train(
     if minutes < 0: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
     loader = ModelLoader(config)
     if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
+    check_writable(out)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager = KnowledgeCacheManager.load(cache, lean.model)
     trainer = train_draft(loader.config, lean, tokenizer, manager, out, minutes or None, resume)
