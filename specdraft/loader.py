@@ -69,7 +69,7 @@ def whole_file(
         raise
     finally: tmp.unlink(missing_ok=True)
 
-# %% ../nbs/00_loader.ipynb #642d93d4
+# %% ../nbs/00_loader.ipynb #3c1d50e5
 def check_writable(
     folder # is made if it isn't there
 ):
@@ -436,7 +436,7 @@ def attend(
     if mask is not None: mask = mask.repeat(1, G, 1)[:, None]  # (B, 1, G*T, S)
     return F.scaled_dot_product_attention(q.reshape(B, H//G, G*T, d), k, v, attn_mask=mask, scale=scale).reshape(B, H, T, d).to(dtype)
 
-# %% ../nbs/00_loader.ipynb #36258dbe
+# %% ../nbs/00_loader.ipynb #97c4fd41
 GROUP, BLOCK = 32, 256 # places of the KV cache that attention takes at a time, and that are summed up in one product
 
 def attend_alike(
