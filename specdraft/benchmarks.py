@@ -19,9 +19,9 @@ from tqdm.auto import tqdm
 
 from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, machine, whole_file
 from .knowledge_cache import KnowledgeCacheManager, _plain, knowledge_for, load_questions
-from .draft_model import DraftModel
-from .losses_training import best_checkpoint, plot_history, train_draft
-from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, find_draft, plain_generate
+from .draft_model import DraftModel, best_checkpoint, find_draft
+from .losses_training import plot_history, train_draft
+from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, plain_generate
 
 # %% ../nbs/06_benchmarks.ipynb #d32c2a0d
 def knowledge_prompts(
@@ -130,7 +130,8 @@ def summary(rows, by='group') -> list: # dicts
     "One line for each group and method"
     out, groups = [], defaultdict(list)
     for r in rows: groups[r[by], r['method']].append(r)
-    for (g, m), rs in groups.items():
+    order = list(dict.fromkeys(g for g, _ in groups))
+    for (g, m), rs in sorted(groups.items(), key=lambda x: (order.index(x[0][0]), METHODS.index(x[0][1]))):
         s = sorted(speedups([r for r in rows if r[by] == g], m).values())
         total = lambda k: sum(r.get(k, 0) for r in rs)
         out.append({by: g, 'method': m, 'prompts': len({r['prompt'] for r in rs}), 'tokens_per_s': total('tokens')/total('seconds'), 'speedup': st.mean(s),
@@ -142,8 +143,8 @@ def summary(rows, by='group') -> list: # dicts
 def show(lines, by='group') -> str:
     "A summary as a text table"
     f = lambda x, d=2: '–' if x is None else f'{x:.{d}f}'
-    head = f'{by:14}{"method":10}{"prompts":>8}{"tokens/s":>10}{"speedup":>9}{"quartiles":>13}{"tau":>7}{"accept":>8}{"identical":>11}'
-    return '\n'.join([head] + [f'{l[by]:14}{l["method"]:10}{l["prompts"]:8}{l["tokens_per_s"]:10.1f}{l["speedup"]:9.2f}'
+    head = f'{by:16}{"method":10}{"prompts":>8}{"tokens/s":>10}{"speedup":>9}{"quartiles":>13}{"tau":>7}{"accept":>8}{"identical":>11}'
+    return '\n'.join([head] + [f'{l[by]:16}{l["method"]:10}{l["prompts"]:8}{l["tokens_per_s"]:10.1f}{l["speedup"]:9.2f}'
         f'{"–".join(f(q) for q in l["quartiles"]):>13}{f(l["tau"]):>7}{f(l["acceptance_rate"]):>8}{l["identical"]:>11.0%}' for l in lines])
 
 # %% ../nbs/06_benchmarks.ipynb #54999cfa
@@ -158,8 +159,8 @@ def save_result(
     path, rows, lean, # file to write, from `bench`, target
     **settings # kept with them
 ) -> dict:
-    "Write rows and settings as JSON"
-    rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in r.items()} for r in rows]
+    "Write rows and settings as JSON; the texts of a prompt file stay in that file"
+    rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in r.items() if k != 'text' or r['group'] != 'file'} for r in rows]
     result = dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model), dtype=str(lean.dtype), settings=settings, rows=rounded)
     with whole_file(path) as tmp: tmp.write_text(json.dumps(result, ensure_ascii=False))
     return result

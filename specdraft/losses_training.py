@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['kl_loss', 'acceptance_loss', 'bare_prompt', 'invent_prompts', 'write_training_text', 'save_texts', 'load_texts',
-           'Trace', 'trace_texts', 'pick_vocab', 'random_starts', 'batch_losses', 'Trainer', 'best_checkpoint',
-           'plot_history', 'train_draft', 'specdraft_train']
+           'Trace', 'trace_texts', 'pick_vocab', 'random_starts', 'batch_losses', 'Trainer', 'plot_history',
+           'train_draft', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #83955bdd
 import json, math, time
@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, generate_batch, rms_norm, template_parts, whole_file)
 from .knowledge_cache import KnowledgeCacheManager
-from .draft_model import DraftModel
+from .draft_model import DraftModel, best_checkpoint
 
 # %% ../nbs/04_losses_training.ipynb #82d906be
 def kl_loss(
@@ -297,10 +297,6 @@ def fit(self:Trainer, stop_at=None, progress=True, save_every=60):
             if last or time.perf_counter() - saved > save_every: self.save_state(); saved = time.perf_counter()
             if late: break
     return self.draft
-
-def best_checkpoint(folder='output/checkpoints'):
-    "The best draft in a folder of checkpoints, or None"
-    return next(iter(sorted(Path(folder).glob('best_draft_model_knowledge_epoch*.safetensors'))), None)
 
 # %% ../nbs/04_losses_training.ipynb #5ff24af2
 def plot_history(history):

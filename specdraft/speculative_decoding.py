@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['check_sampling', 'warp', 'verify', 'draw', 'as_lean', 'check_prompt', 'plain_generate', 'CopyIndex',
-           'expected_tokens', 'CostModel', 'SpeculativeDecoder', 'find_draft', 'specdraft_generate']
+           'expected_tokens', 'CostModel', 'SpeculativeDecoder', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #9b9cc62c
 import time
@@ -16,7 +16,7 @@ from fastcore.basics import patch
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, command, eos_ids, user_text)
 from .knowledge_cache import KnowledgeCacheManager
-from .draft_model import DraftModel, LeanDraft
+from .draft_model import DraftModel, LeanDraft, find_draft
 
 # %% ../nbs/05_speculative_decoding.ipynb #8e26a734
 def check_sampling(temperature=0., top_p=1., top_k=0):
@@ -349,15 +349,6 @@ def stream(self:SpeculativeDecoder,
     if len(text) > len(shown): yield text[len(shown):]
 
 # %% ../nbs/05_speculative_decoding.ipynb #5fb10a79
-def find_draft(folder='output/checkpoints') -> Path:
-    "The trained draft in a folder: `draft.safetensors`, or the best checkpoint"
-    folder = Path(folder)
-    if folder.is_file(): return folder
-    found = [folder/'draft.safetensors', *sorted(folder.glob('best_draft_model_knowledge_epoch*.safetensors'))]
-    found = [f for f in found if f.is_file()]
-    if not found: raise InputError(f'no trained draft in {folder}: specdraft_train makes one, and specdraft_demo does everything')
-    return found[0]
-
 @command
 def specdraft_generate(
     prompt:str, # what to ask
