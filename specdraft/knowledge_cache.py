@@ -247,7 +247,7 @@ def load(cls:KnowledgeCacheManager,
     tensors, meta = load_tensors(path, 'knowledge cache')
     self = cls(meta['hidden_size'], meta['num_heads'], meta['cache_dim'])
     for k in ('items', 'layers', 'fingerprint', 'error'): setattr(self, k, meta[k])
-    self.kv_shape = tuple(meta['kv_shape'])
+    self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
     for name, t in tensors.items():
         kind, key = name.split('/', 1)
         if kind == 'basis': self.bases[key] = t

@@ -46,7 +46,9 @@ def _exit_cleanly(func):
         raise SystemExit(code)
     return run
 
-def command(func): return call_parse(_exit_cleanly(func))
+def command(func):
+    "A command line from `func`, whose user errors end with exit code 2"
+    return call_parse(_exit_cleanly(func))
 
 # %% ../nbs/00_loader.ipynb #d3d06cfb
 @contextlib.contextmanager
@@ -519,7 +521,9 @@ class Block:
         gate, up = self._gate_up(rms_norm(self.layer.post_attention_layernorm, x)).chunk(2, -1)
         return x + self._down(self.act(gate)*up)
 
-def rms_norm(norm, x): return F.rms_norm(x, (x.shape[-1],), norm.weight, norm.variance_epsilon)
+def rms_norm(norm, x): # module with `weight` and `variance_epsilon`, (..., D) -> (..., D)
+    "Root-mean-square norm of Zhang and Sennrich 2019, in one kernel"
+    return F.rms_norm(x, (x.shape[-1],), norm.weight, norm.variance_epsilon)
 
 # %% ../nbs/00_loader.ipynb #52d9e2fe
 class KVCache:

@@ -64,7 +64,9 @@ def draw(weights, generator=None) -> int: # (V,), not necessarily normalised
     return top if weights[top] == weights.sum() else torch.multinomial(weights, 1, generator=generator).item()
 
 # %% ../nbs/05_speculative_decoding.ipynb #2fd26578
-def as_lean(target): return target if isinstance(target, LeanTarget) else LeanTarget(target)
+def as_lean(target):
+    "`target` itself if it is a `LeanTarget`, else packed into one"
+    return target if isinstance(target, LeanTarget) else LeanTarget(target)
 
 def check_prompt(
     input_ids, # (B, T) tensor
