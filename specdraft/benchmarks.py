@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint', 'check_methods', 'make_methods', 'bench',
-           'speedups', 'summary', 'show', 'save_result', 'plot_speedups', 'formula', 'open_all', 'specdraft_test',
-           'specdraft_bench', 'demo', 'specdraft_demo']
+           'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula', 'open_all',
+           'specdraft_test', 'specdraft_bench', 'demo', 'specdraft_demo']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import json, statistics as st, subprocess, sys, time
@@ -18,9 +18,9 @@ import torch, yaml
 from tqdm.auto import tqdm
 
 from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, machine, whole_file
-from .knowledge_cache import KnowledgeCacheManager, _plain, knowledge_for, load_questions
+from .knowledge_cache import KnowledgeCacheManager, knowledge_for, load_questions
 from .draft_model import DraftModel, best_checkpoint, find_draft
-from .losses_training import plot_history, train_draft
+from .losses_training import plot_history, prompt_key, read_prompts, train_draft
 from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, plain_generate
 
 # %% ../nbs/06_benchmarks.ipynb #d32c2a0d
@@ -44,24 +44,23 @@ def pick(prompts, n:int): # evenly spread, `n` of each group
 
 # %% ../nbs/06_benchmarks.ipynb #08aaed44
 def load_prompts(
-    path,   # JSON lines with `turns`, `prompt`, `question` or `text`, and optionally `category`
+    path,   # see `read_prompts`
     n_each=0 # the first so many of each category; 0: all
 ) -> list: # dicts with group, category, text
     "Prompts of a file, such as Spec-Bench's; the first turn is used"
-    if not Path(path).is_file(): raise InputError(f'no prompt file {path}: expected JSON lines with prompt, question, text or turns')
     out, seen = [], defaultdict(int)
-    for i, line in enumerate(Path(path).read_text(encoding='utf-8').splitlines(), 1):
-        if not line.strip(): continue
-        try: d = json.loads(line); text = d['turns'][0] if 'turns' in d else next(d[k] for k in ('prompt', 'question', 'text') if k in d)
-        except (ValueError, StopIteration, LookupError, TypeError) as e: raise InputError(f'{path}, line {i}: expected JSON with prompt, question, text or turns') from e
-        c = d.get('category', 'other'); seen[c] += 1
-        if not n_each or seen[c] <= n_each: out.append(dict(group='file', category=c, text=text))
+    for p in read_prompts(path):
+        seen[p['category']] += 1
+        if not n_each or seen[p['category']] <= n_each: out.append(dict(group='file', **p))
     return out
 
-def check_disjoint(prompts, manager):
-    "Raise `InputError` if a prompt that measures was among the wordings the draft trained on; questions as asked are meant to be"
-    known = {_plain(v['text']) for x in manager.items for v in [x, *x['variants']]}
-    both = [p['text'] for p in prompts if p['group'] != 'as asked' and _plain(p['text']) in known]
+def check_disjoint(
+    prompts, manager, # to measure with, knowledge cache
+    trained_on=()     # `prompt_key` of every training prompt: a draft keeps them as `info['prompts']`
+):
+    "Raise `InputError` if a prompt that measures was among those the draft trained on; questions as asked are meant to be"
+    known = {prompt_key(v['text']) for x in manager.items for v in [x, *x['variants']]} | set(trained_on)
+    both = [p['text'] for p in prompts if p['group'] != 'as asked' and prompt_key(p['text']) in known]
     if both: raise InputError(f'{len(both)} prompts are training data, such as {both[0]!r}: measure with others')
 
 # %% ../nbs/06_benchmarks.ipynb #d2b385cf
@@ -154,6 +153,10 @@ def _commit():
         r = subprocess.run(['git', 'describe', '--always', '--dirty', '--exclude', '*'], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5)
         return r.stdout.strip() or None
     except (OSError, NameError, subprocess.SubprocessError): return None
+
+def about(draft) -> dict:
+    "What is known of a trained draft, but for the keys of its prompts"
+    return {k: v for k, v in draft.info.items() if k != 'prompts'}
 
 def save_result(
     path, rows, lean, # file to write, from `bench`, target
@@ -250,11 +253,11 @@ def specdraft_bench(
     if chosen is None:
         chosen = knowledge_prompts([dict(id=x['id'], question=x['question']) for x in model.manager.items], 'heldout_en')
         chosen = pick(chosen, n_each) if n_each else chosen
-    check_disjoint(chosen, model.manager)
+    check_disjoint(chosen, model.manager, model.info.get('prompts', ()))
     by = 'category' if prompts else 'group'
     rows = bench(make_methods(model, lean, tokenizer, max_new_tokens, gamma, temperature, methods.split(',')), chosen, tokenizer, repeats, few=('generate', 'lookup'), device=lean.device)
     costs = SpeculativeDecoder(model, lean, tokenizer).costs() # for `formula`
-    save_result(out, rows, lean, draft=getattr(model, 'info', {}), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(prompts).name if prompts else 'knowledge')
+    save_result(out, rows, lean, draft=about(model), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(prompts).name if prompts else 'knowledge')
     fig = plot_speedups(rows, by); fig.savefig(Path(out).with_suffix('.png'))
     print(show(summary(rows, by), by)); print(f'rows in {out}, plot in {Path(out).with_suffix(".png")}')
 
@@ -304,9 +307,9 @@ def demo(
 
     stage('Measuring: plain and speculative decoding take turns')
     prompts = pick(knowledge_prompts(asked, 'heldout_en' if c['knowledge_enhancement']['questions'] == 'common_en' else None), n_each)
-    check_disjoint(prompts, manager)
+    check_disjoint(prompts, manager, draft.info.get('prompts', ()))
     rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'generate', 'both')), prompts, tokenizer, few=('generate',))
-    save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens, gamma='auto', draft=draft.info)
+    save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens, gamma='auto', draft=about(draft))
     (out/'plots').mkdir(parents=True, exist_ok=True); plot_speedups(rows).savefig(out/'plots'/'speedup.png')
     print(show(summary(rows)))
     if any(r['method'] == 'generate' and not r['identical'] for r in rows): print('(generate of transformers computes in another order, and in bfloat16 a near-tie can fall the other way there)')
