@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint', 'check_methods', 'make_methods', 'bench',
-           'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula', 'open_all',
+           'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula', 'check_cache', 'open_all',
            'specdraft_test', 'specdraft_bench', 'demo', 'specdraft_demo']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
@@ -55,11 +55,11 @@ def load_prompts(
     return out
 
 def check_disjoint(
-    prompts, manager, # to measure with, knowledge cache
+    prompts, manager, # to measure with, knowledge cache or None
     trained_on=()     # `prompt_key` of every training prompt: a draft keeps them as `info['prompts']`
 ):
     "Raise `InputError` if a prompt that measures was among those the draft trained on; questions as asked are meant to be"
-    known = {prompt_key(v['text']) for x in manager.items for v in [x, *x['variants']]} | set(trained_on)
+    known = {prompt_key(v['text']) for _, v in (manager.wordings() if manager else ())} | set(trained_on)
     both = [p['text'] for p in prompts if p['group'] != 'as asked' and prompt_key(p['text']) in known]
     if both: raise InputError(f'{len(both)} prompts are training data, such as {both[0]!r}: measure with others')
 
@@ -201,6 +201,10 @@ def formula(
                 speedup_expected=tau*costs.pass_ms[1]/(costs.verify_ms(gamma + 1) + gamma*costs.draft_ms))
 
 # %% ../nbs/06_benchmarks.ipynb #fbf8e4c0
+def check_cache(draft, path):
+    "Raise `InputError` if the draft has no knowledge cache; `path` is where it was looked for"
+    if draft.manager is None: raise InputError(f'no knowledge cache at {path}: specdraft_build_cache makes one')
+
 def open_all(config='smollm2_135m', draft='output/checkpoints', cache='output/knowledge_cache/knowledge_cache.safetensors', device='cpu'):
     "Target, tokenizer and trained draft: `(lean, tokenizer, draft)`"
     file, loader = find_draft(draft), ModelLoader(config)
@@ -219,7 +223,7 @@ def specdraft_test(
     "Ask every question of the knowledge cache: tau, acceptance rate, and whether the answer is plain decoding's"
     check_positive('max_new_tokens', max_new_tokens)
     lean, tokenizer, model = open_all(config, draft, cache, device)
-    if model.manager is None: raise InputError(f'no knowledge cache at {cache}: specdraft_build_cache makes one')
+    check_cache(model, cache)
     decoder = SpeculativeDecoder(model, lean, tokenizer, gamma='auto')
     for item in tqdm(model.manager.items, desc='asking', file=sys.stderr):
         ids = torch.tensor([item['prompt_ids']], device=lean.device)
@@ -251,6 +255,7 @@ def specdraft_bench(
     check_methods(methods.split(',')); check_writable(Path(out).parent) # errors before the model is loaded
     lean, tokenizer, model = open_all(config, draft, cache, device)
     if chosen is None:
+        check_cache(model, cache)
         chosen = knowledge_prompts([dict(id=x['id'], question=x['question']) for x in model.manager.items], 'heldout_en')
         chosen = pick(chosen, n_each) if n_each else chosen
     check_disjoint(chosen, model.manager, model.info.get('prompts', ()))

@@ -197,9 +197,14 @@ def words(text): # list of lower-case words; each Chinese, Japanese or Korean ch
 
 # %% ../nbs/02_knowledge_cache.ipynb #6ec38532
 @patch
+def wordings(self:KnowledgeCacheManager): # (item, dict with text, prompt_ids, answer_ids)
+    "Every item with each of its wordings, the question itself and its paraphrases"
+    return [(x, v) for x in self.items for v in [x, *x['variants']]]
+
+@patch
 def _index(self:KnowledgeCacheManager):
     "Unit vectors of idf-weighted words, one for each wording"
-    texts = [(x, v['text']) for x in self.items for v in [x, *x['variants']]]
+    texts = [(x, v['text']) for x, v in self.wordings()]
     df = Counter(w for _, t in texts for w in set(words(t)))
     self._idf = {w: math.log(1 + len(texts)/n) for w, n in df.items()}
     self._wordings = [(x, self._vector(t)) for x, t in texts]

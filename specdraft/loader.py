@@ -7,8 +7,9 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH'
            'command', 'whole_file', 'check_writable', 'save_tensors', 'load_tensors', 'check_value', 'check_config',
            'packaged_configs', 'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device',
            'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_llama_like', 'tiny_tokenizer',
-           'tiny_target', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'attend', 'attend_alike',
-           'alike_mask', 'Packed', 'Block', 'rms_norm', 'KVCache', 'LeanTarget', 'eos_ids', 'generate_batch', 'machine']
+           'tiny_target', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'attend', 'whole_blocks',
+           'attend_alike', 'alike_mask', 'Packed', 'Block', 'rms_norm', 'KVCache', 'LeanTarget', 'eos_ids',
+           'generate_batch', 'machine']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import contextlib, functools, hashlib, json, os, platform, sys, tempfile
@@ -441,6 +442,8 @@ def attend(
 # %% ../nbs/00_loader.ipynb #97c4fd41
 BLOCK = 128 # places of the KV cache that attention takes at a time
 
+def whole_blocks(n): return -(-n//BLOCK)*BLOCK # places of the blocks that n tokens reach into
+
 def attend_alike(
     q,    # (1, H, T, d)
     k, v, # (1, Hkv, S, d), S a multiple of `BLOCK`
@@ -459,7 +462,7 @@ def attend_alike(
 
 def alike_mask(n, T, dtype, device='cpu'): # T new tokens behind n -> (max(T, 2), S)
     "The mask of `attend_alike`: every token sees those before it and itself"
-    cols = torch.arange(-(-(n + T)//BLOCK)*BLOCK, device=device)
+    cols = torch.arange(whole_blocks(n + T), device=device)
     rows = torch.arange(n, n + T, device=device).expand(2) if T == 1 else torch.arange(n, n + T, device=device)
     return torch.zeros(len(rows), len(cols), dtype=dtype, device=device).masked_fill_(cols > rows[:, None], -torch.inf)
 
@@ -534,14 +537,14 @@ class KVCache:
         batch=1, dtype=torch.float32, device='cpu'
     ):
         d = getattr(config, 'head_dim', None) or config.hidden_size//config.num_attention_heads
-        shape = (batch, config.num_key_value_heads, -(-max_len//BLOCK)*BLOCK, d) # (B, Hkv, T, d), whole blocks for `attend_alike`
+        shape = (batch, config.num_key_value_heads, whole_blocks(max_len), d) # (B, Hkv, T, d), whole blocks for `attend_alike`
         make = lambda: [torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.num_hidden_layers)]
         self.keys, self.values, self.n, self.max_len = make(), make(), 0, max_len
     def write(self, layer, k, v, at, blocks=False): # k, v (B, Hkv, T, d) -> everything up to them; `blocks`: up to the end of their block
         end = at + k.shape[2]
         if end > self.max_len: raise InputError(f'{end} tokens do not fit a KV cache with room for {self.max_len}')
         self.keys[layer][:, :, at:end], self.values[layer][:, :, at:end] = k, v
-        if blocks: end = -(-end//BLOCK)*BLOCK
+        if blocks: end = whole_blocks(end)
         return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
     def read(self, layer): return self.keys[layer][:, :, :self.n], self.values[layer][:, :, :self.n] # the valid ones
     def crop(self, n): # rollback in constant time

@@ -86,13 +86,13 @@ def write_training_text(
 ) -> list: # dicts with prompt_ids, answer_ids, item (id or None), temperature
     "Text for training, written by the target"
     c, g = config['training'], torch.Generator(device=lean.device).manual_seed(config['training']['seed'])
-    known = [dict(item=x['id'], prompt_ids=v['prompt_ids'], answer_ids=v['answer_ids'], temperature=0) for x in manager.items for v in [x, *x['variants']]]
+    known = [dict(item=x['id'], prompt_ids=v['prompt_ids'], answer_ids=v['answer_ids'], temperature=0) for x, v in manager.wordings()]
     ask = [(k['item'], k['prompt_ids'], 1.0) for k in known]
     own, n, size, tokens = len(prompts), c['num_invented_prompts'], 48, c['max_answer_tokens']
     steps = tokens*sum(-(-k//size) for k in (len(ask), own + n, own + n)) + 48*(n > 0)
     with tqdm(total=steps, desc='writing text', unit='step', disable=not progress) as bar:
         other = [*prompts, *invent_prompts(lean, tokenizer, n, g, on_step=bar.update)]
-        asked = {_plain(v['text']) for x in manager.items for v in [x, *x['variants']]} # answered above
+        asked = {_plain(v['text']) for _, v in manager.wordings()} # answered above
         other = [chat_ids(tokenizer, t) for t in {_plain(t): t for t in other if _plain(t) not in asked}.values()]
         for todo in (ask, [(None, p, 0.) for p in other], [(None, p, 1.) for p in other]):
             for i in range(0, len(todo), size):
@@ -209,17 +209,17 @@ class Trainer:
     def __init__(self,
         draft, lean, traces, # draft, target, from `trace_texts`
         folder='output/checkpoints',
-        minutes=None # time budget; None: all epochs
+        minutes=None, # time budget; None: all epochs
+        **info # kept with the draft
     ):
         if not traces: raise InputError('there is no training text: expected at least one answer')
-        self.draft, self.lean, self.folder, self.minutes = draft.float().train(), lean, Path(folder), minutes
+        self.draft, self.lean, self.folder, self.minutes, self.info = draft.float().train(), lean, Path(folder), minutes, info
         c = self.c = draft.config['training']
         held = max(1, len(traces)//20) if len(traces) > 4 else 0 # the last ones of a fixed shuffle only measure
         order = torch.randperm(len(traces), generator=torch.Generator().manual_seed(c['seed'])).tolist()
         self.valid, self.train = [traces[i] for i in order[:held]], [traces[i] for i in order[held:]]
         self.per_epoch = -(-len(self.train)//c['batch_size'])
         self.n_steps, self.step, self.seconds, self.best, self.history = c['num_epochs']*self.per_epoch, 0, 0., math.inf, []
-        self.info = {} # kept with the draft
         self.opt = torch.optim.AdamW([p for p in draft.parameters() if p.requires_grad], lr=c['learning_rate'], weight_decay=c['weight_decay'])
 
 # %% ../nbs/04_losses_training.ipynb #874776db
@@ -357,8 +357,8 @@ def train_draft(
     torch.manual_seed(config['training']['seed'])
     draft = DraftModel(config, lean.model, manager, layers=manager.layers)
     if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
-    trainer = Trainer(draft, lean, trace_texts(lean, texts, draft.layer_idxs, progress=progress), folder, minutes)
-    trainer.info = dict(prompts=sorted({prompt_key(user_text(tokenizer, t['prompt_ids'])) for t in texts}))
+    keys = sorted({prompt_key(user_text(tokenizer, t['prompt_ids'])) for t in texts})
+    trainer = Trainer(draft, lean, trace_texts(lean, texts, draft.layer_idxs, progress=progress), folder, minutes, prompts=keys)
     if resume and (Path(folder)/'training_state.pt').exists(): trainer.resume()
     trainer.fit(progress=progress)
     return trainer
