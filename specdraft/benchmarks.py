@@ -19,8 +19,8 @@ from tqdm.auto import tqdm
 
 from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, machine, whole_file
 from .knowledge_cache import KnowledgeCacheManager, knowledge_for, load_questions
-from .draft_model import DraftModel, best_checkpoint, find_draft
-from .losses_training import plot_history, prompt_key, read_prompts, train_draft
+from .draft_model import DraftModel, best_checkpoint, find_draft, packaged_drafts
+from .losses_training import fine_tune_config, plot_history, prompt_key, read_prompts, train_draft
 from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, plain_generate
 
 # %% ../nbs/06_benchmarks.ipynb #d32c2a0d
@@ -275,7 +275,7 @@ class _Stages:
         print(f'\n[{self.i}/{self.n}] {text}  ({time.perf_counter() - self.began:.0f} s so far)', flush=True)
 
 def demo(
-    config, out='output', questions='', minutes=3, n_each=5, max_new_tokens=96 # checked loader config or name, see `specdraft_demo`
+    config, out='output', questions='', minutes=0, n_each=5, max_new_tokens=96 # checked loader config or name, see `specdraft_demo`
 ):
     "Knowledge cache, training, and plain against speculative decoding; returns the rows measured"
     out, stage, loader = Path(out), _Stages(5), ModelLoader(config)
@@ -290,14 +290,17 @@ def demo(
     manager = KnowledgeCacheManager.load(cache_file, lean.model) if cache_file.is_file() else None
     if manager and [i['question'] for i in manager.items] == [q['question'] for q in asked]: print(f'skipped: it is in {cache_file}')
     else:
-        for f in ('finished', 'training_text.jsonl', 'training_state.pt'): (folder/f).unlink(missing_ok=True) # of other questions
+        for f in ('finished', 'training_state.pt'): (folder/f).unlink(missing_ok=True) # of other questions
         manager = knowledge_for(c, lean, tokenizer); manager.save(cache_file)
         print(f'{manager}, in {cache_file}')
 
-    stage(f'Training the draft for {minutes:g} minutes on text that the target writes')
+    ships = packaged_drafts().get(str(config)) if isinstance(config, str) else None
+    minutes = minutes or (1 if ships else 3)
+    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {minutes:g} minutes' if ships else f'Training the draft for {minutes:g} minutes on text that the target writes')
     if (folder/'finished').exists() and best_checkpoint(folder): print(f'skipped: it is in {best_checkpoint(folder)}')
     else:
-        trainer = train_draft(c, lean, tokenizer, manager, folder, minutes, resume=True)
+        trained = DraftModel.from_pretrained(ships, lean.model, manager) if ships else None
+        trainer = train_draft(fine_tune_config(c) if ships else c, lean, tokenizer, manager, folder, minutes, resume=True, draft=trained, data=out/'training_data')
         (out/'plots').mkdir(parents=True, exist_ok=True); plot_history(trainer.history).savefig(out/'plots'/'training.png')
         with whole_file(folder/'finished') as tmp: tmp.write_text(str(trainer.step))
         print(f'{best_checkpoint(folder)}: {trainer.history[-1].get("valid")}')
@@ -325,10 +328,11 @@ def demo(
 def specdraft_demo(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
     questions:str='', # your own question file (YAML); default: the config's
-    minutes:float=3, # training time
+    minutes:float=0, # training time; 0: one minute for a draft that ships, three for a new one
     n_each:int=5, # prompts to measure in each group
     out:str='output' # folder for everything that is made
 ):
     "Everything on the embedded model: knowledge cache, training, answers, and a measured speedup"
-    check_positive('minutes', minutes, float); check_positive('n_each', n_each); check_writable(out)
+    if minutes < 0: raise InputError(f'minutes is {minutes}: it must be 0 (the default) or more')
+    check_positive('n_each', n_each); check_writable(out)
     demo(config, out, questions, minutes, n_each)

@@ -8,11 +8,11 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH'
            'packaged_configs', 'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device',
            'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_llama_like', 'tiny_tokenizer',
            'tiny_target', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'attend', 'whole_blocks',
-           'attend_alike', 'alike_mask', 'Packed', 'Block', 'rms_norm', 'KVCache', 'LeanTarget', 'eos_ids',
-           'generate_batch', 'machine']
+           'attend_alike', 'alike_mask', 'float32_is_faster', 'Packed', 'Block', 'rms_norm', 'KVCache', 'LeanTarget',
+           'eos_ids', 'sample', 'generate_batch', 'machine']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
-import contextlib, functools, hashlib, json, os, platform, sys, tempfile
+import contextlib, functools, hashlib, json, math, os, platform, sys, tempfile, time
 from collections import namedtuple
 from importlib.metadata import version
 from importlib.resources import files
@@ -94,7 +94,8 @@ def save_tensors(
 
 def load_tensors(
     path, # a file of `save_tensors`
-    kind  # what `meta['kind']` must be
+    kind,  # what `meta['kind']` must be
+    only=None # names of the tensors to read; default: all
 ): # tensors, meta
     "Read a file of `save_tensors`; one that is cut short or of another kind raises `InputError`"
     from safetensors import safe_open, SafetensorError
@@ -102,7 +103,7 @@ def load_tensors(
     try:
         with safe_open(path, 'pt') as f:
             meta = json.loads((f.metadata() or {}).get('specdraft', '{}'))
-            tensors = {k: f.get_tensor(k) for k in f.keys()}
+            tensors = {k: f.get_tensor(k) for k in f.keys() if only is None or k in only}
     except (SafetensorError, ValueError) as e: raise InputError(f'{path} is damaged or no safetensors file ({e}): expected a {kind} written by specdraft') from e
     if meta.get('kind') != kind: raise InputError(f'{path} holds {meta.get("kind", "tensors of another program")!r}: expected {kind!r}')
     return tensors, meta
@@ -125,7 +126,10 @@ SCHEMA = {
     'training': dict(
         num_epochs=Key(int, 5, above=0), batch_size=Key(int, 8, above=0), learning_rate=Key(float, 3e-5, above=0),
         weight_decay=Key(float, 0.01, low=0), warmup_steps=Key(int, 20, low=0), max_grad_norm=Key(float, 1.0, above=0),
-        kl_divergence_weight=Key(float, 0.8, low=0), acceptance_loss_weight=Key(float, 0.3, low=0),
+        new_learning_rate=Key(float, above=0, optional=True), loss=Key(str, 'sum', choices=('sum', 'lk')),
+        kl_divergence_weight=Key(float, 0.8, low=0), acceptance_loss_weight=Key(float, 0.3, low=0), depth_decay=Key(float, 1.0, above=0),
+        accumulate=Key(int, 1, above=0), checkpointing=Key(bool, False), mixed_precision=Key(str, 'auto', choices=('auto', 'no', 'bf16', 'fp16')),
+        keep=Key(list, ['memory', 'top']), keep_top=Key(int, 64, above=0),
         max_block=Key(int, 6, above=0), knowledge_rate=Key(float, 0.6, low=0),
         num_invented_prompts=Key(int, 48, low=0), max_answer_tokens=Key(int, 128, above=0), seed=Key(int, 0, low=0)),
     'decoding': dict(
@@ -473,6 +477,19 @@ def _can_pack(weight) -> bool:
 
 MAX_DEPTH, WIDE = 1024, 128
 
+@functools.cache
+def float32_is_faster() -> bool: # for many rows; measured once, in about 30 ms
+    "Whether this CPU multiplies wide matrices faster in float32 than in bfloat16"
+    if torch.cpu._is_amx_tile_supported(): return False
+    x, w = torch.randn(WIDE, 576), torch.randn(1536, 576)
+    packed, best = torch.ops.mkldnn._reorder_linear_weight(w.bfloat16(), WIDE), {}
+    ways = {True: lambda: F.linear(x, w.bfloat16().float()), False: lambda: torch.ops.mkldnn._linear_pointwise(x.bfloat16(), packed, None, 'none', [], '')}
+    for _ in range(5):
+        for k, f in ways.items():
+            t = time.perf_counter(); f()
+            best[k] = min(best.get(k, math.inf), time.perf_counter() - t)
+    return best[True] < best[False]
+
 class Packed:
     "A frozen copy of `nn.Linear` layers that share their input, laid out for products with few rows"
     def __init__(self, *linears):
@@ -482,7 +499,7 @@ class Packed:
         self.bias = None if biases[0] is None else torch.cat([b.detach() for b in biases])
         self.weight, self.parts, self.wide = w, None, None
         if _can_pack(w):
-            if w.dtype == torch.bfloat16 and len(w) < 2**14 and not torch.cpu._is_amx_tile_supported(): self.wide = linears
+            if w.dtype == torch.bfloat16 and len(w) < 2**14 and float32_is_faster(): self.wide = linears
             n = -(-w.shape[1]//MAX_DEPTH) if w.dtype == torch.bfloat16 else 1
             self.parts, self.weight = [torch.ops.mkldnn._reorder_linear_weight(p.contiguous(), 8) for p in w.chunk(n, 1)], None
             self.depths = [p.shape[1] for p in w.chunk(n, 1)]
@@ -618,11 +635,20 @@ def eos_ids(model) -> set:
     eos = getattr(model.generation_config, 'eos_token_id', None) or model.config.eos_token_id
     return set(eos) if isinstance(eos, (list, tuple)) else set() if eos is None else {eos}
 
+def sample(
+    logits, # (B, V)
+    generator=None
+): # (B,) ids
+    "Draw from softmax by the inverse of its cumulative sum: one random number a row (`torch.multinomial` draws one for each entry)"
+    p = logits.softmax(-1).cumsum(-1)
+    u = torch.rand(len(p), 1, generator=generator, device=p.device)*p[:, -1:]
+    return torch.searchsorted(p, u, right=True)[:, 0].clamp(max=p.shape[1] - 1)
+
 @torch.inference_mode()
 def generate_batch(
     lean:LeanTarget,
     prompts:list,  # lists of ids
-    max_new_tokens=128, temperature=0.0,
+    max_new_tokens=128, temperature=0.0, # one for all, or a list with one for each
     generator=None, # seeded torch generator, for temperature > 0
     on_step=None    # called after every token, for a progress bar
 ) -> list: # lists of new ids, the end token included where it came
@@ -632,9 +658,12 @@ def generate_batch(
     ids = torch.tensor([[0]*(width - len(p)) + list(p) for p in prompts], device=lean.device)
     kv_cache, eos = lean.new_cache(width + max_new_tokens, len(prompts)), torch.tensor(sorted(eos_ids(lean.model)), device=lean.device)
     done, out = torch.zeros(len(prompts), dtype=torch.bool, device=lean.device), []
+    heat = torch.as_tensor(temperature, dtype=torch.float, device=lean.device).expand(len(prompts)); cold = heat == 0
+    heat = heat.masked_fill(cold, 1.)[:, None]
     for _ in range(max_new_tokens):
         logits = lean.logits(lean(ids, kv_cache, pad)[:, -1]).float() # (B, V)
-        nxt = logits.argmax(-1) if temperature == 0 else torch.multinomial((logits/temperature).softmax(-1), 1, generator=generator)[:, 0]
+        nxt = logits.argmax(-1)
+        if not cold.all(): nxt = torch.where(cold, nxt, sample(logits/heat, generator))
         out.append(nxt.masked_fill(done, -1)) # -1: the row had ended before
         done, ids = done | torch.isin(nxt, eos), nxt[:, None]
         if on_step: on_step()

@@ -227,13 +227,13 @@ def costs(self:SpeculativeDecoder, context=128, repeats=5) -> CostModel:
 
 # %% ../nbs/05_speculative_decoding.ipynb #edba5d87
 @patch
-def _draft_round(self:SpeculativeDecoder, last, kv_cache, limit, knowledge, sampling, g):
-    "Draft up to `limit` tokens behind `last`: `(ids, draft_probs, levels of confidence)`"
+def _draft_round(self:SpeculativeDecoder, text, kv_cache, limit, knowledge, sampling, g):
+    "Draft up to `limit` tokens behind `text`, a list of ids: `(ids, draft_probs, levels of confidence)`"
     tokens, probs, levels, joints, joint, steps = [], [], [], [], 1., 0
-    vocab, V, c = self.draft.vocab_ids, self.config.vocab_size, self._costs
+    V, c = self.config.vocab_size, self._costs
     greedy, auto = sampling['temperature'] == 0, self.gamma == 'auto'
     while steps < limit and (not auto or not tokens or c.another(joint, len(tokens))):
-        logits = self.draft(torch.tensor([[tokens[-1] if tokens else last]], device=self.lean.device), kv_cache, kv_cache.n + steps, knowledge)
+        logits = self.draft(torch.tensor([[tokens[-1] if tokens else text[-1]]], device=self.lean.device), kv_cache, kv_cache.n + steps, knowledge, text[-4:] + tokens)
         steps += 1
         if auto or not greedy: q = warp(logits, **sampling) if not greedy else logits.float().softmax(-1)
         if auto:
@@ -241,8 +241,8 @@ def _draft_round(self:SpeculativeDecoder, last, kv_cache, limit, knowledge, samp
             if not c.keep(joint, len(tokens)): break
             joints.append(joint)
         x = logits.argmax().item() if greedy else draw(q.cpu(), g)
-        tokens.append(x if vocab is None else vocab[x].item())
-        if not greedy: probs.append(q.cpu() if vocab is None else torch.zeros(V).index_copy(0, vocab.cpu(), q.cpu()))
+        tokens.append(self.draft.ids[x].item())
+        if not greedy: probs.append(torch.zeros(V).index_copy(0, self.draft.ids[:self.draft.n].cpu(), q.cpu()))
     if auto: c.drafted(joints, steps)
     return tokens, None if greedy else probs, levels[:len(tokens)]
 
@@ -257,7 +257,7 @@ def _propose(self:SpeculativeDecoder, ids, index, kv_cache, room, knowledge, sam
         run = run[:n] if gain > 1 + max(0, c.net if self.draft else 0) else []
     if run: return 'copy', run, None, [CostModel.bucket(match)]*len(run)
     if self.draft is None or room < 1 or (auto and not c.ask_draft()): return plain
-    tokens, draft_probs, levels = self._draft_round(ids[-1], kv_cache, min(room, 8 if auto else self.gamma), knowledge, sampling, g)
+    tokens, draft_probs, levels = self._draft_round(ids, kv_cache, min(room, 8 if auto else self.gamma), knowledge, sampling, g)
     return ('draft', tokens, draft_probs, levels) if tokens else plain
 
 # %% ../nbs/05_speculative_decoding.ipynb #e63eee46
@@ -269,7 +269,8 @@ def _rounds(self:SpeculativeDecoder, prompt:list, max_new_tokens, sampling, seed
     kv_cache, ids = self.lean.new_cache(end + self.max_run + 8), list(prompt)
     if self.gamma == 'auto': self.costs().reset()
     found = self._retrieve(query_text or user_text(self.tokenizer, prompt))
-    knowledge = self.draft_model.read_knowledge([i['id'] for i, _ in found]) if self.draft_model is not None else None
+    if self.draft is not None: self.draft.forget(); self.draft.see(ids)
+    knowledge = self.draft.prepare([i['id'] for i, _ in found]) if self.draft is not None else None
     index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found for v in [item, *item['variants']]]) if self.copy else None
     if index: index.append(ids)
     s = self.stats = dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0, acceptance_rate=0., tau=0., knowledge=[(i['id'], round(x, 3)) for i, x in found],
@@ -292,6 +293,7 @@ def _rounds(self:SpeculativeDecoder, prompt:list, max_new_tokens, sampling, seed
         if done or len(ids) >= end: return
         kv_cache.crop(len(ids) - 1) # what was accepted stays, the last token is yet to be read
         if index: index.append(new)
+        if self.draft is not None: self.draft.see(new)
         room = end - len(ids) - 1 # the round adds a token of the target's own
         source, tokens, draft_probs, buckets = self._propose(ids, index, kv_cache, room, knowledge, sampling, g)
         hidden = self.lean(torch.tensor([[ids[-1], *tokens]], device=self.lean.device), kv_cache)
