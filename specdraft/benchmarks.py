@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint', 'check_methods', 'make_methods', 'bench',
-           'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula', 'check_cache', 'open_all',
-           'specdraft_test', 'specdraft_bench', 'demo', 'specdraft_demo']
+           'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula', 'measure_draft',
+           'draft_summary', 'show_draft', 'check_cache', 'open_all', 'test_draft', 'specdraft_test', 'specdraft_bench',
+           'demo', 'specdraft_demo']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import json, statistics as st, subprocess, sys, time
@@ -17,10 +18,10 @@ import matplotlib.pyplot as plt
 import torch, yaml
 from tqdm.auto import tqdm
 
-from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, machine, whole_file
+from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, machine, whole_file
 from .knowledge_cache import KnowledgeCacheManager, knowledge_for, load_questions
 from .draft_model import DraftModel, best_checkpoint, find_draft, packaged_drafts
-from .losses_training import fine_tune_config, plot_history, prompt_key, read_prompts, train_draft
+from .losses_training import chain_rounds, depth_agreement, fine_tune_config, plot_history, prompt_key, read_prompts, size_groups, trace_texts, train_draft
 from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, plain_generate
 
 # %% ../nbs/06_benchmarks.ipynb #d32c2a0d
@@ -200,6 +201,58 @@ def formula(
     return dict(alpha=alpha, tau_expected=tau, tau_measured=sum(r['n_emitted'] for r in rows)/sum(r['n_rounds'] for r in rows),
                 speedup_expected=tau*costs.pass_ms[1]/(costs.verify_ms(gamma + 1) + gamma*costs.draft_ms))
 
+# %% ../nbs/06_benchmarks.ipynb #n07992956
+@torch.inference_mode()
+def measure_draft(
+    draft, lean, tokenizer, # `DraftModel`, `LeanTarget`
+    prompts, # from `knowledge_prompts` or `load_prompts`
+    max_new_tokens=128, n=6, # length of the answers, longest chain
+    progress=True
+) -> list: # a row for each prompt and kind of knowledge: places, right (at each depth), asked (at each depth), rounds (of chains of 1 to n)
+    "What a draft gets right on the target's greedy answers"
+    ids, items = [chat_ids(tokenizer, p['text']) for p in prompts], {}
+    texts = [None]*len(prompts)
+    groups = size_groups([len(i) + max_new_tokens for i in ids], 12_000)
+    with tqdm(total=len(prompts), desc='answering', disable=not progress) as bar:
+        for part in groups:
+            for i, a in zip(part, generate_batch(lean, [ids[i] for i in part], max_new_tokens)): texts[i] = dict(prompt_ids=ids[i], answer_ids=a)
+            bar.update(len(part))
+    trace = lambda ts: trace_texts(lean, ts, draft.layer_idxs)
+    traces = trace(texts)
+    if draft.manager is not None and any(p.get('item') for p in prompts):
+        known = draft.manager.items
+        items = dict(zip([x['id'] for x in known], trace([dict(prompt_ids=x['prompt_ids'], answer_ids=x['answer_ids']) for x in known])))
+    own = [items.get(p.get('item')) for p in prompts]
+    names = list(items); other = [items[names[(names.index(p['item']) + 1 + i) % len(names)]] if p.get('item') in items and len(names) > 1 else None for i, p in enumerate(prompts)]
+    rows = []
+    for kind, knowledge in (('none', [None]*len(prompts)), ('own', own), ('shuffled', other)):
+        chosen = [i for i in range(len(prompts)) if kind == 'none' or knowledge[i] is not None]
+        hits = depth_agreement(draft, lean, [traces[i] for i in chosen], n, [knowledge[i] for i in chosen])
+        for i, h in zip(chosen, hits):
+            before = torch.cat([torch.ones(len(h), 1).bool(), h.cumprod(1).bool()[:, :-1]], 1) & (torch.arange(len(h))[:, None] + torch.arange(n) < len(h))
+            rows.append(dict(prompt=i, group=prompts[i]['group'], category=prompts[i]['category'], knowledge=kind, places=len(h), right=(h & before).sum(0).tolist(),
+                             asked=before.sum(0).tolist(), rounds=[chain_rounds(h, k)[1] for k in range(1, n + 1)]))
+    return rows
+
+def draft_summary(rows, by='category', costs=None) -> list: # a dict for each group and kind of knowledge; `costs`: a `CostModel`
+    "Agreement by position, tau by length of the chain, and the best plan"
+    out, groups = [], defaultdict(list)
+    for r in rows: groups[r[by], r['knowledge']].append(r)
+    for (g, kind), rs in groups.items():
+        total = lambda k: [sum(x) for x in zip(*(r[k] for r in rs))]
+        places = sum(r['places'] for r in rs)
+        line = {by: g, 'knowledge': kind, 'prompts': len(rs), 'agree': [a/max(b, 1) for a, b in zip(total('right'), total('asked'))], 'tau': [places/r for r in total('rounds')]}
+        if costs is not None: line['predicted'] = [t*costs.pass_ms[1]/(k*costs.draft_ms + costs.verify_ms(k + 1)) for k, t in enumerate(line['tau'], 1)]
+        out.append(line)
+    return out
+
+def show_draft(lines, by='category') -> str:
+    "A draft's summary as a text table"
+    head = f'{by:16}{"knowledge":11}{"prompts":>8}{"agree":>7}{"then":>30}{"tau":>7}' + (f'{"best plan":>15}' if 'predicted' in lines[0] else '')
+    best = lambda l: max(range(len(l['predicted'])), key=lambda k: l['predicted'][k])
+    return '\n'.join([head] + [f'{l[by]:16}{l["knowledge"]:11}{l["prompts"]:8}{l["agree"][0]:7.3f}{" ".join(f"{a:.2f}" for a in l["agree"][1:]):>30}{l["tau"][-1]:7.2f}'
+        + (f'{best(l) + 1:4} at a time {l["predicted"][best(l)]:.2f}x' if 'predicted' in l else '') for l in lines])
+
 # %% ../nbs/06_benchmarks.ipynb #fbf8e4c0
 def check_cache(draft, path):
     "Raise `InputError` if the draft has no knowledge cache; `path` is where it was looked for"
@@ -212,17 +265,35 @@ def open_all(config='smollm2_135m', draft='output/checkpoints', cache='output/kn
     manager = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None
     return lean, tokenizer, DraftModel.from_pretrained(file, lean.model, manager)
 
+def test_draft(lean, tokenizer, model, prompts=None, max_new_tokens=128, out=''): # prompts: None for the held-out ones
+    "Measure a draft alone, print its table, and keep the rows"
+    by = 'group' if prompts is None else 'category'
+    if prompts is None:
+        check_cache(model, 'the draft\'s folder')
+        prompts = knowledge_prompts([dict(id=x['id'], question=x['question']) for x in model.manager.items], 'heldout_en')
+    check_disjoint(prompts, model.manager, model.info.get('prompts', ()))
+    rows, costs = measure_draft(model, lean, tokenizer, prompts, max_new_tokens), SpeculativeDecoder(model, lean, tokenizer).costs()
+    print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
+    print(show_draft(draft_summary(rows, by, costs), by))
+    if by == 'category': print(show_draft(draft_summary([dict(r, category='all') for r in rows], by, costs), by))
+    if out: save_result(out, rows, lean, draft=about(model), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens)
+
 @command
 def specdraft_test(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
     draft:str='output/checkpoints', # trained draft: a file, or a folder with checkpoints
     cache:str='output/knowledge_cache/knowledge_cache.safetensors', # knowledge cache
     max_new_tokens:int=64, # length of each answer, in tokens
+    prompts:str='', # instead: JSON lines, or `heldout` (the questions, unseen paraphrases and unrelated messages), to measure what the draft alone gets right
+    n_each:int=0, # with prompts: so many of each category; 0: all
+    out:str='', # with prompts: JSON file to write
     device:str='cpu' # cpu, cuda or mps
 ):
     "Ask every question of the knowledge cache: tau, acceptance rate, and whether the answer is plain decoding's"
     check_positive('max_new_tokens', max_new_tokens)
+    chosen = load_prompts(prompts, n_each) if prompts not in ('', 'heldout') else None
     lean, tokenizer, model = open_all(config, draft, cache, device)
+    if prompts: return test_draft(lean, tokenizer, model, chosen, max_new_tokens, out)
     check_cache(model, cache)
     decoder = SpeculativeDecoder(model, lean, tokenizer, gamma='auto')
     for item in tqdm(model.manager.items, desc='asking', file=sys.stderr):

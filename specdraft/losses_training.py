@@ -6,8 +6,8 @@
 __all__ = ['OPENINGS', 'LOT', 'kl_loss', 'acceptance_loss', 'lk_weight', 'head_logprobs', 'bare_prompt', 'invent_prompts',
            'read_prompts', 'prompt_key', 'Trace', 'size_groups', 'trace_texts', 'save_shard', 'TrainingData',
            'text_lots', 'write_lot', 'write_data', 'pick_vocab', 'random_starts', 'as_knowledge', 'collate',
-           'mix_copies', 'Distiller', 'Trainer', 'plot_history', 'depth_agreement', 'chain_tau', 'data_folder',
-           'train_draft', 'fine_tune_config', 'specdraft_train']
+           'mix_copies', 'Distiller', 'Trainer', 'plot_history', 'depth_agreement', 'chain_rounds', 'chain_tau',
+           'data_folder', 'train_draft', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, hashlib, json, math, time
@@ -582,19 +582,22 @@ def depth_agreement(
                 out[i][at[whole], depth[whole]] = agree[whole].bool()
     return out
 
+def chain_rounds(hits, n): # one text of `depth_agreement`, tokens of a chain -> tokens emitted, rounds
+    "Walk through a text as a decoder would"
+    at = rounds = 0
+    while at < len(hits):
+        k = 0
+        while k < n and at + k < len(hits) and hits[at, k]: k += 1
+        at += k + 1; rounds += 1
+    return len(hits), rounds
+
 def chain_tau(
     agreement, # from `depth_agreement`
     n=None # tokens of a chain; default: all that were asked for
 ) -> float:
     "Tokens emitted in a round, over all texts"
-    emitted = rounds = 0
-    for hits in agreement:
-        at, n_max = 0, n or hits.shape[1]
-        while at < len(hits):
-            k = 0
-            while k < n_max and at + k < len(hits) and hits[at, k]: k += 1
-            at += k + 1; emitted += k + 1; rounds += 1
-    return emitted/rounds
+    pairs = [chain_rounds(h, n or h.shape[1]) for h in agreement]
+    return sum(e for e, _ in pairs)/sum(r for _, r in pairs)
 
 # %% ../nbs/04_losses_training.ipynb #c0000063
 def data_folder(folder, lean, tokenizer, manager, config, prompts, layers):
