@@ -88,9 +88,9 @@ def package(tmp):
     run(sys.executable, '-m', 'build', '-q', '--no-isolation', '-o', dist, docs_site.copy_tree(tmp/'package'))
     [wheel], [sdist] = dist.glob('*.whl'), dist.glob('*.tar.gz')
     inside = set(zipfile.ZipFile(wheel).namelist())
-    want = {p.relative_to(ROOT).as_posix() for g in ('*.py', 'configs/*.yaml', 'questions/*.yaml') for p in (ROOT/'specdraft').glob(g)}
-    for g in ('configs', 'questions'):
-        if not any(o.startswith(f'specdraft/{g}/') for o in want): raise Failed(f'no specdraft/{g}/*.yaml')
+    want = {p.relative_to(ROOT).as_posix() for g in ('*.py', 'configs/*.yaml', 'questions/*.yaml', 'drafts/*/*') for p in (ROOT/'specdraft').glob(g)}
+    for g in ('configs', 'questions', 'drafts'):
+        if not any(o.startswith(f'specdraft/{g}/') for o in want): raise Failed(f'nothing in specdraft/{g}')
     if want - inside: raise Failed(f'not in the wheel: {sorted(want - inside)}')
     run(sys.executable, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-deps', '--target', lib, wheel)
     env = dict(cwd=tmp, PYTHONPATH=str(lib)) # away from the source, and before any installed copy

@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, machine, whole_file
 from .knowledge_cache import KnowledgeCacheManager, knowledge_for, load_questions
-from .draft_model import DraftModel, best_checkpoint, find_draft, packaged_drafts
+from .draft_model import DraftModel, best_checkpoint, default_draft, find_draft, packaged_drafts
 from .losses_training import chain_rounds, depth_agreement, fine_tune_config, plot_history, prompt_key, read_prompts, size_groups, trace_texts, train_draft
 from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, plain_generate
 
@@ -258,9 +258,9 @@ def check_cache(draft, path):
     "Raise `InputError` if the draft has no knowledge cache; `path` is where it was looked for"
     if draft.manager is None: raise InputError(f'no knowledge cache at {path}: specdraft_build_cache makes one')
 
-def open_all(config='smollm2_135m', draft='output/checkpoints', cache='output/knowledge_cache/knowledge_cache.safetensors', device='cpu'):
+def open_all(config='smollm2_135m', draft='', cache='output/knowledge_cache/knowledge_cache.safetensors', device='cpu'):
     "Target, tokenizer and trained draft: `(lean, tokenizer, draft)`"
-    file, loader = find_draft(draft), ModelLoader(config)
+    file, loader = find_draft(draft or default_draft(config)), ModelLoader(config)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None
     return lean, tokenizer, DraftModel.from_pretrained(file, lean.model, manager)
@@ -281,7 +281,7 @@ def test_draft(lean, tokenizer, model, prompts=None, max_new_tokens=128, out='')
 @command
 def specdraft_test(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    draft:str='output/checkpoints', # trained draft: a file, or a folder with checkpoints
+    draft:str='', # trained draft: a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
     cache:str='output/knowledge_cache/knowledge_cache.safetensors', # knowledge cache
     max_new_tokens:int=64, # length of each answer, in tokens
     prompts:str='', # instead: JSON lines, or `heldout` (the questions, unseen paraphrases and unrelated messages), to measure what the draft alone gets right
@@ -308,7 +308,7 @@ def specdraft_test(
 def specdraft_bench(
     prompts:str='', # JSON lines to measure with; default: the knowledge questions, unseen paraphrases, unrelated messages
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    draft:str='output/checkpoints', # trained draft: a file, or a folder with checkpoints
+    draft:str='', # trained draft: a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
     cache:str='output/knowledge_cache/knowledge_cache.safetensors', # knowledge cache
     n_each:int=5, # prompts of each group or category; 0: all
     methods:str='plain,generate,lookup,copy,draft,both', # what to time; generate and lookup run on one prompt of each category

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Qwen3DraftModel', 'KnowledgeAttention', 'shifted', 'run_lengths', 'CopyPointer', 'DraftModel', 'own_past', 'to_int8',
            'from_int8', 'Int8', 'small_linear', 'LeanDraft', 'n_params', 'best_checkpoint', 'packaged_drafts',
-           'find_draft']
+           'find_draft', 'default_draft']
 
 # %% ../nbs/03_draft_model.ipynb #80887b93
 from copy import deepcopy
@@ -420,6 +420,13 @@ def find_draft(
     file = path if path.is_file() else path/'draft.safetensors' if (path/'draft.safetensors').is_file() else best_checkpoint(path)
     if file is None: raise InputError(f'no trained draft at {source}: specdraft_train makes one, specdraft_demo does everything; those that come with the package: {", ".join(packaged_drafts()) or "none"}')
     return file
+
+def default_draft(
+    config, # name of a packaged config, or anything else
+    folder='output/checkpoints'
+):
+    "Where a command finds its draft when none is named: what was trained here, or else the draft that ships"
+    return folder if best_checkpoint(folder) or str(config) not in packaged_drafts() else str(config)
 
 @patch(cls_method=True)
 def from_pretrained(cls:DraftModel,

@@ -7,16 +7,16 @@ __all__ = ['check_sampling', 'warp', 'verify', 'draw', 'as_lean', 'check_prompt'
            'expected_tokens', 'CostModel', 'SpeculativeDecoder', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #9b9cc62c
-import time
+import json, time
 from collections import defaultdict
 from pathlib import Path
 
 import torch
 from fastcore.basics import patch
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, command, eos_ids, user_text)
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, user_text)
 from .knowledge_cache import KnowledgeCacheManager
-from .draft_model import DraftModel, LeanDraft, find_draft
+from .draft_model import DraftModel, LeanDraft, default_draft, find_draft
 
 # %% ../nbs/05_speculative_decoding.ipynb #8e26a734
 def check_sampling(temperature=0., top_p=1., top_k=0):
@@ -357,7 +357,7 @@ def stream(self:SpeculativeDecoder,
 def specdraft_generate(
     prompt:str, # what to ask
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    draft:str='output/checkpoints', # trained draft: a file, or a folder with checkpoints
+    draft:str='', # trained draft: a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
     cache:str='output/knowledge_cache/knowledge_cache.safetensors', # knowledge cache
     max_new_tokens:int=128, # length of the answer, in tokens
     temperature:float=0., # 0: greedy
@@ -365,6 +365,7 @@ def specdraft_generate(
     top_k:int=0, # sample from so many most likely tokens; 0: all
     gamma:str='auto', # tokens proposed a round, or auto
     seed:int=-1, # makes sampling repeatable, with a fixed gamma; -1: none
+    log:str='', # append message and answer to this file (JSON lines), for specdraft_train --continue_on
     device:str='cpu' # cpu, cuda or mps
 ):
     "Answer a prompt by speculative decoding, printing text as it is accepted"
@@ -372,11 +373,14 @@ def specdraft_generate(
     gamma = gamma if gamma == 'auto' else check_positive('gamma', int(gamma))
     check_sampling(temperature, top_p, top_k); check_positive('max_new_tokens', max_new_tokens)
     if not prompt.strip(): raise InputError(f'the prompt is empty ({prompt!r}): expected some text')
-    file, loader = find_draft(draft), ModelLoader(config)
+    if log: check_writable(Path(log).parent)
+    file, loader = find_draft(draft or default_draft(config)), ModelLoader(config)
     target, tokenizer = loader.load_target_model(device), loader.load_tokenizer()
     manager = KnowledgeCacheManager.load(cache) if Path(cache).is_file() else None
     decoder = SpeculativeDecoder(DraftModel.from_pretrained(file, target, manager), target, tokenizer, gamma)
-    ids = torch.tensor([chat_ids(tokenizer, prompt)], device=target.device)
-    for piece in decoder.stream(ids, max_new_tokens, temperature, top_p, top_k, None if seed < 0 else seed): print(piece, end='', flush=True)
+    ids, said = torch.tensor([chat_ids(tokenizer, prompt)], device=target.device), []
+    for piece in decoder.stream(ids, max_new_tokens, temperature, top_p, top_k, None if seed < 0 else seed): print(piece, end='', flush=True); said.append(piece)
+    if log:
+        with open(log, 'a', encoding='utf-8') as f: f.write(json.dumps(dict(prompt=prompt, answer=''.join(said)), ensure_ascii=False) + '\n')
     s = decoder.stats
     print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate {s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}')
