@@ -314,16 +314,21 @@ def collate(
 def mix_copies(
     logp, ids, # (N, K) log-probabilities of the head at the tokens `ids`
     best, logp_best, # (N,) the head's most likely token and its log-probability
-    copy, tokens # (N, P) what is copied from each place, and the token there (-1: none)
+    copy, tokens, # (B, T, P) what is copied from each place of the knowledge, (B, P) the token there (-1: none)
+    real # (B, T) bool: the N places among these
 ): # (N, K) log-probabilities with copying, (N,) the most likely token
     "The pointer's mixture"
-    left = 1 - copy.sum(-1, keepdim=True)
-    mixed = (logp.exp()*left + ((tokens[:, None] == ids[..., None])*copy[:, None]).sum(-1)).clamp(min=1e-13).log()
+    n = int(max(ids.max(), tokens.max())) + 1
+    same = (tokens[:, :, None] == tokens[:, None]).to(copy.dtype)
+    total, left = (copy @ same)[real], 1 - copy.sum(-1)[real] # what all places with the same token give
+    place = torch.full((len(tokens), n + 1), -1, device=copy.device).scatter_(1, tokens.masked_fill(tokens < 0, n), torch.arange(tokens.shape[1], device=copy.device).expand_as(tokens)) # one place of each token
+    row = torch.arange(len(tokens), device=copy.device).repeat_interleave(real.sum(1))
+    share = lambda ids: total.gather(1, (p := place[row[:, None], ids]).clamp(min=0))*(p >= 0)
+    mixed = (logp.exp()*left[:, None] + share(ids)).clamp(min=1e-13).log()
     with torch.no_grad():
-        total = ((tokens[:, None] == tokens[..., None])*copy[:, None]).sum(-1) # of all places with the same token
-        share, at = total.max(-1)
-        at_best = logp_best.exp()*left[:, 0] + ((tokens == best[:, None])*copy).sum(-1)
-        best = torch.where(share > at_best, tokens.gather(1, at[:, None])[:, 0], best)
+        most, at = total.max(-1)
+        ours = logp_best.exp()*left + share(best.clamp(max=n - 1)[:, None])[:, 0]*(best < n)
+        best = torch.where(most > ours, tokens[row, at], best)
     return mixed, best
 
 # %% ../nbs/04_losses_training.ipynb #c0000043
@@ -340,7 +345,7 @@ class Distiller(nn.Module):
         places = draft.places(batch['extra'])[ids]     # (N, K) columns of the draft's head; -1 where it has none
         logp, best, logp_best = head_logprobs(h[real], draft.head_weight(batch['extra']), places.clamp(min=0))
         logp, best = logp.masked_fill(places < 0, -30.), torch.cat([draft.vocab(), batch['extra']])[best]
-        if copy is not None: logp, best = mix_copies(logp, ids, best, logp_best, copy[real], batch['knowledge']['tokens'].repeat_interleave(real.sum(1), 0))
+        if copy is not None: logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
         depth = (torch.arange(real.shape[1], device=real.device) - batch['starts'])[real]
         return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp), agree=(best == ids[:, 0]).float(), depth=depth)
     @torch.no_grad()
