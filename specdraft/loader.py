@@ -12,7 +12,7 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH'
            'eos_ids', 'sample', 'generate_batch', 'machine']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
-import contextlib, functools, hashlib, json, math, os, platform, sys, tempfile, time
+import contextlib, functools, hashlib, json, math, os, platform, re, sys, tempfile, time
 from collections import namedtuple
 from importlib.metadata import version
 from importlib.resources import files
@@ -47,8 +47,12 @@ def _exit_cleanly(func):
         raise SystemExit(code)
     return run
 
+def _underscores(args): # `--n-each 3` means `--n_each 3`
+    return [re.sub(r'^--[\w-]+', lambda m: '--' + m[0][2:].replace('-', '_'), a) for a in args]
+
 def command(func):
-    "A command line from `func`, whose user errors end with exit code 2"
+    "A command line from `func`, whose user errors end with exit code 2; its options may be written with - or _"
+    if Path(sys.argv[0]).stem == func.__name__: sys.argv[1:] = _underscores(sys.argv[1:])
     return call_parse(_exit_cleanly(func))
 
 # %% ../nbs/00_loader.ipynb #d3d06cfb
@@ -432,7 +436,7 @@ def rotate(
 def attend(
     q,      # (B, H, T, d)
     k, v,   # (B, Hkv, S, d)
-    mask=None,  # None, or bool (B or 1, T, S): True where a query may look
+    mask=None,  # None, bool (B or 1, T, S): True where a query may look, or the same once spread over groups: (B or 1, 1, G*T, S)
     causal=False, # T == S and every query looks back only
     scale=None
 ): # (B, H, T, d)
@@ -440,7 +444,7 @@ def attend(
     B, H, T, d = q.shape
     G, dtype, q = H//k.shape[1], q.dtype, q.to(k.dtype)
     if causal: return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale, enable_gqa=G > 1)
-    if mask is not None: mask = mask.repeat(1, G, 1)[:, None]  # (B, 1, G*T, S)
+    if mask is not None and mask.dim() == 3: mask = mask.repeat(1, G, 1)[:, None]  # (B, 1, G*T, S)
     return F.scaled_dot_product_attention(q.reshape(B, H//G, G*T, d), k, v, attn_mask=mask, scale=scale).reshape(B, H, T, d).to(dtype)
 
 # %% ../nbs/00_loader.ipynb #97c4fd41
@@ -615,6 +619,9 @@ def __call__(self:LeanTarget,
     else:
         mask = (cols <= cols[n:, None])[None] # (1, T, n+T)
         if pad is not None: mask = mask & ((cols >= pad[:, None, None]) | (cols == cols[n:, None])) # padding sees itself: no empty rows
+    if pad is not None and T == 1: # spread and turned into numbers once, not in every layer
+        G, dtype = self.config.num_attention_heads//self.config.num_key_value_heads, kv_cache.keys[0].dtype
+        mask = torch.zeros(mask.shape, dtype=dtype, device=ids.device).masked_fill_(~mask, -torch.inf).repeat(1, G, 1)[:, None]
     cos, sin = self.rope(positions)
     x = self.embed(ids)
     for i, b in enumerate(self.blocks):
