@@ -110,7 +110,7 @@ def _message(line, source): # text, category and answer of one line
         if not text.strip(): raise ValueError('empty')
         out = dict(text=text, category=d.get('category', 'other'))
         if not isinstance(out['category'], str): raise ValueError('category')
-        return out | (dict(answer=d['answer'] + '') if 'answer' in d else {})
+        return out | (dict(answer=d['answer'] + '', ended=bool(d.get('ended', True))) if 'answer' in d else {})
     except (ValueError, StopIteration, LookupError, TypeError, AttributeError) as e: raise InputError(f'{source}: expected JSON with prompt, question, text or turns, and answer or category as text where they are given') from e
 
 def read_prompts(
@@ -226,7 +226,7 @@ def text_lots(tokenizer, manager, config, prompts=()):
         p = p if isinstance(p, dict) else dict(text=p)
         if _plain(p['text']) not in asked: own.setdefault(_plain(p['text']), p)
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
-    own = [(chat_ids(tokenizer, p['text']), None, tokenizer(p['answer'], add_special_tokens=False).input_ids + end if p.get('answer') else None) for p in own.values()]
+    own = [(chat_ids(tokenizer, p['text']), None, tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True) if p.get('answer') else None) for p in own.values()]
     jobs, n = known + own, config['training']['num_invented_prompts']
     return [jobs[i:i + LOT] for i in range(0, len(jobs), LOT)] + [min(LOT, n - i) for i in range(0, n, LOT)]
 

@@ -381,6 +381,6 @@ def specdraft_generate(
     ids, said = torch.tensor([chat_ids(tokenizer, prompt)], device=target.device), []
     for piece in decoder.stream(ids, max_new_tokens, temperature, top_p, top_k, None if seed < 0 else seed): print(piece, end='', flush=True); said.append(piece)
     if log:
-        with open(log, 'a', encoding='utf-8') as f: f.write(json.dumps(dict(prompt=prompt, answer=''.join(said)), ensure_ascii=False) + '\n')
+        with open(log, 'a', encoding='utf-8') as f: f.write(json.dumps(dict(prompt=prompt, answer=''.join(said), ended=decoder.stats['n_emitted'] + 1 < max_new_tokens), ensure_ascii=False) + '\n')
     s = decoder.stats
     print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate {s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}')
