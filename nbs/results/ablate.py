@@ -92,8 +92,8 @@ def main(
         with tempfile.TemporaryDirectory() as folder: draft, trainer = train_variant(lean, manager, mine, loader.config, minutes, folder, **kw)
         hits = (own_hits if kw.get('past') == 'own' else depth_agreement)(draft, lean, trace_texts(lean, texts, draft.layer_idxs), 6)
         agree = [(sum(h[:len(h) - d, d][h[:len(h) - d, :d].all(1)].sum().item() for h in hits)/max(sum(h[:len(h) - d, :d].all(1).sum().item() for h in hits), 1)) for d in range(6)]
-        costs = SpeculativeDecoder(draft.to(lean.dtype), lean, tokenizer).costs()
+        costs = SpeculativeDecoder(draft.to(lean.dtype), lean, tokenizer).costs() if kw.get('transitions') != 'mlp' else None # decoding knows linear transitions alone
         results.append(dict(name=name, layers=draft.layer_idxs, minutes=trainer.seconds/60, steps=trainer.step, places=sum(h['places'] for h in trainer.history), agree=agree,
-                            tau=chain_tau(hits), c=costs.draft_ms/costs.pass_ms[1]))
+                            tau=chain_tau(hits), c=costs and costs.draft_ms/costs.pass_ms[1]))
         print({k: round(v, 3) if isinstance(v, float) else v for k, v in results[-1].items()}, flush=True)
         with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(machine=machine(), date=time.strftime('%Y-%m-%d'), minutes=minutes, n_prompts=len(chosen), results=results)))
