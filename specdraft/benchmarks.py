@@ -199,7 +199,7 @@ def formula(
     alpha = accepted/max(accepted + rejections, 1)
     tau = expected_tokens(alpha, gamma)
     return dict(alpha=alpha, tau_expected=tau, tau_measured=sum(r['n_emitted'] for r in rows)/sum(r['n_rounds'] for r in rows),
-                speedup_expected=tau*costs.pass_ms[1]/(costs.verify_ms(gamma + 1) + gamma*costs.draft_ms))
+                speedup_expected=costs.speedup(tau, gamma))
 
 # %% ../nbs/06_benchmarks.ipynb #n07992956
 @torch.inference_mode()
@@ -244,7 +244,7 @@ def draft_summary(rows, by='category', costs=None) -> list: # a dict for each gr
         total = lambda k: [sum(x) for x in zip(*(r[k] for r in rs))]
         places = sum(r['places'] for r in rs)
         line = {by: g, 'knowledge': kind, 'prompts': len(rs), 'agree': [a/max(b, 1) for a, b in zip(total('right'), total('asked'))], 'tau': [places/r for r in total('rounds')]}
-        if costs is not None: line['predicted'] = [t*costs.pass_ms[1]/(k*costs.draft_ms + costs.verify_ms(k + 1)) for k, t in enumerate(line['tau'], 1)]
+        if costs is not None: line['predicted'] = [costs.speedup(t, k) for k, t in enumerate(line['tau'], 1)]
         out.append(line)
     return out
 

@@ -8,12 +8,11 @@ __all__ = ['Qwen3DraftModel', 'KnowledgeAttention', 'shifted', 'run_lengths', 'C
            'find_draft', 'default_draft']
 
 # %% ../nbs/03_draft_model.ipynb #80887b93
-from copy import deepcopy
-from pathlib import Path
-
 import math
+from copy import deepcopy
 from functools import partial
 from importlib.resources import files
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -178,9 +177,10 @@ def _layer(self:DraftModel, i, x, mask, rope, memory, knowledge): # -> the layer
 
 # %% ../nbs/03_draft_model.ipynb #85fe021d
 @patch
-def vocab(self:DraftModel): # (Vd,) ids that the draft's head always scores
-    "The draft's own vocabulary"
-    return self.vocab_ids if self.vocab_ids is not None else torch.arange(self.target.config.vocab_size, device=self.norm.weight.device)
+def scored(self:DraftModel, extra=()): # (Vd + E,) ids of the head's columns: the draft's own vocabulary, then the tokens `extra`
+    "What the draft's head scores"
+    own = self.vocab_ids if self.vocab_ids is not None else torch.arange(self.target.config.vocab_size, device=self.norm.weight.device)
+    return torch.cat([own, extra]) if len(extra) else own
 
 @patch
 def extra_ids(self:DraftModel, ids): # any shape -> (E,) those outside the draft's own vocabulary, each once
@@ -190,21 +190,20 @@ def extra_ids(self:DraftModel, ids): # any shape -> (E,) those outside the draft
 @patch
 def places(self:DraftModel, extra): # (V,) for each token its column in the head, -1 where it has none
     "Where the head scores what"
-    ids = torch.cat([self.vocab(), extra])
+    ids = self.scored(extra)
     return torch.full((self.target.config.vocab_size,), -1, device=ids.device).index_copy(0, ids, torch.arange(len(ids), device=ids.device))
 
 @patch
 def head_weight(self:DraftModel, extra=()): # (Vd + E, D) rows of the target's head that the draft scores
     "The target's head, restricted to the draft's vocabulary and the tokens `extra`"
     w = self.target.lm_head.weight
-    return w if self.vocab_ids is None else w[torch.cat([self.vocab_ids, extra]) if len(extra) else self.vocab_ids]
+    return w if self.vocab_ids is None else w[self.scored(extra)]
 
 @patch
 def full_logits(self:DraftModel, hidden, copy=None, tokens=None, extra=()): # states, copied shares (B, T, K) and whose tokens they are (B, K) -> (B, T, V)
     "Log-probabilities over the target's vocabulary, minus infinity outside the draft's"
     part = F.linear(hidden, self.head_weight(extra).to(hidden.dtype)).log_softmax(-1)
-    ids = torch.cat([self.vocab_ids, extra]) if self.vocab_ids is not None and len(extra) else self.vocab()
-    out = part.new_full((*part.shape[:-1], self.target.config.vocab_size), -torch.inf).index_copy(-1, ids, part)
+    out = part.new_full((*part.shape[:-1], self.target.config.vocab_size), -torch.inf).index_copy(-1, self.scored(extra), part)
     if copy is None: return out
     return (out.exp()*(1 - copy.sum(-1, keepdim=True))).scatter_add(-1, tokens[:, None].expand_as(copy).clamp(min=0), copy.to(out.dtype)).log()
 
@@ -216,7 +215,7 @@ def read_knowledge(self:DraftModel,
     "What the draft reads of cached answers"
     if not item_ids or self.knowledge is None: return None
     dtype, device = self.norm.weight.dtype, self.norm.weight.device
-    ids = {x['id']: torch.tensor([x['prompt_ids'][-1], *x['answer_ids']], device=device) for x in self.manager.items}
+    ids = {x['id']: torch.tensor([x['prompt_ids'][-1], *x['answer_ids']], device=device) for x in self.manager.items if x['id'] in item_ids}
     parts = [(*shifted(*self.manager.read(i, dtype, device)), ids[i][:-1], ids[i][1:]) for i in item_ids]
     keys, values = (torch.cat([p[j] for p in parts], -2) for j in (0, 1))
     return keys, values, *(torch.cat([p[j] for p in parts]) for j in (2, 3))
@@ -300,9 +299,9 @@ class LeanDraft:
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]
         self.reads = [(small_linear(k.q_proj), small_linear(k.o_proj)) for k in draft.knowledge] if draft.knowledge is not None else None
-        head = nn.Linear(1, 1, bias=False)
-        head.weight, head.out_features = nn.Parameter(draft.head_weight().detach(), requires_grad=False), len(draft.head_weight())
-        self.head, self.n_own = small_linear(head), len(draft.vocab())
+        head, w = nn.Linear(1, 1, bias=False), draft.head_weight().detach()
+        head.weight, head.out_features = nn.Parameter(w, requires_grad=False), len(w)
+        self.head, self.n_own = small_linear(head), len(w)
         self.forget()
     def _pack(self, layer):
         a, m = layer.self_attn, layer.mlp
@@ -310,7 +309,7 @@ class LeanDraft:
                     norm=layer.input_layernorm, norm2=layer.post_attention_layernorm, q_norm=getattr(a, 'q_norm', None), k_norm=getattr(a, 'k_norm', None))
     def forget(self): # a new text begins
         "Score the draft's own vocabulary alone again"
-        self.ids, self.n, self.rows, self.columns = self.draft.vocab(), self.n_own, self.draft.head_weight()[:0], self.draft.places(self.draft.vocab()[:0])
+        self.ids, self.n, self.rows, self.columns = self.draft.scored(), self.n_own, self.lean.model.lm_head.weight[:0], self.draft.places(())
     def see(self, tokens): # a list of ids
         "Score these tokens too from now on"
         new = [t for t in dict.fromkeys(tokens) if self.columns[t] < 0] if self.vocab_ids is not None else []

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['OPENINGS', 'LOT', 'kl_loss', 'acceptance_loss', 'lk_weight', 'head_logprobs', 'bare_prompt', 'invent_prompts',
            'read_prompts', 'prompt_key', 'Trace', 'size_groups', 'trace_texts', 'save_shard', 'TrainingData',
-           'text_lots', 'write_lot', 'write_data', 'pick_vocab', 'random_starts', 'as_knowledge', 'collate',
-           'mix_copies', 'Distiller', 'Trainer', 'plot_history', 'depth_agreement', 'chain_rounds', 'chain_tau',
-           'data_folder', 'train_draft', 'fine_tune_config', 'specdraft_train']
+           'text_lots', 'write_lot', 'data_plan', 'write_data', 'pick_vocab', 'random_starts', 'as_knowledge',
+           'collate', 'mix_copies', 'Distiller', 'Trainer', 'plot_history', 'depth_agreement', 'chain_rounds',
+           'chain_tau', 'train_draft', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, hashlib, json, math, time
@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, has_native_bf16, load_tensors, rms_norm, rotate,
                               save_tensors, template_parts, user_text, whole_file)
 from .knowledge_cache import KnowledgeCacheManager, _plain
-from .draft_model import DraftModel, best_checkpoint, shifted
+from .draft_model import DraftModel, best_checkpoint, default_draft, shifted
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
 def kl_loss(
@@ -139,6 +139,8 @@ class Trace:
         self.top, self.probs = top, probs # (n-1-start, K) ids and their probabilities
         self.hidden, self.item = hidden, item # (n-1-start, D) after the final norm; item of the knowledge cache
     def __len__(self): return len(self.ids) - 1 - self.start # places to learn from
+    def text(self): # what `trace_texts` takes
+        return dict(prompt_ids=self.ids[:self.answer + 1].tolist(), answer_ids=self.ids[self.answer + 1:].tolist(), start=self.start, item=self.item)
 
 def size_groups(lengths, limit): # lists of indices, each group padded to its longest within `limit` places
     "Group what has similar length"
@@ -151,7 +153,7 @@ def size_groups(lengths, limit): # lists of indices, each group padded to its lo
 @torch.inference_mode()
 def trace_texts(
     lean, texts, layers, # target, dicts with prompt_ids, answer_ids and optionally start and item; sampled layers
-    keep=('memory', 'top'), keep_top=64, dtype=torch.bfloat16, limit=3000, on_text=None # tokens in a pass; called after each text
+    keep=('memory', 'top'), keep_top=64, dtype=torch.bfloat16, limit=3000 # tokens in a pass
 ) -> list:
     "Run the target over every text"
     rows, out = [t['prompt_ids'] + t['answer_ids'] for t in texts], [None]*len(texts)
@@ -170,7 +172,6 @@ def trace_texts(
                 t.top, t.probs = top.indices.int().cpu(), (top.values - logits.logsumexp(-1, keepdim=True)).exp().cpu()
             if 'hidden' in keep: t.hidden = hidden.to(dtype).cpu()
             out[i] = t
-            if on_text: on_text()
     return out
 
 # %% ../nbs/04_losses_training.ipynb #c0000026
@@ -185,7 +186,7 @@ class TrainingData:
     "The traces in a folder of shards, read from disk when asked for; repeated texts are left out"
     def __init__(self, folder, target=None): # a target to check vocabulary and weights against
         from safetensors import safe_open
-        self.folder, self.where, self.files, self.metas, seen = Path(folder), [], [], [], set()
+        self.folder, self.where, self.outline, self.files, self.metas, seen = Path(folder), [], [], [], [], set() # `outline`: the texts without what was computed
         for path in sorted(self.folder.glob('shard-*.safetensors')):
             tensors, meta = load_tensors(path, 'training data', only=('ids',))
             ids = tensors['ids'].long()
@@ -195,17 +196,16 @@ class TrainingData:
             at = row = 0
             for t in meta['texts']:
                 mine = ids[at:at + t['n']]; key = hashlib.sha256(mine.numpy().tobytes()).digest()
-                if key not in seen: seen.add(key); self.where.append((len(self.files) - 1, at, row, mine, t['start'], t['answer'], t['item']))
+                if key not in seen: seen.add(key); self.where.append((len(self.files) - 1, at, row)); self.outline.append(Trace(mine, t['start'], t['answer'], item=t['item']))
                 at += t['n']; row += t['n'] - 1 - t['start']
         self.layers = self.metas[0]['layers'] if self.metas else []
     def __len__(self): return len(self.where)
-    def n_places(self, i): return len(self.where[i][3]) - 1 - self.where[i][4] # places to learn from
     def __getitem__(self, i) -> Trace:
-        shard, at, row, ids, start, answer, item = self.where[i]
-        f, n, m = self.files[shard], len(ids), self.n_places(i)
+        (shard, at, row), t = self.where[i], self.outline[i]
+        f, n, m = self.files[shard], len(t.ids), len(t)
         has, read = set(f.keys()), lambda k, a, n: f.get_slice(k)[a:a + n] if k in has else None
         probs = read('probs', row, m)
-        return Trace(ids, start, answer, read('memory', at, n), read('top', row, m), None if probs is None else probs.float(), read('hidden', row, m), item)
+        return Trace(t.ids, t.start, t.answer, read('memory', at, n), read('top', row, m), None if probs is None else probs.float(), read('hidden', row, m), t.item)
     def size(self): # bytes by part
         "What each kept part takes on disk"
         out = {}
@@ -242,6 +242,11 @@ def write_lot(lean, tokenizer, lot, max_tokens, seed, on_step=None): # -> texts 
     texts = [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a] + [dict(prompt_ids=p, answer_ids=a, item=item) for (p, item, _), a in zip(todo, answers) if a]
     return texts if head is None else [t | dict(start=max(head, 0)) for t in texts]
 
+def data_plan(lots, layers, config, lean) -> str: # 16 hex digits
+    "A short name for the data of a run: other questions, prompts, layers or settings have another"
+    c = config['training']
+    return hashlib.sha256(json.dumps([lots, list(layers), c['keep'], c['keep_top'], c['max_answer_tokens'], c['seed'], fingerprint(lean.model)]).encode()).hexdigest()[:16]
+
 def write_data(
     folder, lean, tokenizer, manager, # where to, target, its tokenizer, knowledge cache or None
     config, prompts=(), layers=None, # checked config, own prompts (texts or dicts of `read_prompts`); default layers: the manager's
@@ -250,7 +255,7 @@ def write_data(
     "Write and trace all lots that are not there yet"
     c, layers = config['training'], list(layers if layers is not None else manager.layers)
     lots = text_lots(tokenizer, manager, config, prompts)
-    plan = hashlib.sha256(json.dumps([lots, layers, c['keep'], c['keep_top'], c['max_answer_tokens'], c['seed'], fingerprint(lean.model)]).encode()).hexdigest()[:16]
+    plan = data_plan(lots, layers, config, lean)
     mine = [i for i in range(len(lots)) if i % world == rank]
     path = lambda i: Path(folder)/f'shard-{i:05}.safetensors'
     for i in mine:
@@ -273,7 +278,7 @@ def pick_vocab(
 ): # (size,) ids
     "The tokens that the draft's head always scores"
     counts = torch.zeros(vocab_size, dtype=torch.long)
-    for ids in ([w[3] for w in data.where] if isinstance(data, TrainingData) else [t.ids for t in data]): counts += ids.bincount(minlength=vocab_size)
+    for t in getattr(data, 'outline', data): counts += t.ids.bincount(minlength=vocab_size)
     return (counts*vocab_size - torch.arange(vocab_size)).topk(size).indices.sort().values
 
 # %% ../nbs/04_losses_training.ipynb #c0000037
@@ -344,7 +349,7 @@ class Distiller(nn.Module):
         ids, probs = self.teacher(traces, real.device) # (N, K) of the whole vocabulary
         places = draft.places(batch['extra'])[ids]     # (N, K) columns of the draft's head; -1 where it has none
         logp, best, logp_best = head_logprobs(h[real], draft.head_weight(batch['extra']), places.clamp(min=0))
-        logp, best = logp.masked_fill(places < 0, -30.), torch.cat([draft.vocab(), batch['extra']])[best]
+        logp, best = logp.masked_fill(places < 0, -30.), draft.scored(batch['extra'])[best]
         if copy is not None: logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
         depth = (torch.arange(real.shape[1], device=real.device) - batch['starts'])[real]
         return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp), agree=(best == ids[:, 0]).float(), depth=depth)
@@ -385,18 +390,14 @@ class Trainer:
 @patch
 def _split(self:Trainer):
     "Hold out a twentieth of the prompts; find what can serve as knowledge of a text"
-    ids = lambda i: self.data.where[i][3] if isinstance(self.data, TrainingData) else self.data[i].ids
-    self.places = [self.data.n_places(i) if isinstance(self.data, TrainingData) else len(self.data[i]) for i in range(len(self.data))]
-    answer, item = (lambda i: self.data.where[i][5] if isinstance(self.data, TrainingData) else self.data[i].answer), (lambda i: self.data.where[i][6] if isinstance(self.data, TrainingData) else self.data[i].item)
-    prompt = [tuple(ids(i)[:answer(i) + 1].tolist()) for i in range(len(self.data))]
-    groups = {}
+    texts, groups, first = getattr(self.data, 'outline', self.data), {}, {}
+    self.places, prompt = [len(t) for t in texts], [tuple(t.ids[:t.answer + 1].tolist()) for t in texts]
     for i, p in enumerate(prompt): groups.setdefault(p, []).append(i)
     order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(self.c['seed'])).tolist()
     held = {list(groups)[k] for k in order[:min(len(groups)//20, 40)]}
     self.valid, self.train = [i for i, p in enumerate(prompt) if p in held], [i for i, p in enumerate(prompt) if p not in held]
-    first = {}
-    for i in range(len(self.data)): first.setdefault(item(i), i) # an item's own question comes first, with its greedy answer
-    self.source = [first[item(i)] if item(i) is not None else next((j for j in groups[p] if j != i), None) for i, p in enumerate(prompt)]
+    for i, t in enumerate(texts): first.setdefault(t.item, i) # an item's own question comes first, with its greedy answer
+    self.source = [first[t.item] if t.item is not None else next((j for j in groups[p] if j != i), None) for i, (t, p) in enumerate(zip(texts, prompt))]
 
 # %% ../nbs/04_losses_training.ipynb #c0000048
 @patch
@@ -437,10 +438,9 @@ def losses(self:Trainer, texts, starts, knowledge):
 @patch
 def traced(self:Trainer, i):
     "A text's trace, with what was not kept computed again"
-    t, keep = self.data[i], self.c['keep']
+    t = self.data[i]
     if t.memory is not None and (t.top is not None or t.hidden is not None): return t
-    text = dict(prompt_ids=t.ids[:t.answer + 1].tolist(), answer_ids=t.ids[t.answer + 1:].tolist(), start=t.start, item=t.item)
-    return trace_texts(self.lean, [text], self.draft.layer_idxs, ('memory', 'top'), self.c['keep_top'])[0]
+    return trace_texts(self.lean, [t.text()], self.draft.layer_idxs, ('memory', 'top'), self.c['keep_top'])[0]
 
 # %% ../nbs/04_losses_training.ipynb #c0000049
 @patch
@@ -455,9 +455,8 @@ def one_step(self:Trainer):
     a, b = (c['kl_divergence_weight'], c['acceptance_loss_weight']) if c['loss'] == 'sum' else (lk_weight(self.alpha), 1 - lk_weight(self.alpha))
     sums, parts = torch.zeros(4, device=self.lean.device), min(c['accumulate'], max(len(texts)//acc.num_processes, 1))
     for k in range(parts):
-        rows = list(range(len(texts)))[k::parts][acc.process_index::acc.num_processes]
-        rows = rows or [0] # every process takes part in every pass; what is not its own counts nothing
-        own = float(bool(list(range(len(texts)))[k::parts][acc.process_index::acc.num_processes]))
+        mine = list(range(len(texts)))[k::parts][acc.process_index::acc.num_processes]
+        rows, own = mine or [0], float(bool(mine)) # every process takes part in every pass; what is not its own counts nothing
         with acc.no_sync(self.model) if k < parts - 1 else contextlib.nullcontext():
             l = self.losses([texts[i] for i in rows], starts[rows], [knowledge[i] for i in rows])
             w = own*c['depth_decay']**l['depth'].float()/total
@@ -605,12 +604,6 @@ def chain_tau(
     return sum(e for e, _ in pairs)/sum(r for _, r in pairs)
 
 # %% ../nbs/04_losses_training.ipynb #c0000063
-def data_folder(folder, lean, tokenizer, manager, config, prompts, layers):
-    "Where the data of a run are kept"
-    c = config['training']
-    plan = json.dumps([text_lots(tokenizer, manager, config, prompts), list(layers), c['keep'], c['keep_top'], c['max_answer_tokens'], c['seed']])
-    return Path(folder)/hashlib.sha256(plan.encode()).hexdigest()[:12]
-
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache
     folder='output/checkpoints', minutes=None, resume=False, prompts=(), progress=True,
@@ -620,11 +613,11 @@ def train_draft(
     "Text from the target with its traces (kept on disk), and a trained draft"
     from accelerate import PartialState
     state, layers = PartialState(cpu=lean.device.type == 'cpu'), draft.layer_idxs if draft is not None else manager.layers
-    where = data_folder(data, lean, tokenizer, manager, config, prompts, layers)
+    where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts), layers, config, lean)
     write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
     state.wait_for_everyone()
     texts = TrainingData(where, lean.model)
-    if progress and state.is_main_process: print(f'{len(texts)} texts, {sum(texts.n_places(i) for i in range(len(texts)))} places to learn from in {where}: ' + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
+    if progress and state.is_main_process: print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {where}: ' + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
     keys = {k for m in texts.metas for k in m['prompts']} | (set(draft.info.get('prompts', ())) if draft is not None else set())
     if draft is None:
         torch.manual_seed(config['training']['seed'])
@@ -636,7 +629,7 @@ def train_draft(
     trainer.fit(progress=progress)
     return trainer
 
-def fine_tune_config(config, rate=.1): # config of `continue_draft`: a tenth of the rate, nothing invented
+def fine_tune_config(config, rate=.1): # a tenth of the rate, nothing invented
     "A config for going on from a trained draft"
     c = config['training']
     return {**config, 'training': {**c, 'num_invented_prompts': 0, 'learning_rate': c['learning_rate']*rate, 'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*rate}}
@@ -663,7 +656,7 @@ def specdraft_train(
     check_writable(out); check_writable(data)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model), None, loader.config
-    if continue_on: draft, c = DraftModel.from_pretrained(out if best_checkpoint(out) else config, lean.model, manager), fine_tune_config(c)
+    if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager), fine_tune_config(c)
     trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
     if trainer.acc.is_main_process:
         plot_history(trainer.history).savefig(Path(out)/'history.png')

@@ -166,6 +166,7 @@ class CostModel:
         hi = next((i for i, w in enumerate(ws) if w >= width), len(ws) - 1); lo = max(hi - 1, 0)
         if width <= ws[0]: return self.pass_ms[ws[0]]
         return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
+    def speedup(self, tau, n): return tau*self.pass_ms[1]/(self.verify_ms(n + 1) + n*self.draft_ms) # of drafting n tokens a round
     def wider(self, k): return (self.verify_ms(k + 2) - self.verify_ms(k + 1))/self.pass_ms[1] # cost of proposal k + 1 in the pass
     def copy_plan(self, match, available): # (tokens a plain step's time, how many)
         a = self.rate('copy', self.bucket(match))

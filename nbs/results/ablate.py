@@ -87,7 +87,7 @@ def main(
         mine = shards
         if kw.get('layers') == 'uniform': # what the target computed at other layers
             at = sample_layers(lean.config.num_hidden_layers, 6)
-            mine = trace_texts(lean, [dict(prompt_ids=t.ids[:t.answer + 1].tolist(), answer_ids=t.ids[t.answer + 1:].tolist(), start=t.start, item=t.item) for t in shards], at)
+            mine = trace_texts(lean, [t.text() for t in shards], at)
             mine = Traces(mine); mine.layers = at
         with tempfile.TemporaryDirectory() as folder: draft, trainer = train_variant(lean, manager, mine, loader.config, minutes, folder, **kw)
         hits = (own_hits if kw.get('past') == 'own' else depth_agreement)(draft, lean, trace_texts(lean, texts, draft.layer_idxs), 6)
