@@ -1,7 +1,7 @@
 # `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test test-slow site readme export clean
+.PHONY: help setup demo bench test test-slow site readme export outputs clean
 
 # Nothing of the caller's Python gets in: neither other packages nor another environment nor nbdev's test mode.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_USER IN_TEST
@@ -71,6 +71,9 @@ readme: $(READY) ## write README.md from nbs/index.ipynb
 # Clean first: it gives new cells the ids that the export names, which would be others at each export without it.
 export: $(READY) ## clean the notebooks and write specdraft/*.py from them
 	@$(BIN)/nbdev_clean && $(BIN)/nbdev_export
+
+outputs: $(READY) ## run the notebooks and keep their outputs (NB='04_losses_training ...' for some)
+	@$(BIN)/python .ci/outputs.py $(NB)
 
 clean: ## remove what builds made (.venv and output stay)
 	@rm -rf _docs _proc build dist *.egg-info nbs/nbdev.yml nbs/sidebar.yml

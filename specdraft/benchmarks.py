@@ -18,10 +18,10 @@ import matplotlib.pyplot as plt
 import torch, yaml
 from tqdm.auto import tqdm
 
-from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, machine, whole_file
+from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, machine, size_groups, whole_file
 from .knowledge_cache import KnowledgeCacheManager, knowledge_for, load_questions
 from .draft_model import DraftModel, best_checkpoint, default_draft, find_draft, packaged_drafts
-from .losses_training import chain_rounds, depth_agreement, fine_tune_config, plot_history, prompt_key, read_prompts, size_groups, trace_texts, train_draft
+from .losses_training import chain_rounds, depth_agreement, fine_tune_config, plot_history, prompt_key, read_prompts, trace_texts, train_draft
 from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, plain_generate
 
 # %% ../nbs/06_benchmarks.ipynb #d32c2a0d
@@ -37,6 +37,7 @@ def knowledge_prompts(
         out += [dict(group='unrelated', category='unrelated', text=t) for t in h['unrelated']]
     return out
 
+# %% ../nbs/06_benchmarks.ipynb #2880f7fe
 def pick(prompts, n:int): # evenly spread, `n` of each group
     "A smaller set of prompts: `n` of each group, evenly spread over it"
     groups = defaultdict(list)
@@ -55,6 +56,7 @@ def load_prompts(
         if not n_each or seen[p['category']] <= n_each: out.append(dict(group='file', **p))
     return out
 
+# %% ../nbs/06_benchmarks.ipynb #8fc2b084
 def check_disjoint(
     prompts, manager, # to measure with, knowledge cache or None
     trained_on=()     # `prompt_key` of every training prompt: a draft keeps them as `info['prompts']`
@@ -72,6 +74,7 @@ def check_methods(names):
     bad = set(names) - set(METHODS)
     if bad: raise InputError(f'method {sorted(bad)[0]!r} is unknown: expected some of {", ".join(METHODS)}')
 
+# %% ../nbs/06_benchmarks.ipynb #9688a0f9
 def make_methods(
     draft, lean, tokenizer, # trained draft, target, tokenizer
     max_new_tokens=128, gamma='auto', temperature=0., names=METHODS
@@ -126,6 +129,7 @@ def speedups(rows, method) -> dict: # prompt -> ratio
         if m == method and base: out[p] = min(base)/s
     return out
 
+# %% ../nbs/06_benchmarks.ipynb #184a1cc9
 def summary(rows, by='group') -> list: # dicts
     "One line for each group and method"
     out, groups = [], defaultdict(list)
@@ -140,6 +144,7 @@ def summary(rows, by='group') -> list: # dicts
             'acceptance_rate': total('n_accepted')/total('n_drafted') if total('n_drafted') else None, 'identical': sum(r['identical'] for r in rs)/len(rs)})
     return out
 
+# %% ../nbs/06_benchmarks.ipynb #6732fa39
 def show(lines, by='group') -> str:
     "A summary as a text table"
     f = lambda x, d=2: '–' if x is None else f'{x:.{d}f}'
@@ -155,10 +160,12 @@ def _commit():
         return r.stdout.strip() or None
     except (OSError, NameError, subprocess.SubprocessError): return None
 
+# %% ../nbs/06_benchmarks.ipynb #d3c034f9
 def about(draft) -> dict:
     "What is known of a trained draft, but for the keys of its prompts"
     return {k: v for k, v in draft.info.items() if k != 'prompts'}
 
+# %% ../nbs/06_benchmarks.ipynb #8549bcdb
 def save_result(
     path, rows, lean, # file to write, from `bench`, target
     **settings # kept with them
@@ -236,6 +243,7 @@ def measure_draft(
                              asked=before.sum(0).tolist(), rounds=[chain_rounds(h, k)[1] for k in range(1, n + 1)]))
     return rows
 
+# %% ../nbs/06_benchmarks.ipynb #cacb9370
 def draft_summary(rows, by='category', costs=None) -> list: # a dict for each group and kind of knowledge; `costs`: a `CostModel`
     "Agreement by position, tau by length of the chain, and the best plan"
     out, groups = [], defaultdict(list)
@@ -248,6 +256,7 @@ def draft_summary(rows, by='category', costs=None) -> list: # a dict for each gr
         out.append(line)
     return out
 
+# %% ../nbs/06_benchmarks.ipynb #f154bd13
 def show_draft(lines, by='category') -> str:
     "A draft's summary as a text table"
     head = f'{by:16}{"knowledge":11}{"prompts":>8}{"agree":>7}{"then":>30}{"tau":>7}' + (f'{"best plan":>15}' if 'predicted' in lines[0] else '')
@@ -260,6 +269,7 @@ def check_cache(draft, path):
     "Raise `InputError` if the draft has no knowledge cache; `path` is where it was looked for"
     if draft.manager is None: raise InputError(f'no knowledge cache at {path}: specdraft_build_cache makes one')
 
+# %% ../nbs/06_benchmarks.ipynb #1662de47
 def open_all(config='smollm2_135m', draft='', cache='output/knowledge_cache/knowledge_cache.safetensors', device='cpu'):
     "Target, tokenizer and trained draft: `(lean, tokenizer, draft)`"
     file, loader = find_draft(draft or default_draft(config)), ModelLoader(config)
@@ -267,6 +277,7 @@ def open_all(config='smollm2_135m', draft='', cache='output/knowledge_cache/know
     manager = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None
     return lean, tokenizer, DraftModel.from_pretrained(file, lean.model, manager)
 
+# %% ../nbs/06_benchmarks.ipynb #66a07f38
 def test_draft(lean, tokenizer, model, prompts=None, max_new_tokens=128, out=''): # prompts: None for the held-out ones
     "Measure a draft alone, print its table, and keep the rows"
     by = 'group' if prompts is None else 'category'
@@ -280,6 +291,7 @@ def test_draft(lean, tokenizer, model, prompts=None, max_new_tokens=128, out='')
     if by == 'category': print(show_draft(draft_summary([dict(r, category='all') for r in rows], by, costs), by))
     if out: save_result(out, rows, lean, draft=about(model), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens)
 
+# %% ../nbs/06_benchmarks.ipynb #4f726756
 @command
 def specdraft_test(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
@@ -347,6 +359,7 @@ class _Stages:
         self.i += 1
         print(f'\n[{self.i}/{self.n}] {text}  ({time.perf_counter() - self.began:.0f} s so far)', flush=True)
 
+# %% ../nbs/06_benchmarks.ipynb #45527697
 def demo(
     config, out='output', questions='', minutes=0, n_each=5, max_new_tokens=96 # checked loader config or name, see `specdraft_demo`
 ):
@@ -397,6 +410,7 @@ def demo(
     print(f'\nrows in {out/"results"/"demo.json"}, plots in {out/"plots"}; all done in {time.perf_counter() - stage.began:.0f} s')
     return rows
 
+# %% ../nbs/06_benchmarks.ipynb #68bbf79f
 @command
 def specdraft_demo(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder

@@ -73,6 +73,7 @@ def run_lengths(
         run = run + alive
     return run
 
+# %% ../nbs/03_draft_model.ipynb #5349d54c
 class CopyPointer(nn.Module):
     "Attention from the draft's own keys to those of a cached answer, as shares of tokens to copy"
     def __init__(self, target_model, n_layers, dim=128):
@@ -166,6 +167,7 @@ def hidden(self:DraftModel,
     h = rms_norm(self.norm, x.to(dtype))
     return h, None if knowledge is None else self.pointer(h, own, knowledge['keys'], knowledge['mask'][:, 1:], run_lengths(ids, knowledge['at']))
 
+# %% ../nbs/03_draft_model.ipynb #b3438c1b
 @patch
 def _layer(self:DraftModel, i, x, mask, rope, memory, knowledge): # -> the layer's output and its keys before rotary position
     b = Block(self.layers[i], packed=False)
@@ -182,23 +184,27 @@ def scored(self:DraftModel, extra=()): # (Vd + E,) ids of the head's columns: th
     own = self.vocab_ids if self.vocab_ids is not None else torch.arange(self.target.config.vocab_size, device=self.norm.weight.device)
     return torch.cat([own, extra]) if len(extra) else own
 
+# %% ../nbs/03_draft_model.ipynb #8de129b2
 @patch
 def extra_ids(self:DraftModel, ids): # any shape -> (E,) those outside the draft's own vocabulary, each once
     "Tokens that the head scores because they stand in the text at hand"
     return ids.new_empty(0) if self.vocab_ids is None else (u := ids.unique())[~torch.isin(u, self.vocab_ids)]
 
+# %% ../nbs/03_draft_model.ipynb #b166e5d3
 @patch
 def places(self:DraftModel, extra): # (V,) for each token its column in the head, -1 where it has none
     "Where the head scores what"
     ids = self.scored(extra)
     return torch.full((self.target.config.vocab_size,), -1, device=ids.device).index_copy(0, ids, torch.arange(len(ids), device=ids.device))
 
+# %% ../nbs/03_draft_model.ipynb #78d83a22
 @patch
 def head_weight(self:DraftModel, extra=()): # (Vd + E, D) rows of the target's head that the draft scores
     "The target's head, restricted to the draft's vocabulary and the tokens `extra`"
     w = self.target.lm_head.weight
     return w if self.vocab_ids is None else w[self.scored(extra)]
 
+# %% ../nbs/03_draft_model.ipynb #af2eb6c0
 @patch
 def full_logits(self:DraftModel, hidden, copy=None, tokens=None, extra=()): # states, copied shares (B, T, K) and whose tokens they are (B, K) -> (B, T, V)
     "Log-probabilities over the target's vocabulary, minus infinity outside the draft's"
@@ -220,6 +226,7 @@ def read_knowledge(self:DraftModel,
     keys, values = (torch.cat([p[j] for p in parts], -2) for j in (0, 1))
     return keys, values, *(torch.cat([p[j] for p in parts]) for j in (2, 3))
 
+# %% ../nbs/03_draft_model.ipynb #b8951480
 @patch
 def knowledge_batch(self:DraftModel,
     rows:list # for each row what `read_knowledge` gives, or None
@@ -236,6 +243,7 @@ def knowledge_batch(self:DraftModel,
     return dict(kv=[(kv[0, :, l], kv[1, :, l]) for l in range(len(self.layers))], mask=F.pad(tokens >= 0, (1, 0), value=True),
                 keys=kv[0, :, :, :, 1:].permute(0, 3, 1, 2, 4).flatten(2), at=places, tokens=tokens)
 
+# %% ../nbs/03_draft_model.ipynb #eece7b05
 @patch
 def forward(self:DraftModel,
     input_ids, # (B, T)
@@ -285,6 +293,7 @@ class Int8:
         y = torch._weight_int8pack_mm(x, self.weight, self.scale)
         return y if self.bias is None else y + self.bias
 
+# %% ../nbs/03_draft_model.ipynb #9ff64daf
 def small_linear(*linears):
     "The fastest frozen copy for single rows: 8 bits for bfloat16 on a CPU"
     w = linears[0].weight
@@ -356,12 +365,14 @@ def __call__(self:LeanDraft,
     if self.n > self.n_own: logits = torch.cat([logits, F.linear(h, self.rows[:self.n - self.n_own])[0]])
     return self._copy(logits, h[None], own, knowledge, last) if knowledge else logits
 
+# %% ../nbs/03_draft_model.ipynb #e5aae57f
 @patch
 def _rope(self:LeanDraft, at, device): # cos, and sin with the sign of the half that it meets
     cos, sin = self.lean.rope(torch.tensor([at], device=device))
     half = sin.shape[-1]//2
     return cos, torch.cat([-sin[..., :half], sin[..., half:]], -1)
 
+# %% ../nbs/03_draft_model.ipynb #1bb5cc04
 @patch
 def prepare(self:LeanDraft, item_ids): # what a step reads of cached answers; None without items
     "Keys, values and pointer keys of answers, whose tokens the head scores from now on"
@@ -371,6 +382,7 @@ def prepare(self:LeanDraft, item_ids): # what a step reads of cached answers; No
     self.see(read[3].tolist())
     return dict(kv=b['kv'], point=F.normalize(p.k_proj(p.place(b['keys'])).float(), dim=-1), at=b['at'], columns=self.columns[read[3]] if self.vocab_ids is not None else read[3])
 
+# %% ../nbs/03_draft_model.ipynb #9b29e06b
 @patch
 def _copy(self:LeanDraft, logits, h, own, knowledge, last): # log-probabilities with the copied shares mixed in
     p, runs = self.draft.pointer, run_lengths(torch.tensor([last[-4:]], device=h.device), knowledge['at'])[:, -1:]
@@ -396,21 +408,25 @@ def save(self:DraftModel,
     tensors = self.state_dict() if storage is None else to_int8(self.state_dict())
     save_tensors(path, tensors, kind='draft', config=self.config, layers=self.layer_idxs, fingerprint=fingerprint(self.target), info=info)
 
+# %% ../nbs/03_draft_model.ipynb #4b80f161
 @patch
 def save_pretrained(self:DraftModel, folder, storage=None, **info):
     "Write draft and knowledge cache to a folder that `from_pretrained` reads"
     self.save(Path(folder)/'draft.safetensors', storage, **info)
     if self.manager is not None and len(self.manager): self.manager.save(Path(folder)/'knowledge_cache.safetensors')
 
+# %% ../nbs/03_draft_model.ipynb #3f5fae7b
 def best_checkpoint(folder='output/checkpoints'):
     "The best draft in a folder of checkpoints, or None"
     return next(iter(sorted(Path(folder).glob('best_draft_model_knowledge_epoch*.safetensors'))), None)
 
+# %% ../nbs/03_draft_model.ipynb #da8ebcae
 def packaged_drafts() -> dict: # name -> folder
     "The trained drafts that come with the package"
     folder = files('specdraft').joinpath('drafts')
     return {p.name: Path(p) for p in folder.iterdir() if p.joinpath('draft.safetensors').is_file()} if folder.is_dir() else {}
 
+# %% ../nbs/03_draft_model.ipynb #d3adaae1
 def find_draft(
     source='output/checkpoints' # a file, a folder with `draft.safetensors` or checkpoints, or the name of a packaged draft
 ) -> Path:
@@ -420,6 +436,7 @@ def find_draft(
     if file is None: raise InputError(f'no trained draft at {source}: specdraft_train makes one, specdraft_demo does everything; those that come with the package: {", ".join(packaged_drafts()) or "none"}')
     return file
 
+# %% ../nbs/03_draft_model.ipynb #44af8d55
 def default_draft(
     config, # name of a packaged config, or anything else
     folder='output/checkpoints'
@@ -427,6 +444,7 @@ def default_draft(
     "Where a command finds its draft when none is named: what was trained here, or else the draft that ships"
     return folder if best_checkpoint(folder) or str(config) not in packaged_drafts() else str(config)
 
+# %% ../nbs/03_draft_model.ipynb #92cd2528
 @patch(cls_method=True)
 def from_pretrained(cls:DraftModel,
     source, # folder of `save_pretrained` or of checkpoints, a file, or the name of a packaged draft

@@ -16,13 +16,14 @@ import torch, yaml
 from fastcore.basics import patch
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch,
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, processes, spread,
                               load_tensors, save_tensors)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
 def _plain(text): return ' '.join(re.findall(r'\w+', text.lower()))
 
+# %% ../nbs/02_knowledge_cache.ipynb #4646fa78
 def check_questions(
     questions, # list of dicts with `question`, optional `id` and `paraphrases`; or of texts
     source='questions' # named in errors
@@ -172,18 +173,23 @@ def build(self:KnowledgeCacheManager,
     for name, mine, real in (('hidden_size', self.hidden_size, cfg.hidden_size), ('num_heads', self.num_heads, cfg.num_attention_heads)):
         if mine not in (None, real): raise InputError(f'{name} is {mine}, but the target has {real}')
     texts = [(q, t) for q in questions for t in [q['question'], *q['paraphrases']]]
-    prompts, answers = [chat_ids(tokenizer, t) for _, t in texts], []
-    with tqdm(total=-(-len(texts)//batch_size)*max_answer_tokens, desc='answering', unit='step', disable=not progress) as bar:
-        for i in range(0, len(texts), batch_size):
-            answers += generate_batch(lean, prompts[i:i + batch_size], max_answer_tokens, temperature, on_step=bar.update)
+    prompts = [chat_ids(tokenizer, t) for _, t in texts]
+    def answer(prompts):
+        with tqdm(total=-(-len(prompts)//batch_size)*max_answer_tokens, desc='answering', unit='step', disable=not progress) as bar:
+            return [a for i in range(0, len(prompts), batch_size) for a in generate_batch(lean, prompts[i:i + batch_size], max_answer_tokens, temperature, on_step=bar.update)]
+    answers = spread(answer, prompts, lean.device)
     self.items, by_id = [], {}
     for (q, t), p, a in zip(texts, prompts, answers):
         text = dict(text=t, prompt_ids=p, answer_ids=a)
         if q['id'] not in by_id: self.items.append(by_id.setdefault(q['id'], dict(id=q['id'], question=t, **text, variants=[])))
         else: by_id[q['id']]['variants'].append(text)
-    if temperature == 0:
-        for x in tqdm(self.items, desc='settling', disable=not progress): x['answer_ids'] = settle(lean, x['prompt_ids'], x['answer_ids'], max_answer_tokens)
-    kv = {x['id']: answer_kv(lean, x['prompt_ids'], x['answer_ids'], layers) for x in tqdm(self.items, desc='keys and values', disable=not progress)}
+    def finish(items): # the answer to the question alone, and its keys and values
+        for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress):
+            a = settle(lean, x['prompt_ids'], x['answer_ids'], max_answer_tokens) if temperature == 0 else x['answer_ids']
+            yield a, tuple(t.cpu() for t in answer_kv(lean, x['prompt_ids'], a, layers))
+    done = spread(lambda items: list(finish(items)), self.items, lean.device)
+    for x, (a, _) in zip(self.items, done): x['answer_ids'] = a
+    kv = {x['id']: t for x, (_, t) in zip(self.items, done)}
     self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
     self.kv_cache, self.bases, self._wordings = {}, {}, None
     self.kv_shape = next(iter(kv.values()))[0].shape[1], next(iter(kv.values()))[0].shape[3]
@@ -201,6 +207,7 @@ def wordings(self:KnowledgeCacheManager): # (item, dict with text, prompt_ids, a
     "Every item with each of its wordings, the question itself and its paraphrases"
     return [(x, v) for x in self.items for v in [x, *x['variants']]]
 
+# %% ../nbs/02_knowledge_cache.ipynb #a185d481
 @patch
 def _index(self:KnowledgeCacheManager):
     "Unit vectors of idf-weighted words, one for each wording"
@@ -209,6 +216,7 @@ def _index(self:KnowledgeCacheManager):
     self._idf = {w: math.log(1 + len(texts)/n) for w, n in df.items()}
     self._wordings = [(x, self._vector(t)) for x, t in texts]
 
+# %% ../nbs/02_knowledge_cache.ipynb #49668980
 @patch
 def _vector(self:KnowledgeCacheManager, text):
     top = math.log(1 + len(self.items)) # a word never seen counts, so that a text about something else scores low
@@ -216,6 +224,7 @@ def _vector(self:KnowledgeCacheManager, text):
     norm = math.sqrt(sum(x*x for x in v.values())) or 1.
     return {w: x/norm for w, x in v.items()}
 
+# %% ../nbs/02_knowledge_cache.ipynb #d6317b6c
 @patch
 def retrieve(self:KnowledgeCacheManager,
     query_text:str, # what is asked
@@ -239,6 +248,7 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
     save_tensors(path, tensors, kind='knowledge cache', items=self.items, layers=self.layers, fingerprint=self.fingerprint, kv_shape=self.kv_shape,
                  cache_dim=self.cache_dim, error=self.error, hidden_size=self.hidden_size, num_heads=self.num_heads)
 
+# %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)
 def load(cls:KnowledgeCacheManager,
     path='output/knowledge_cache/knowledge_cache.safetensors',
@@ -260,6 +270,7 @@ def load(cls:KnowledgeCacheManager,
     if target_model is not None: self.check(target_model, layers, path)
     return self
 
+# %% ../nbs/02_knowledge_cache.ipynb #cebf185f
 @patch
 def check(self:KnowledgeCacheManager, target_model, layers=None, source='knowledge cache'):
     "Raise `InputError` unless the cache was made by this target, for these layers"
@@ -278,6 +289,7 @@ def knowledge_for(
     manager = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads, c['cache_dim'])
     return manager.build(lean, tokenizer, load_questions(questions or c['questions']), layers_for(config, lean), c['max_answer_tokens'], progress=progress)
 
+# %% ../nbs/02_knowledge_cache.ipynb #c954bd2a
 @command
 def specdraft_build_cache(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
@@ -285,9 +297,11 @@ def specdraft_build_cache(
     out:str='output/knowledge_cache/knowledge_cache.safetensors', # file to write
     device:str='cpu' # cpu, cuda or mps
 ):
-    "Have the target answer common questions and keep the answers with their keys and values"
+    "Have the target answer common questions and keep the answers with their keys and values. On many devices: accelerate launch --no_python specdraft_build_cache"
     loader = ModelLoader(config)
     load_questions(questions or loader.config['knowledge_enhancement']['questions']); check_writable(Path(out).parent) # errors before the model is loaded
-    manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions)
+    state = processes(device)
+    manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions, state.is_main_process)
+    if not state.is_main_process: return
     manager.save(out)
     print(f'{manager}: {Path(out).stat().st_size/1e6:.1f} MB in {out}, relative error of storage {manager.error:.4f}')

@@ -34,6 +34,7 @@ def sample_layers(
         return sorted(torch.as_tensor(scores).topk(n_sampled).indices.tolist())
     raise InputError(f'sampling_strategy {strategy!r} is unknown: expected {", ".join(STRATEGIES)}, change or a list of layer indices')
 
+# %% ../nbs/01_layer_sampling.ipynb #0655a3e5
 def _check_list(n_layers, idxs):
     bad = [i for i in idxs if not isinstance(i, int) or not 0 <= i < n_layers]
     if bad or not idxs or list(idxs) != sorted(set(idxs)):

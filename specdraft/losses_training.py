@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['OPENINGS', 'LOT', 'kl_loss', 'acceptance_loss', 'lk_weight', 'head_logprobs', 'bare_prompt', 'invent_prompts',
-           'read_prompts', 'prompt_key', 'Trace', 'size_groups', 'trace_texts', 'save_shard', 'TrainingData',
-           'text_lots', 'write_lot', 'data_plan', 'write_data', 'pick_vocab', 'random_starts', 'as_knowledge',
-           'collate', 'mix_copies', 'Distiller', 'Trainer', 'plot_history', 'depth_agreement', 'chain_rounds',
-           'chain_tau', 'train_draft', 'fine_tune_config', 'specdraft_train']
+           'read_prompts', 'prompt_key', 'Trace', 'as_trace', 'trace_texts', 'save_shard', 'TrainingData', 'text_lots',
+           'write_lot', 'data_plan', 'write_data', 'pick_vocab', 'random_starts', 'as_knowledge', 'collate',
+           'mix_copies', 'Distiller', 'Trainer', 'plot_history', 'depth_agreement', 'chain_rounds', 'chain_tau',
+           'train_draft', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, hashlib, json, math, time
@@ -20,7 +20,7 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, has_native_bf16, load_tensors, rms_norm, rotate,
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, has_native_bf16, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .knowledge_cache import KnowledgeCacheManager, _plain
 from .draft_model import DraftModel, best_checkpoint, default_draft, shifted
@@ -33,6 +33,7 @@ def kl_loss(
     "Forward KL divergence from target to draft at each position"
     return (torch.special.xlogy(target_probs, target_probs) - target_probs*draft_logprobs).sum(-1)
 
+# %% ../nbs/04_losses_training.ipynb #a4c0b6a0
 def acceptance_loss(
     target_probs,  # (N, K)
     draft_logprobs # (N, K)
@@ -40,6 +41,7 @@ def acceptance_loss(
     "One minus the expected acceptance of a sampled draft token"
     return 1 - torch.minimum(target_probs, draft_logprobs.exp()).sum(-1)
 
+# %% ../nbs/04_losses_training.ipynb #616e5315
 def lk_weight(alpha:float, eta=3.0) -> float: # alpha: mean expected acceptance of the batch
     "The weight of KL in the adaptive mix"
     return math.exp(-eta*alpha)
@@ -69,6 +71,7 @@ class _HeadLogProbs(torch.autograd.Function):
             dh[s] = (dz.to(w.dtype) @ w).to(h.dtype)
         return dh, None, None
 
+# %% ../nbs/04_losses_training.ipynb #b9543c0e
 def head_logprobs(
     h,  # (N, D) final states
     w,  # (V, D) head, not trained
@@ -82,21 +85,24 @@ OPENINGS = ['Translate the following', 'Translate this sentence into English:', 
     'How does', 'How do I', 'Explain ', 'Write a short story', 'Write an email', 'Write a poem', 'Write a Python function', 'Write a function that', 'Imagine you are', 'Pretend to be', 'You are a',
     'Solve the following problem:', 'A farmer has', 'If a train', 'There are', 'A store sells', 'Given the following context, answer the question.\n\nContext:', 'Based on the text, ', 'Extract the names', 'List ',
     'Answer the question based on the passage below.\n\nPassage:', 'Compare ', 'Describe ', 'Give me advice on', 'Can you help me', 'Rewrite the following', 'Read the following paragraph and', 'Evaluate ', 'Suppose ',
-    'What are some', 'Compose ', 'Identify ', 'Create a', 'Develop ', 'My friend', 'I want to', 'Which ', 'Is it true that']
+    'What are some', 'Compose ', 'Identify ', 'Create a', 'Develop ', 'My friend', 'I want to', 'Which ', 'Is it true that',
+    'Translate the following paragraph into Spanish:', 'Please translate from French into English:', 'What does this sentence mean in English?\n\n', 'How would you say in German:', 'Summarize the passage below in one sentence.\n\n',
+    'Write a short summary of this news report:\n\n', 'Here is an article. Tell me its main points.\n\n', 'Using only the document below, answer the question.\n\nDocument:', 'Here are some notes:']
 
 def bare_prompt(tokenizer) -> list: # ids
     "The chat template up to where the user's message starts"
     ids = tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids
     return ids or [tokenizer.bos_token_id or tokenizer.eos_token_id or 0]
 
+# %% ../nbs/04_losses_training.ipynb #fe7d171e
 def invent_prompts(
     lean, tokenizer, n:int,
-    generator=None, max_tokens=128, on_step=None
+    generator=None, max_tokens=128, on_step=None, openings=OPENINGS # first words
 ) -> list: # texts
     "Messages that the target writes in the user's place, at temperature 1"
     if n == 0: return []
-    luck = torch.randint(len(OPENINGS)*4//3, (n,), generator=generator).tolist()
-    begun = [OPENINGS[i] if i < len(OPENINGS) else '' for i in luck]
+    luck = torch.randint(len(openings)*4//3, (n,), generator=generator).tolist()
+    begun = [openings[i] if i < len(openings) else '' for i in luck]
     rows = [bare_prompt(tokenizer) + tokenizer(b, add_special_tokens=False).input_ids for b in begun]
     out = generate_batch(lean, rows, max_tokens, 1.0, generator, on_step)
     texts = [(b + tokenizer.decode(o, skip_special_tokens=True)).strip() for b, o in zip(begun, out)]
@@ -113,6 +119,7 @@ def _message(line, source): # text, category and answer of one line
         return out | (dict(answer=d['answer'] + '', ended=bool(d.get('ended', True))) if 'answer' in d else {})
     except (ValueError, StopIteration, LookupError, TypeError, AttributeError) as e: raise InputError(f'{source}: expected JSON with prompt, question, text or turns, and answer or category as text where they are given') from e
 
+# %% ../nbs/04_losses_training.ipynb #7fa7bcf6
 def read_prompts(
     path # plain lines, or JSON lines with `turns` (the first is used), `prompt`, `question` or `text`, and optionally `category` and `answer`
 ) -> list: # dicts with text, category, and answer where there is one
@@ -142,14 +149,25 @@ class Trace:
     def text(self): # what `trace_texts` takes
         return dict(prompt_ids=self.ids[:self.answer + 1].tolist(), answer_ids=self.ids[self.answer + 1:].tolist(), start=self.start, item=self.item)
 
-def size_groups(lengths, limit): # lists of indices, each group padded to its longest within `limit` places
-    "Group what has similar length"
-    out, order = [], sorted(range(len(lengths)), key=lambda i: lengths[i])
-    for i in order:
-        if out and (len(out[-1]) + 1)*lengths[i] <= limit: out[-1].append(i)
-        else: out.append([i])
-    return out
+# %% ../nbs/04_losses_training.ipynb #astrace1
+def as_trace(
+    lean, text, layers, # target, dict with prompt_ids, answer_ids and optionally start and item; sampled layers
+    kv, states, # of all layers (keys, values), each (Hkv, n, d); last hidden states (n, D)
+    keep=('memory', 'top'), keep_top=64, dtype=torch.bfloat16
+) -> Trace:
+    "Keep what a pass over the text has computed"
+    answer = len(text['prompt_ids']) - 1
+    t = Trace(torch.tensor(text['prompt_ids'] + text['answer_ids']), text.get('start', answer), answer, item=text.get('item'))
+    if 'memory' in keep: t.memory = torch.stack([torch.stack(kv[l]) for l in layers]).permute(3, 0, 1, 2, 4).to(dtype).contiguous().cpu()
+    hidden = rms_norm(lean.model.model.norm, states[t.start:-1])
+    if 'top' in keep:
+        logits = lean.head(hidden).float()
+        top = logits.topk(min(keep_top, logits.shape[-1]), -1)
+        t.top, t.probs = top.indices.int().cpu(), (top.values - logits.logsumexp(-1, keepdim=True)).exp().cpu()
+    if 'hidden' in keep: t.hidden = hidden.to(dtype).cpu()
+    return t
 
+# %% ../nbs/04_losses_training.ipynb #da2c2cf8
 @torch.inference_mode()
 def trace_texts(
     lean, texts, layers, # target, dicts with prompt_ids, answer_ids and optionally start and item; sampled layers
@@ -161,17 +179,7 @@ def trace_texts(
         T = max(len(rows[i]) for i in part) # padded on the right: what is there comes later, so nobody has looked at it
         kv_cache = lean.new_cache(T, len(part))
         h = lean(torch.tensor([rows[i] + [0]*(T - len(rows[i])) for i in part], device=lean.device), kv_cache)
-        for j, i in enumerate(part):
-            n, answer = len(rows[i]), len(texts[i]['prompt_ids']) - 1
-            t = Trace(torch.tensor(rows[i]), texts[i].get('start', answer), answer, item=texts[i].get('item'))
-            if 'memory' in keep: t.memory = torch.stack([torch.stack([kv_cache.keys[l][j, :, :n], kv_cache.values[l][j, :, :n]]) for l in layers]).permute(3, 0, 1, 2, 4).to(dtype).contiguous().cpu()
-            hidden = rms_norm(lean.model.model.norm, h[j, t.start:n - 1])
-            if 'top' in keep:
-                logits = lean.head(hidden).float()
-                top = logits.topk(min(keep_top, logits.shape[-1]), -1)
-                t.top, t.probs = top.indices.int().cpu(), (top.values - logits.logsumexp(-1, keepdim=True)).exp().cpu()
-            if 'hidden' in keep: t.hidden = hidden.to(dtype).cpu()
-            out[i] = t
+        for j, i in enumerate(part): out[i] = as_trace(lean, texts[i], layers, [(k[j, :, :len(rows[i])], v[j, :, :len(rows[i])]) for k, v in zip(kv_cache.keys, kv_cache.values)], h[j, :len(rows[i])], keep, keep_top, dtype)
     return out
 
 # %% ../nbs/04_losses_training.ipynb #c0000026
@@ -182,6 +190,7 @@ def save_shard(path, traces, **meta):
     if 'top' in tensors: tensors['probs'] = cat('probs').half()
     save_tensors(path, tensors, kind='training data', texts=[dict(n=len(t.ids), start=t.start, answer=t.answer, item=t.item) for t in traces], **meta)
 
+# %% ../nbs/04_losses_training.ipynb #ce6ba896
 class TrainingData:
     "The traces in a folder of shards, read from disk when asked for; repeated texts are left out"
     def __init__(self, folder, target=None): # a target to check vocabulary and weights against
@@ -230,7 +239,11 @@ def text_lots(tokenizer, manager, config, prompts=()):
     jobs, n = known + own, config['training']['num_invented_prompts']
     return [jobs[i:i + LOT] for i in range(0, len(jobs), LOT)] + [min(LOT, n - i) for i in range(0, n, LOT)]
 
-def write_lot(lean, tokenizer, lot, max_tokens, seed, on_step=None): # -> texts for `trace_texts`
+# %% ../nbs/04_losses_training.ipynb #7270b364
+def write_lot(
+    lean, tokenizer, lot, layers, # target, its tokenizer, one lot of `text_lots`, sampled layers
+    max_tokens, seed, keep=('memory', 'top'), keep_top=64, on_step=None
+) -> list: # traces
     "Have the target answer one lot: greedily where no answer is known, and at temperature 1"
     g = torch.Generator(device=lean.device).manual_seed(seed)
     head = len(tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids) - 1 if isinstance(lot, int) else None # an invented message is the target's text too
@@ -238,15 +251,20 @@ def write_lot(lean, tokenizer, lot, max_tokens, seed, on_step=None): # -> texts 
     # of invented prompts every fourth is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
     greedy = [(p, item, 0.) for i, (p, item, a) in enumerate(lot) if a is None and (head is None or i % 4 < 3)]
     todo = greedy + [(p, item, 1.) for i, (p, item, _) in enumerate(lot) if head is None or i % 4 in (0, 3)]
-    answers = generate_batch(lean, [p for p, _, _ in todo], max_tokens, [t for _, _, t in todo], g, on_step) if todo else []
-    texts = [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a] + [dict(prompt_ids=p, answer_ids=a, item=item) for (p, item, _), a in zip(todo, answers) if a]
-    return texts if head is None else [t | dict(start=max(head, 0)) for t in texts]
+    start = {} if head is None else dict(start=max(head, 0))
+    known, new = [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], [dict(prompt_ids=p, answer_ids=[], item=item, **start) for p, item, _ in todo]
+    traces = [None]*len(new)
+    def trace(i, answer, kv, states): traces[i] = as_trace(lean, new[i] | dict(answer_ids=answer), layers, kv, states, keep, keep_top)
+    if todo: generate_batch(lean, [p for p, _, _ in todo], max_tokens, [t for _, _, t in todo], g, on_step, trace)
+    return trace_texts(lean, known, layers, keep, keep_top) + traces
 
+# %% ../nbs/04_losses_training.ipynb #70045fd9
 def data_plan(lots, layers, config, lean) -> str: # 16 hex digits
     "A short name for the data of a run: other questions, prompts, layers or settings have another"
     c = config['training']
     return hashlib.sha256(json.dumps([lots, list(layers), c['keep'], c['keep_top'], c['max_answer_tokens'], c['seed'], fingerprint(lean.model)]).encode()).hexdigest()[:16]
 
+# %% ../nbs/04_losses_training.ipynb #38854a7e
 def write_data(
     folder, lean, tokenizer, manager, # where to, target, its tokenizer, knowledge cache or None
     config, prompts=(), layers=None, # checked config, own prompts (texts or dicts of `read_prompts`); default layers: the manager's
@@ -264,10 +282,9 @@ def write_data(
     with tqdm(total=sum(c['max_answer_tokens'] + (128 if isinstance(lots[i], int) else 0) for i in todo), desc='writing text', unit='step', disable=not progress or not todo) as bar:
         for i in todo:
             at = bar.n
-            texts = write_lot(lean, tokenizer, lots[i], c['max_answer_tokens'], c['seed']*1_000_003 + i, bar.update)
-            traces = trace_texts(lean, texts, layers, c['keep'], c['keep_top'])
+            traces = write_lot(lean, tokenizer, lots[i], layers, c['max_answer_tokens'], c['seed']*1_000_003 + i, c['keep'], c['keep_top'], bar.update)
             save_shard(path(i), traces, plan=plan, fingerprint=fingerprint(lean.model), layers=layers,
-                       prompts=sorted({prompt_key(user_text(tokenizer, t['prompt_ids'])) for t in texts}))
+                       prompts=sorted({prompt_key(user_text(tokenizer, t.ids[:t.answer + 1].tolist())) for t in traces}))
             bar.update(at + c['max_answer_tokens'] + (128 if isinstance(lots[i], int) else 0) - bar.n) # answers that ended early
     return TrainingData(folder, lean.model)
 
@@ -298,6 +315,7 @@ def as_knowledge(trace:Trace, lean): # keys, values: (layers, Hkv, K, d), keys b
     k, v = trace.memory[trace.answer:].to(lean.device, torch.float).permute(2, 1, 3, 0, 4)
     return rotate(k, cos.float(), -sin.float()), v # turned back
 
+# %% ../nbs/04_losses_training.ipynb #eb555ea3
 def collate(
     draft, lean, traces, starts, # starts (B, M) from `random_starts`
     knowledge, # for each row a trace to read, or None
@@ -385,8 +403,9 @@ class Trainer:
         opt = torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99), weight_decay=c['weight_decay'], fused=True)
         self.model, self.opt = self.acc.prepare(Distiller(draft, lean), opt)
         want = c['mixed_precision']
-        self.dtype = {'no': None, 'bf16': torch.bfloat16, 'fp16': torch.float16, 'auto': torch.bfloat16 if lean.device.type == 'cuda' or (lean.device.type == 'cpu' and has_native_bf16()) else None}[want]
+        self.dtype = {'no': None, 'bf16': torch.bfloat16, 'auto': torch.bfloat16 if lean.device.type == 'cuda' or (lean.device.type == 'cpu' and has_native_bf16()) else None}[want]
 
+# %% ../nbs/04_losses_training.ipynb #dafd9e1d
 @patch
 def _split(self:Trainer):
     "Hold out a twentieth of the prompts; find what can serve as knowledge of a text"
@@ -407,6 +426,7 @@ def rate(self:Trainer, step): # linear warm-up, then a cosine down to a fiftieth
     at = (step - self.c['warmup_steps'])/max(self.n_steps - self.c['warmup_steps'], 1)
     return .02 + .98*(1 + math.cos(math.pi*min(at, 1)))/2
 
+# %% ../nbs/04_losses_training.ipynb #83d6450a
 @patch
 def texts_of(self:Trainer, step): # indices; texts of like length meet, in an order that differs from epoch to epoch
     "The texts of one step"
@@ -420,6 +440,7 @@ def texts_of(self:Trainer, step): # indices; texts of like length meet, in an or
         self._lots, self._epoch = [lots[i] for i in torch.randperm(len(lots), generator=g).tolist()], epoch
     return self._lots[at]
 
+# %% ../nbs/04_losses_training.ipynb #2bfca678
 @patch
 def _knowledge(self:Trainer, texts, g):
     "What each text reads, as an index: itself (it is asked once more), its own knowledge, another's, or none"
@@ -427,6 +448,7 @@ def _knowledge(self:Trainer, texts, g):
     other = [self.train[i] for i in torch.randint(len(self.train), (len(texts),), generator=g).tolist()]
     return [i if u < rate/4 else self.source[i] if u < rate else o if u < rate + (1 - rate)/3 else None for i, u, o in zip(texts, luck, other)]
 
+# %% ../nbs/04_losses_training.ipynb #e97b302e
 @patch
 def losses(self:Trainer, texts, starts, knowledge):
     "Losses of some texts, given where their rounds start and what they read"
@@ -435,6 +457,7 @@ def losses(self:Trainer, texts, starts, knowledge):
     batch = collate(self.draft, self.lean, traces, starts, [None if k is None else self.traced(k) for k in knowledge])
     with torch.autocast(self.lean.device.type, self.dtype, enabled=self.dtype is not None): return self.model(batch, traces)
 
+# %% ../nbs/04_losses_training.ipynb #fa1be9bb
 @patch
 def traced(self:Trainer, i):
     "A text's trace, with what was not kept computed again"
@@ -474,6 +497,7 @@ def one_step(self:Trainer):
     alpha = 1 - sums[1]/sums[3]; self.alpha = alpha if self.step == 1 else .9*self.alpha + .1*alpha
     return dict(step=self.step, loss=sums[0], alpha=alpha, agree=sums[2]/sums[3], places=int(sums[3]))
 
+# %% ../nbs/04_losses_training.ipynb #66832392
 @patch
 @torch.no_grad()
 def validate(self:Trainer):
@@ -495,6 +519,7 @@ def save_state(self:Trainer):
     with whole_file(self.folder/'training_state.pt') as tmp: torch.save(state, tmp)
     with whole_file(self.folder/'history.json') as tmp: tmp.write_text(json.dumps(self.history))
 
+# %% ../nbs/04_losses_training.ipynb #f71e3904
 @patch
 def resume(self:Trainer):
     "Go on from `save_state`; a state of another target, other layers, another config or other text raises `InputError`"
@@ -511,6 +536,7 @@ def resume(self:Trainer):
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history'): setattr(self, k, s[k])
     return self
 
+# %% ../nbs/04_losses_training.ipynb #b392b311
 @patch
 def _keep_best(self:Trainer):
     if not self.acc.is_main_process: return
@@ -544,6 +570,7 @@ def fit(self:Trainer, stop_at=None, progress=True, save_every=60):
         except KeyboardInterrupt: self.save_state(); raise
     return self.draft
 
+# %% ../nbs/04_losses_training.ipynb #78b639ec
 @patch
 def _agreed(self:Trainer, seconds): # all processes must decide alike
     return seconds if self.acc.num_processes == 1 else self.acc.reduce(torch.tensor(seconds, device=self.lean.device), 'mean').item()
@@ -586,6 +613,7 @@ def depth_agreement(
                 out[i][at[whole], depth[whole]] = agree[whole].bool()
     return out
 
+# %% ../nbs/04_losses_training.ipynb #c22ac2ad
 def chain_rounds(hits, n): # one text of `depth_agreement`, tokens of a chain -> tokens emitted, rounds
     "Walk through a text as a decoder would"
     at = rounds = 0
@@ -595,6 +623,7 @@ def chain_rounds(hits, n): # one text of `depth_agreement`, tokens of a chain ->
         at += k + 1; rounds += 1
     return len(hits), rounds
 
+# %% ../nbs/04_losses_training.ipynb #bc31cadd
 def chain_tau(
     agreement, # from `depth_agreement`
     n=None # tokens of a chain; default: all that were asked for
@@ -611,8 +640,7 @@ def train_draft(
     data='output/training_data' # folder for what the target writes
 ):
     "Text from the target with its traces (kept on disk), and a trained draft"
-    from accelerate import PartialState
-    state, layers = PartialState(cpu=lean.device.type == 'cpu'), draft.layer_idxs if draft is not None else manager.layers
+    state, layers = processes(lean.device.type), draft.layer_idxs if draft is not None else manager.layers
     where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts), layers, config, lean)
     write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
     state.wait_for_everyone()
@@ -629,6 +657,7 @@ def train_draft(
     trainer.fit(progress=progress)
     return trainer
 
+# %% ../nbs/04_losses_training.ipynb #e1b25421
 def fine_tune_config(config, rate=.1): # a tenth of the rate, nothing invented
     "A config for going on from a trained draft"
     c = config['training']
@@ -653,7 +682,7 @@ def specdraft_train(
     own = read_prompts(prompts or continue_on) if prompts or continue_on else []
     loader = ModelLoader(config)
     if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
-    check_writable(out); check_writable(data)
+    check_writable(out); check_writable(data); processes(device)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model), None, loader.config
     if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager), fine_tune_config(c)

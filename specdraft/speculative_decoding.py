@@ -58,6 +58,7 @@ def verify(
         return i, draw(residual if residual.sum() > 0 else p, generator)
     return len(tokens), draw(target_probs[len(tokens)], generator)
 
+# %% ../nbs/05_speculative_decoding.ipynb #ae0d2be7
 def draw(weights, generator=None) -> int: # (V,), not necessarily normalised
     "One sample; no randomness is spent where one token has it all"
     top = weights.argmax().item()
@@ -68,6 +69,7 @@ def as_lean(target):
     "`target` itself if it is a `LeanTarget`, else packed into one"
     return target if isinstance(target, LeanTarget) else LeanTarget(target)
 
+# %% ../nbs/05_speculative_decoding.ipynb #31c5017e
 def check_prompt(
     input_ids, # (B, T) tensor
     config # of the target
@@ -299,12 +301,14 @@ def _rounds(self:SpeculativeDecoder, prompt:list, max_new_tokens, sampling, seed
         source, tokens, draft_probs, buckets = self._propose(ids, index, kv_cache, room, knowledge, sampling, g)
         hidden = self.lean(torch.tensor([[ids[-1], *tokens]], device=self.lean.device), kv_cache)
 
+# %% ../nbs/05_speculative_decoding.ipynb #57fb3ac0
 @patch
 def _retrieve(self:SpeculativeDecoder, text):
     if self.manager is None or not len(self.manager) or not self.draft_model.config['knowledge_enhancement']['enabled']: return []
     c = self.draft_model.config['knowledge_enhancement']
     return self.manager.retrieve(text, c['top_k'], c['threshold'])
 
+# %% ../nbs/05_speculative_decoding.ipynb #47f8a09f
 @patch
 def _count(self:SpeculativeDecoder, s, source, drafted, accepted, emitted):
     s['n_rounds'] += 1; s['n_drafted'] += drafted; s['n_accepted'] += accepted; s['n_emitted'] += emitted; s['n_rejections'] += accepted < min(drafted, emitted)
@@ -317,6 +321,7 @@ def _checked(self:SpeculativeDecoder, input_ids, max_new_tokens, temperature, to
     check_sampling(temperature, top_p, top_k); check_prompt(input_ids, self.config); check_positive('max_new_tokens', max_new_tokens)
     return dict(temperature=temperature, top_p=top_p, top_k=top_k)
 
+# %% ../nbs/05_speculative_decoding.ipynb #9597f7b7
 @patch
 @torch.inference_mode()
 def generate(self:SpeculativeDecoder,
@@ -336,6 +341,7 @@ def generate(self:SpeculativeDecoder,
     width = max(map(len, rows))
     return torch.tensor([r + [pad]*(width - len(r)) for r in rows], device=input_ids.device)
 
+# %% ../nbs/05_speculative_decoding.ipynb #06a7232a
 @patch
 def stream(self:SpeculativeDecoder,
     input_ids, # (1, T)
