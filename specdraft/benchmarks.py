@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint', 'check_methods', 'make_methods', 'bench',
-           'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula', 'measure_draft',
-           'draft_summary', 'show_draft', 'check_cache', 'open_all', 'test_draft', 'specdraft_test', 'specdraft_bench',
-           'demo', 'specdraft_demo']
+           'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula', 'greedy_answers',
+           'measure_draft', 'draft_summary', 'show_draft', 'check_cache', 'open_all', 'test_draft', 'specdraft_test',
+           'specdraft_bench', 'demo', 'specdraft_demo']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import json, statistics as st, subprocess, sys, time
@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, machine, size_groups, whole_file
 from .knowledge_cache import KnowledgeCacheManager, knowledge_for, load_questions
 from .draft_model import DraftModel, best_checkpoint, default_draft, find_draft, packaged_drafts
-from .losses_training import chain_rounds, depth_agreement, fine_tune_config, plot_history, prompt_key, read_prompts, trace_texts, train_draft
+from .losses_training import chain_rounds, depth_ranks, fine_tune_config, plot_history, prompt_key, read_prompts, trace_texts, train_draft
 from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, plain_generate
 
 # %% ../nbs/06_benchmarks.ipynb #d32c2a0d
@@ -208,25 +208,33 @@ def formula(
     return dict(alpha=alpha, tau_expected=tau, tau_measured=sum(r['n_emitted'] for r in rows)/sum(r['n_rounds'] for r in rows),
                 speedup_expected=costs.speedup(tau, gamma))
 
+# %% ../nbs/06_benchmarks.ipynb #answers1
+def greedy_answers(
+    lean, tokenizer, prompts, # target, its tokenizer, dicts with text
+    max_new_tokens=128, manager=None, progress=True # knowledge cache whose answers need not be written again
+) -> list: # dicts with prompt_ids and answer_ids
+    "What the target answers, in batches"
+    ids = [chat_ids(tokenizer, p['text']) for p in prompts]
+    # a stored question is answered as stored: in bfloat16 a batch can tip a near-tie that decoding alone would not
+    stored, texts = {tuple(x['prompt_ids']): x['answer_ids'] for x in manager.items} if manager is not None else {}, [None]*len(prompts)
+    with tqdm(total=len(prompts), desc='answering', disable=not progress) as bar:
+        for part in size_groups([len(i) + max_new_tokens for i in ids], 12_000):
+            for i, a in zip(part, generate_batch(lean, [ids[i] for i in part], max_new_tokens)): texts[i] = dict(prompt_ids=ids[i], answer_ids=stored.get(tuple(ids[i]), a)[:max_new_tokens])
+            bar.update(len(part))
+    return texts
+
 # %% ../nbs/06_benchmarks.ipynb #n07992956
 @torch.inference_mode()
 def measure_draft(
     draft, lean, tokenizer, # `DraftModel`, `LeanTarget`
     prompts, # from `knowledge_prompts` or `load_prompts`
     max_new_tokens=128, n=6, # length of the answers, longest chain
-    progress=True
-) -> list: # a row for each prompt and kind of knowledge: places, right (at each depth), asked (at each depth), rounds (of chains of 1 to n)
+    progress=True,
+    texts=None # the target's answers, from `greedy_answers`; default: it writes them
+) -> list: # a row for each prompt and kind of knowledge: places, right (at each depth), asked (at each depth), rounds (of chains of 1 to n), wide (the same with 2, 4 and 8 choices at each step)
     "What a draft gets right on the target's greedy answers"
-    ids, items = [chat_ids(tokenizer, p['text']) for p in prompts], {}
-    # a stored question is answered as stored: in bfloat16 a batch can tip a near-tie that decoding alone would not
-    stored = {tuple(x['prompt_ids']): x['answer_ids'] for x in draft.manager.items} if draft.manager is not None else {}
-    texts = [None]*len(prompts)
-    groups = size_groups([len(i) + max_new_tokens for i in ids], 12_000)
-    with tqdm(total=len(prompts), desc='answering', disable=not progress) as bar:
-        for part in groups:
-            for i, a in zip(part, generate_batch(lean, [ids[i] for i in part], max_new_tokens)): texts[i] = dict(prompt_ids=ids[i], answer_ids=stored.get(tuple(ids[i]), a)[:max_new_tokens])
-            bar.update(len(part))
-    trace = lambda ts: trace_texts(lean, ts, draft.layer_idxs)
+    items, texts = {}, texts or greedy_answers(lean, tokenizer, prompts, max_new_tokens, draft.manager, progress)
+    trace = lambda ts: trace_texts(lean, ts, draft.layer_idxs, ('memory',))
     traces = trace(texts)
     if draft.manager is not None and any(p.get('item') for p in prompts):
         known = draft.manager.items
@@ -236,33 +244,36 @@ def measure_draft(
     rows = []
     for kind, knowledge in (('none', [None]*len(prompts)), ('own', own), ('shuffled', other)):
         chosen = [i for i in range(len(prompts)) if kind == 'none' or knowledge[i] is not None]
-        hits = depth_agreement(draft, lean, [traces[i] for i in chosen], n, [knowledge[i] for i in chosen])
-        for i, h in zip(chosen, hits):
+        ranks = depth_ranks(draft, lean, [traces[i] for i in chosen], n, [knowledge[i] for i in chosen])
+        for i, r in zip(chosen, ranks):
+            h, rounds = r == 0, lambda width: [chain_rounds(r, k, width)[1] for k in range(1, n + 1)]
             before = torch.cat([torch.ones(len(h), 1).bool(), h.cumprod(1).bool()[:, :-1]], 1) & (torch.arange(len(h))[:, None] + torch.arange(n) < len(h))
             rows.append(dict(prompt=i, group=prompts[i]['group'], category=prompts[i]['category'], knowledge=kind, places=len(h), right=(h & before).sum(0).tolist(),
-                             asked=before.sum(0).tolist(), rounds=[chain_rounds(h, k)[1] for k in range(1, n + 1)]))
+                             asked=before.sum(0).tolist(), rounds=rounds(1), wide={str(w): rounds(w) for w in (2, 4, 8)}))
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #cacb9370
 def draft_summary(rows, by='category', costs=None) -> list: # a dict for each group and kind of knowledge; `costs`: a `CostModel`
-    "Agreement by position, tau by length of the chain, and the best plan"
+    "Agreement by position, tau by length of the chain, and the speedup to expect of each plan, named as steps x choices"
     out, groups = [], defaultdict(list)
     for r in rows: groups[r[by], r['knowledge']].append(r)
     for (g, kind), rs in groups.items():
         total = lambda k: [sum(x) for x in zip(*(r[k] for r in rs))]
         places = sum(r['places'] for r in rs)
         line = {by: g, 'knowledge': kind, 'prompts': len(rs), 'agree': [a/max(b, 1) for a, b in zip(total('right'), total('asked'))], 'tau': [places/r for r in total('rounds')]}
-        if costs is not None: line['predicted'] = [costs.speedup(t, k) for k, t in enumerate(line['tau'], 1)]
+        if costs is not None: line['plans'] = {f'{k}x{w}': costs.speedup(places/sum(x), k, int(w)) for w in ('1', *rs[0].get('wide', ())) for k, x in enumerate(zip(*(r['rounds'] if w == '1' else r['wide'][w] for r in rs)), 1)}
         out.append(line)
     return out
 
 # %% ../nbs/06_benchmarks.ipynb #f154bd13
 def show_draft(lines, by='category') -> str:
     "A draft's summary as a text table"
-    head = f'{by:16}{"knowledge":11}{"prompts":>8}{"agree":>7}{"then":>30}{"tau":>7}' + (f'{"best plan":>15}' if 'predicted' in lines[0] else '')
-    best = lambda l: max(range(len(l['predicted'])), key=lambda k: l['predicted'][k])
+    head = f'{by:16}{"knowledge":11}{"prompts":>8}{"agree":>7}{"then":>30}{"tau":>7}' + (f'{"best chain":>12}{"best tree":>12}' if 'plans' in lines[0] else '')
+    def best(l, chains):
+        plans = {k: v for k, v in l['plans'].items() if k.endswith('x1') == chains}
+        return f'{(b := max(plans, key=plans.get)).removesuffix("x1")}: {plans[b]:.2f}x' if plans else ''
     return '\n'.join([head] + [f'{l[by]:16}{l["knowledge"]:11}{l["prompts"]:8}{l["agree"][0]:7.3f}{" ".join(f"{a:.2f}" for a in l["agree"][1:]):>30}{l["tau"][-1]:7.2f}'
-        + (f'{best(l) + 1:4} at a time {l["predicted"][best(l)]:.2f}x' if 'predicted' in l else '') for l in lines])
+        + (f'{best(l, True):>12}{best(l, False):>12}' if 'plans' in l else '') for l in lines])
 
 # %% ../nbs/06_benchmarks.ipynb #fbf8e4c0
 def check_cache(draft, path):

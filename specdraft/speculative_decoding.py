@@ -16,7 +16,7 @@ from fastcore.basics import patch
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, user_text)
 from .knowledge_cache import KnowledgeCacheManager
-from .draft_model import DraftModel, LeanDraft, default_draft, find_draft
+from .draft_model import RUN, DraftModel, LeanDraft, default_draft, find_draft
 
 # %% ../nbs/05_speculative_decoding.ipynb #8e26a734
 def check_sampling(temperature=0., top_p=1., top_k=0):
@@ -168,7 +168,7 @@ class CostModel:
         hi = next((i for i, w in enumerate(ws) if w >= width), len(ws) - 1); lo = max(hi - 1, 0)
         if width <= ws[0]: return self.pass_ms[ws[0]]
         return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
-    def speedup(self, tau, n): return tau*self.pass_ms[1]/(self.verify_ms(n + 1) + n*self.draft_ms) # of drafting n tokens a round
+    def speedup(self, tau, n, width=1): return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*self.draft_ms) # of drafting n tokens a round, with `width` choices at each
     def wider(self, k): return (self.verify_ms(k + 2) - self.verify_ms(k + 1))/self.pass_ms[1] # cost of proposal k + 1 in the pass
     def copy_plan(self, match, available): # (tokens a plain step's time, how many)
         a = self.rate('copy', self.bucket(match))
@@ -236,7 +236,7 @@ def _draft_round(self:SpeculativeDecoder, text, kv_cache, limit, knowledge, samp
     V, c = self.config.vocab_size, self._costs
     greedy, auto = sampling['temperature'] == 0, self.gamma == 'auto'
     while steps < limit and (not auto or not tokens or c.another(joint, len(tokens))):
-        logits = self.draft(torch.tensor([[tokens[-1] if tokens else text[-1]]], device=self.lean.device), kv_cache, kv_cache.n + steps, knowledge, text[-4:] + tokens)
+        logits = self.draft(torch.tensor([[tokens[-1] if tokens else text[-1]]], device=self.lean.device), kv_cache, kv_cache.n + steps, knowledge, text[-RUN:] + tokens)
         steps += 1
         if auto or not greedy: q = warp(logits, **sampling) if not greedy else logits.float().softmax(-1)
         if auto:

@@ -1,6 +1,6 @@
 """The ablations of 04_losses_training: one short training for each variant, on the same data and for the same time.
 
-    python nbs/results/ablate.py TRAINING_DATA KNOWLEDGE_CACHE PROMPTS OUT [--minutes 2.5]
+    python nbs/results/ablate.py TRAINING_DATA KNOWLEDGE_CACHE PROMPTS OUT [--minutes 2]
 
 TRAINING_DATA is a folder of shards (specdraft_train keeps one under output/training_data), PROMPTS a file of outside messages to measure with.
 """
@@ -10,12 +10,12 @@ import torch
 from fastcore.script import call_parse
 from torch import nn
 
-from specdraft.benchmarks import check_disjoint, load_prompts
+from specdraft.benchmarks import check_disjoint, draft_summary, greedy_answers, knowledge_prompts, load_prompts, measure_draft
 from specdraft.draft_model import DraftModel
 from specdraft.knowledge_cache import KnowledgeCacheManager
 from specdraft.layer_sampling import sample_layers
-from specdraft.loader import LeanTarget, ModelLoader, chat_ids, generate_batch, machine, whole_file
-from specdraft.losses_training import Distiller, Trainer, TrainingData, chain_tau, collate, depth_agreement, pick_vocab, trace_texts
+from specdraft.loader import LeanTarget, ModelLoader, machine, whole_file
+from specdraft.losses_training import BEYOND, Trainer, TrainingData, chain_rounds, next_ranks, pick_vocab, trace_texts
 from specdraft.speculative_decoding import SpeculativeDecoder
 
 class Mlp(nn.Module):
@@ -30,6 +30,7 @@ VARIANTS = { # name -> what differs: settings of `training`, and keys of this sc
     'as shipped': {},
     'own cache': dict(past='own'),
     'uniform layers': dict(layers='uniform'),
+    'four layers': dict(layers=[0, 1, 28, 29]),
     'transitions: none': dict(transitions='none'),
     'transitions: MLP': dict(transitions='mlp'),
     'knowledge: off': dict(knowledge='off'),
@@ -59,41 +60,37 @@ class Traces(list):
     "A list of traces that knows its layers"
     layers = ()
 
-@torch.no_grad()
-def own_hits(draft, lean, traces, n): # a draft with a past of its own guesses alike wherever a round started
-    model, out = Distiller(draft, lean), []
-    for t in traces:
-        with torch.autocast('cpu', torch.bfloat16, enabled=lean.dtype == torch.bfloat16): right = model(collate(draft, lean, [t], torch.zeros(1, len(t), dtype=torch.long), [None], prompt_only=True), [t])['agree'].bool()
-        out.append(torch.stack([torch.cat([right[d:], torch.zeros(d).bool()]) for d in range(n)], 1))
-    return out
+def own_rows(draft, lean, prompts, texts, n=6): # a draft with a past of its own guesses alike wherever a round started; rows as of `measure_draft`
+    rows = []
+    for p, t in zip(prompts, trace_texts(lean, texts, draft.layer_idxs, ('memory',))):
+        r, = next_ranks(draft, lean, [t], torch.zeros(1, len(t), dtype=torch.long), [None])
+        r = torch.stack([torch.cat([r[d:], torch.full((d,), BEYOND)]) for d in range(n)], 1); hits = r == 0
+        asked = torch.cat([torch.ones(len(hits), 1).bool(), hits.cumprod(1).bool()[:, :-1]], 1) & (torch.arange(len(hits))[:, None] + torch.arange(n) < len(hits))
+        rounds = lambda width: [chain_rounds(r, k, width)[1] for k in range(1, n + 1)]
+        rows.append(dict(group=p['group'], knowledge='none', places=len(hits), right=(hits & asked).sum(0).tolist(), asked=asked.sum(0).tolist(), rounds=rounds(1), wide={str(w): rounds(w) for w in (2, 4, 8)}))
+    return rows
 
 @call_parse
 def main(
     data:str, cache:str, prompts:str, out:str,
-    minutes:float=2.5, # for each variant
-    n_each:int=3, # outside prompts of each category
+    minutes:float=2., # for each variant
+    n_each:int=2, # outside prompts of each category
     only:str='' # names of variants, separated by commas
 ):
     loader = ModelLoader('smollm2_135m'); lean, tokenizer = LeanTarget(loader.load_target_model()), loader.load_tokenizer()
-    manager, shards, chosen = KnowledgeCacheManager.load(cache, lean.model), TrainingData(data, lean.model), load_prompts(prompts, n_each)
+    manager, shards = KnowledgeCacheManager.load(cache, lean.model), TrainingData(data, lean.model)
+    chosen = load_prompts(prompts, n_each) + knowledge_prompts([dict(id=x['id'], question=x['question']) for x in manager.items])
     check_disjoint(chosen, manager, [k for m in shards.metas for k in m['prompts']])
-    ids = [chat_ids(tokenizer, p['text']) for p in chosen]
-    order = sorted(range(len(ids)), key=lambda i: len(ids[i])); texts = [None]*len(ids)
-    for k in range(0, len(order), 16):
-        for i, a in zip(order[k:k + 16], generate_batch(lean, [ids[i] for i in order[k:k + 16]], 96)): texts[i] = dict(prompt_ids=ids[i], answer_ids=a)
-    results = []
+    texts, results = greedy_answers(lean, tokenizer, chosen, 96, manager), []
     for name, kw in VARIANTS.items():
         if only and name not in only.split(','): continue
         mine = shards
-        if kw.get('layers') == 'uniform': # what the target computed at other layers
-            at = sample_layers(lean.config.num_hidden_layers, 6)
-            mine = trace_texts(lean, [t.text() for t in shards], at)
-            mine = Traces(mine); mine.layers = at
+        if 'layers' in kw: # what the target computed at other layers
+            at = sample_layers(lean.config.num_hidden_layers, 6) if kw['layers'] == 'uniform' else kw['layers']
+            mine = Traces(trace_texts(lean, [t.text() for t in shards], at)); mine.layers = at
         with tempfile.TemporaryDirectory() as folder: draft, trainer = train_variant(lean, manager, mine, loader.config, minutes, folder, **kw)
-        hits = (own_hits if kw.get('past') == 'own' else depth_agreement)(draft, lean, trace_texts(lean, texts, draft.layer_idxs), 6)
-        agree = [(sum(h[:len(h) - d, d][h[:len(h) - d, :d].all(1)].sum().item() for h in hits)/max(sum(h[:len(h) - d, :d].all(1).sum().item() for h in hits), 1)) for d in range(6)]
+        rows = own_rows(draft, lean, chosen, texts) if kw.get('past') == 'own' else measure_draft(draft, lean, tokenizer, chosen, 96, texts=texts)
         costs = SpeculativeDecoder(draft.to(lean.dtype), lean, tokenizer).costs() if kw.get('transitions') != 'mlp' else None # decoding knows linear transitions alone
-        results.append(dict(name=name, layers=draft.layer_idxs, minutes=trainer.seconds/60, steps=trainer.step, places=sum(h['places'] for h in trainer.history), agree=agree,
-                            tau=chain_tau(hits), c=costs and costs.draft_ms/costs.pass_ms[1]))
-        print({k: round(v, 3) if isinstance(v, float) else v for k, v in results[-1].items()}, flush=True)
-        with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(machine=machine(), date=time.strftime('%Y-%m-%d'), minutes=minutes, n_prompts=len(chosen), results=results)))
+        results.append(dict(name=name, layers=draft.layer_idxs, minutes=trainer.seconds/60, steps=trainer.step, places=sum(h['places'] for h in trainer.history), c=costs and costs.draft_ms/costs.pass_ms[1], lines=draft_summary(rows, 'group', costs)))
+        for l in results[-1]['lines']: print(f'{name:34} {l["group"]:10} {l["knowledge"]:9} agree {l["agree"][0]:.3f} tau {l["tau"][-1]:.2f}', flush=True)
+        with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(machine=machine(), date=time.strftime('%Y-%m-%d'), minutes=minutes, texts=len(shards), data_places=sum(map(len, shards.outline)), n_prompts=len(chosen), results=results)))
