@@ -8,8 +8,8 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH'
            'packaged_configs', 'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device',
            'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_llama_like', 'tiny_tokenizer',
            'tiny_target', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'attend', 'whole_blocks',
-           'attend_alike', 'alike_mask', 'float32_is_faster', 'Packed', 'Block', 'rms_norm', 'KVCache', 'LeanTarget',
-           'eos_ids', 'sample', 'size_groups', 'generate_batch', 'machine', 'processes', 'spread']
+           'attend_alike', 'alike_mask', 'tree_mask', 'float32_is_faster', 'Packed', 'Block', 'rms_norm', 'KVCache',
+           'LeanTarget', 'eos_ids', 'sample', 'size_groups', 'generate_batch', 'machine', 'processes', 'spread']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import contextlib, functools, hashlib, json, math, os, platform, re, sys, tempfile, time
@@ -19,7 +19,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-import torch, yaml
+import numpy as np, torch, yaml
 import torch.nn.functional as F
 from fastcore.basics import patch
 from fastcore.script import call_parse
@@ -485,6 +485,19 @@ def alike_mask(n, T, dtype, device='cpu'): # T new tokens behind n -> (max(T, 2)
     rows = torch.arange(n, n + T, device=device).expand(2) if T == 1 else torch.arange(n, n + T, device=device)
     return torch.zeros(len(rows), len(cols), dtype=dtype, device=device).masked_fill_(cols > rows[:, None], -torch.inf)
 
+# %% ../nbs/00_loader.ipynb #n46069837
+def tree_mask(
+    n, parents:list, # tokens before the tree; for each of its tokens the place of its parent, -1 for the first; parents come before children
+    dtype, device='cpu'
+): # (T,) depths, (T, S) mask of `attend_alike`
+    "What each token of a tree sees"
+    T = len(parents); sees, depths = np.zeros((T, whole_blocks(n + T)), bool), np.zeros(T, int)
+    sees[:, :n] = True
+    for i, p in enumerate(parents):
+        if p >= 0: sees[i], depths[i] = sees[p], depths[p] + 1
+        sees[i, n + i] = True
+    return torch.from_numpy(depths).to(device), torch.zeros(sees.shape, dtype=dtype).masked_fill_(torch.from_numpy(~sees), -torch.inf).to(device)
+
 # %% ../nbs/00_loader.ipynb #2e3d6d1a
 def _can_pack(weight) -> bool:
     return (weight.device.type == 'cpu' and weight.dtype in (torch.float32, torch.bfloat16) and torch.backends.mkldnn.is_available()
@@ -585,6 +598,11 @@ class KVCache:
     def crop(self, n): # rollback in constant time
         if not 0 <= n <= self.n: raise InputError(f'cannot roll back to {n} tokens: the KV cache holds {self.n}')
         self.n = n
+    def keep(self, at, path): # of the tokens written from `at` on those at the places `path`, counted from there and ascending, side by side; the rest is forgotten
+        if list(path) != list(range(len(path))):
+            places = at + torch.tensor(path, device=self.keys[0].device)
+            for t in (*self.keys, *self.values): t[:, :, at:at + len(path)] = t[:, :, places]
+        self.n = at + len(path)
     def select(self, rows): # go on with these rows of the batch alone
         for t in (self.keys, self.values):
             for i in range(len(t)): t[i] = t[i][rows]
@@ -626,14 +644,16 @@ def __call__(self:LeanTarget,
     ids,      # (B, T) new tokens
     kv_cache, # their keys and values are written behind its `n` valid ones, and `n` moves on
     pad=None, # (B,) padding on the left of each row
-    record=None # a dict: the keys and values of the layers that are its keys are put there, before rotary position
+    record=None, # a dict: the keys and values of the layers that are its keys are put there, before rotary position
+    parents=None # of one row: the new tokens are a tree, and this says of each behind which of them it stands (-1 for the first)
 ): # (B, T, D) hidden states after the last layer, before the final norm
     "Run all layers over `ids`"
     (B, T), n = ids.shape, kv_cache.n
     cols = torch.arange(n + T, device=ids.device)
     positions, alike = cols[n:], B == 1 and pad is None and n > 0
     if pad is not None: positions = (positions - pad[:, None]).clamp(min=0)
-    if alike: mask = alike_mask(n, T, kv_cache.keys[0].dtype, ids.device)
+    if parents is not None and T > 1: depths, mask = tree_mask(n, parents, kv_cache.keys[0].dtype, ids.device); positions = n + depths
+    elif alike: mask = alike_mask(n, T, kv_cache.keys[0].dtype, ids.device)
     else:
         mask = (cols <= cols[n:, None])[None] # (1, T, n+T)
         if pad is not None: mask = mask & ((cols >= pad[:, None, None]) | (cols == cols[n:, None])) # padding sees itself: no empty rows
