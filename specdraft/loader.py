@@ -638,6 +638,14 @@ def rope(self:LeanTarget,
         self._rope = cos[0], sin[0]
     return tuple(t[positions].unsqueeze(1) if positions.dim() == 2 else t[positions] for t in self._rope)
 
+# %% ../nbs/00_loader.ipynb #sight001
+@patch
+def _sight(self:LeanTarget, ids, kv_cache, parents=None): # of new tokens of one text: positions (T,), mask for `attend_alike`
+    T, n, dtype = ids.shape[1], kv_cache.n, kv_cache.keys[0].dtype
+    if parents is None or T == 1: return torch.arange(n, n + T, device=ids.device), alike_mask(n, T, dtype, ids.device)
+    depths, mask = tree_mask(n, parents, dtype, ids.device)
+    return n + depths, mask
+
 # %% ../nbs/00_loader.ipynb #a1794016
 @patch
 def __call__(self:LeanTarget,
@@ -652,8 +660,7 @@ def __call__(self:LeanTarget,
     cols = torch.arange(n + T, device=ids.device)
     positions, alike = cols[n:], B == 1 and pad is None and n > 0
     if pad is not None: positions = (positions - pad[:, None]).clamp(min=0)
-    if parents is not None and T > 1: depths, mask = tree_mask(n, parents, kv_cache.keys[0].dtype, ids.device); positions = n + depths
-    elif alike: mask = alike_mask(n, T, kv_cache.keys[0].dtype, ids.device)
+    if alike: positions, mask = self._sight(ids, kv_cache, parents)
     else:
         mask = (cols <= cols[n:, None])[None] # (1, T, n+T)
         if pad is not None: mask = mask & ((cols >= pad[:, None, None]) | (cols == cols[n:, None])) # padding sees itself: no empty rows
@@ -673,6 +680,23 @@ def __call__(self:LeanTarget,
         x = b.out(x, o)
     kv_cache.n = n + T
     return x
+
+# %% ../nbs/00_loader.ipynb #together1
+@patch
+def together(self:LeanTarget,
+    texts # (ids (1, T), kv_cache with at least one token, parents or None) of each
+) -> list: # (1, T, D) of each
+    "Run all layers over new tokens of several texts"
+    if len(texts) == 1: (ids, kv_cache, parents), = texts; return [self(ids, kv_cache, parents=parents)]
+    sizes, (positions, masks) = [ids.shape[1] for ids, _, _ in texts], zip(*(self._sight(*t) for t in texts))
+    cos, sin = self.rope(torch.cat(positions))
+    x = self.embed(torch.cat([ids for ids, _, _ in texts], 1))
+    for i, b in enumerate(self.blocks):
+        q, k, v = b.qkv(x)
+        parts = zip(rotate(q, cos, sin).split(sizes, 2), rotate(k, cos, sin).split(sizes, 2), v.split(sizes, 2), texts, masks)
+        x = b.out(x, torch.cat([attend_alike(q, *kv.write(i, k, v, kv.n, blocks=True), mask, b.scale) for q, k, v, (_, kv, _), mask in parts], 2))
+    for n, (_, kv, _) in zip(sizes, texts): kv.n += n
+    return list(x.split(sizes, 1))
 
 # %% ../nbs/00_loader.ipynb #145f5a4f
 def eos_ids(model) -> set:
