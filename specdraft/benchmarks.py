@@ -6,11 +6,12 @@
 __all__ = ['METHODS', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint', 'check_methods', 'make_methods', 'bench',
            'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula', 'greedy_answers',
            'measure_draft', 'draft_summary', 'show_draft', 'check_cache', 'open_all', 'test_draft', 'specdraft_test',
-           'specdraft_bench', 'demo', 'specdraft_demo']
+           'compare', 'certificate', 'specdraft_bench', 'demo', 'specdraft_demo']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
-import json, statistics as st, subprocess, sys, time
+import json, statistics as st, subprocess, sys, tempfile, time
 from collections import defaultdict
+from copy import deepcopy
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,9 +21,9 @@ from tqdm.auto import tqdm
 
 from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, machine, size_groups, whole_file
 from .knowledge_cache import KnowledgeCacheManager, knowledge_for, load_questions
-from .draft_model import DraftModel, best_checkpoint, default_draft, find_draft, packaged_drafts
+from .draft_model import DraftModel, LeanDraft, best_checkpoint, default_draft, find_draft, packaged_drafts
 from .losses_training import chain_rounds, depth_ranks, fine_tune_config, plot_history, prompt_key, read_prompts, trace_texts, train_draft
-from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, plain_generate
+from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, measure_costs, plain_generate
 
 # %% ../nbs/06_benchmarks.ipynb #d32c2a0d
 def knowledge_prompts(
@@ -67,7 +68,7 @@ def check_disjoint(
     if both: raise InputError(f'{len(both)} prompts are training data, such as {both[0]!r}: measure with others')
 
 # %% ../nbs/06_benchmarks.ipynb #d2b385cf
-METHODS = ('plain', 'generate', 'lookup', 'copy', 'draft', 'both')
+METHODS = ('plain', 'generate', 'lookup', 'copy', 'draft', 'both', 'strict')
 
 def check_methods(names):
     "Raise `InputError` for a method that isn't in `METHODS`"
@@ -83,13 +84,13 @@ def make_methods(
     check_methods(names)
     kw = dict(do_sample=temperature > 0, **(dict(temperature=temperature, top_k=0) if temperature else {}), max_new_tokens=max_new_tokens)
     theirs = lambda **more: lambda ids: (lean.model.generate(ids, attention_mask=torch.ones_like(ids), **kw, **more), None)
-    def ours(use_draft, copy):
-        d = SpeculativeDecoder(draft, lean, tokenizer, gamma, copy)
+    def ours(use_draft, copy, strict=False):
+        d = SpeculativeDecoder(draft, lean, tokenizer, gamma, copy, strict)
         if not use_draft: d.draft = None
         if gamma == 'auto': d.costs() # timed once, before anything is measured
         return lambda ids: (d.generate(ids, max_new_tokens, temperature), d.stats)
     every = dict(plain=lambda: lambda ids: (plain_generate(lean, ids, max_new_tokens, temperature), None), generate=theirs,
-                 lookup=lambda: theirs(prompt_lookup_num_tokens=10), copy=lambda: ours(False, True), draft=lambda: ours(True, False), both=lambda: ours(True, True))
+                 lookup=lambda: theirs(prompt_lookup_num_tokens=10), copy=lambda: ours(False, True), draft=lambda: ours(True, False), both=lambda: ours(True, True), strict=lambda: ours(True, True, True))
     return {n: every[n]() for n in names}
 
 # %% ../nbs/06_benchmarks.ipynb #48ae03f3
@@ -296,7 +297,7 @@ def test_draft(lean, tokenizer, model, prompts=None, max_new_tokens=128, out='')
         check_cache(model, 'the draft\'s folder')
         prompts = knowledge_prompts([dict(id=x['id'], question=x['question']) for x in model.manager.items], 'heldout_en')
     check_disjoint(prompts, model.manager, model.info.get('prompts', ()))
-    rows, costs = measure_draft(model, lean, tokenizer, prompts, max_new_tokens), SpeculativeDecoder(model, lean, tokenizer).costs()
+    rows, costs = measure_draft(model, lean, tokenizer, prompts, max_new_tokens), measure_costs(lean, LeanDraft(model.to(lean.dtype), lean), keep=False)
     print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
     print(show_draft(draft_summary(rows, by, costs), by))
     if by == 'category': print(show_draft(draft_summary([dict(r, category='all') for r in rows], by, costs), by))
@@ -328,6 +329,49 @@ def specdraft_test(
         tqdm.write(f'{item["question"]:50.50} tau {s["tau"]:5.2f}  acceptance {s["acceptance_rate"]:.2f}  {"identical" if same else "differs"}  '
                    f'{tokenizer.decode(out[0, ids.shape[1]:][:12]).strip()!r}…', file=sys.stdout)
 
+# %% ../nbs/06_benchmarks.ipynb #n92239050
+@torch.inference_mode()
+def compare(
+    decode, reference, lean, tokenizer, # two functions of (1, T) ids, target
+    prompts, name='' # dicts with text; shown with the bar
+) -> list: # a row for each prompt: same; and where the texts part: at (new tokens before), gap (between the target's two largest logits there), rank (of the other's token)
+    "Two greedy decoders, prompt by prompt"
+    rows = []
+    for i, p in enumerate(tqdm(prompts, desc=name or 'comparing', unit='prompt')):
+        ids = torch.tensor([chat_ids(tokenizer, p['text'])], device=lean.device)
+        ours, ref = decode(ids)[0].tolist(), reference(ids)[0].tolist()
+        rows.append(dict(prompt=i, category=p['category'], same=ours == ref, tokens=len(ref) - ids.shape[1]))
+        if ours == ref: continue
+        at = next((k for k, (a, b) in enumerate(zip(ours, ref)) if a != b), min(len(ours), len(ref)))
+        logits = lean.logits(lean(torch.tensor([ref[:at]], device=lean.device), lean.new_cache(at))[:, -1])[0].float()
+        top = logits.topk(2).values
+        rows[-1].update(at=at - ids.shape[1], gap=(top[0] - top[1]).item(), rank=[int((logits > logits[x[at]]).sum()) if at < len(x) else None for x in (ours, ref)])
+    return rows
+
+# %% ../nbs/06_benchmarks.ipynb #n61930335
+def certificate(
+    draft, lean, tokenizer, prompts, max_new_tokens=128, # trained draft, target, its tokenizer, dicts with text
+    out='' # JSON file to write
+) -> dict: # name of the comparison -> rows of `compare`
+    "Hold the decoder's greedy texts against plain decoding in the target's dtype, and against `generate` of transformers in float32"
+    result, plain = {}, lambda lean: lambda ids: plain_generate(lean, ids, max_new_tokens)
+    def run(name, draft, lean, reference, **kw):
+        d = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', **kw)
+        rows = result[name] = compare(lambda ids: d.generate(ids, max_new_tokens), reference, lean, tokenizer, prompts, name)
+        gaps = sorted(r['gap'] for r in rows if not r['same'])
+        print(f'{name}: {sum(r["same"] for r in rows)} of {len(rows)} texts identical' + (f'; where the others part, the two largest logits are {gaps[len(gaps)//2]:.3f} apart in the median, {gaps[-1]:.3f} at most' if gaps else ''), flush=True)
+    kind = str(lean.dtype).removeprefix('torch.')
+    run(f'{kind}, strict, and plain decoding', draft, lean, plain(lean), strict=True)
+    if lean.dtype != torch.float32:
+        run(f'{kind}, trees, and plain decoding', draft, lean, plain(lean))
+        with tempfile.TemporaryDirectory() as d:
+            draft.save(Path(d)/'draft.safetensors'); model = deepcopy(lean.model).float(); lean = LeanTarget(model)
+            draft = DraftModel.from_pretrained(Path(d)/'draft.safetensors', model, draft.manager)
+    run('float32, trees, and generate of transformers', draft, lean, lambda ids: lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens, do_sample=False))
+    if out:
+        with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model), draft=about(draft), max_new_tokens=max_new_tokens, comparisons=result)))
+    return result
+
 # %% ../nbs/06_benchmarks.ipynb #ea60da1e
 @command
 def specdraft_bench(
@@ -336,11 +380,12 @@ def specdraft_bench(
     draft:str='', # trained draft: a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
     cache:str='output/knowledge_cache/knowledge_cache.safetensors', # knowledge cache
     n_each:int=5, # prompts of each group or category; 0: all
-    methods:str='plain,generate,lookup,copy,draft,both', # what to time; generate and lookup run on one prompt of each category
+    methods:str='plain,generate,lookup,copy,draft,both,strict', # what to time; generate and lookup run on one prompt of each category
     max_new_tokens:int=128, # length of each answer, in tokens
     repeats:int=1, # how often each method runs on each prompt
     gamma:str='auto', # tokens proposed a round, or auto
     temperature:float=0., # 0: greedy
+    certify:bool=False, # instead: is every greedy text the target's own? In the target's dtype and in float32; takes long
     out:str='output/results/bench.json', # file to write
     device:str='cpu' # cpu, cuda or mps
 ):
@@ -355,9 +400,10 @@ def specdraft_bench(
         chosen = knowledge_prompts([dict(id=x['id'], question=x['question']) for x in model.manager.items], 'heldout_en')
         chosen = pick(chosen, n_each) if n_each else chosen
     check_disjoint(chosen, model.manager, model.info.get('prompts', ()))
+    if certify: return certificate(model, lean, tokenizer, chosen, max_new_tokens, out)
     by = 'category' if prompts else 'group'
     rows = bench(make_methods(model, lean, tokenizer, max_new_tokens, gamma, temperature, methods.split(',')), chosen, tokenizer, repeats, few=('generate', 'lookup'), device=lean.device)
-    costs = SpeculativeDecoder(model, lean, tokenizer).costs() # for `formula`
+    costs = measure_costs(lean, LeanDraft(model, lean), keep=False) # for `formula`
     save_result(out, rows, lean, draft=about(model), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(prompts).name if prompts else 'knowledge')
     fig = plot_speedups(rows, by); fig.savefig(Path(out).with_suffix('.png'))
     print(show(summary(rows, by), by)); print(f'rows in {out}, plot in {Path(out).with_suffix(".png")}')
