@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['METHODS', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint', 'check_methods', 'make_methods', 'bench',
            'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula', 'greedy_answers',
-           'measure_draft', 'draft_summary', 'show_draft', 'check_cache', 'open_all', 'test_draft', 'specdraft_test',
-           'compare', 'certificate', 'specdraft_bench', 'demo', 'specdraft_demo']
+           'rank_counts', 'measure_draft', 'draft_summary', 'show_draft', 'check_cache', 'open_all', 'test_draft',
+           'specdraft_test', 'compare', 'certificate', 'specdraft_bench', 'demo', 'specdraft_demo']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
-import json, statistics as st, subprocess, sys, tempfile, time
+import json, statistics as st, subprocess, sys, time
 from collections import defaultdict
 from copy import deepcopy
 from importlib.resources import files
@@ -224,6 +224,16 @@ def greedy_answers(
             bar.update(len(part))
     return texts
 
+# %% ../nbs/06_benchmarks.ipynb #rankcnt0
+def rank_counts(
+    ranks # (places, n), one text of `depth_ranks`
+) -> dict: # places, right (at each depth), asked (at each depth), rounds (of chains of 1 to n), wide (the same with 2, 4 and 8 choices at each step)
+    "What can be added up over texts"
+    (P, n), hits = ranks.shape, ranks == 0
+    asked = torch.cat([torch.ones(P, 1).bool(), hits.cumprod(1).bool()[:, :-1]], 1) & (torch.arange(P)[:, None] + torch.arange(n) < P)
+    rounds = lambda width: [chain_rounds(ranks, k, width)[1] for k in range(1, n + 1)]
+    return dict(places=P, right=(hits & asked).sum(0).tolist(), asked=asked.sum(0).tolist(), rounds=rounds(1), wide={str(w): rounds(w) for w in (2, 4, 8)})
+
 # %% ../nbs/06_benchmarks.ipynb #n07992956
 @torch.inference_mode()
 def measure_draft(
@@ -232,7 +242,7 @@ def measure_draft(
     max_new_tokens=128, n=6, # length of the answers, longest chain
     progress=True,
     texts=None # the target's answers, from `greedy_answers`; default: it writes them
-) -> list: # a row for each prompt and kind of knowledge: places, right (at each depth), asked (at each depth), rounds (of chains of 1 to n), wide (the same with 2, 4 and 8 choices at each step)
+) -> list: # a row of `rank_counts` for each prompt and kind of knowledge
     "What a draft gets right on the target's greedy answers"
     items, texts = {}, texts or greedy_answers(lean, tokenizer, prompts, max_new_tokens, draft.manager, progress)
     trace = lambda ts: trace_texts(lean, ts, draft.layer_idxs, ('memory',))
@@ -246,11 +256,7 @@ def measure_draft(
     for kind, knowledge in (('none', [None]*len(prompts)), ('own', own), ('shuffled', other)):
         chosen = [i for i in range(len(prompts)) if kind == 'none' or knowledge[i] is not None]
         ranks = depth_ranks(draft, lean, [traces[i] for i in chosen], n, [knowledge[i] for i in chosen])
-        for i, r in zip(chosen, ranks):
-            h, rounds = r == 0, lambda width: [chain_rounds(r, k, width)[1] for k in range(1, n + 1)]
-            before = torch.cat([torch.ones(len(h), 1).bool(), h.cumprod(1).bool()[:, :-1]], 1) & (torch.arange(len(h))[:, None] + torch.arange(n) < len(h))
-            rows.append(dict(prompt=i, group=prompts[i]['group'], category=prompts[i]['category'], knowledge=kind, places=len(h), right=(h & before).sum(0).tolist(),
-                             asked=before.sum(0).tolist(), rounds=rounds(1), wide={str(w): rounds(w) for w in (2, 4, 8)}))
+        rows += [dict(prompt=i, group=prompts[i]['group'], category=prompts[i]['category'], knowledge=kind, **rank_counts(r)) for i, r in zip(chosen, ranks)]
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #cacb9370
@@ -364,9 +370,9 @@ def certificate(
     run(f'{kind}, strict, and plain decoding', draft, lean, plain(lean), strict=True)
     if lean.dtype != torch.float32:
         run(f'{kind}, trees, and plain decoding', draft, lean, plain(lean))
-        with tempfile.TemporaryDirectory() as d:
-            draft.save(Path(d)/'draft.safetensors'); model = deepcopy(lean.model).float(); lean = LeanTarget(model)
-            draft = DraftModel.from_pretrained(Path(d)/'draft.safetensors', model, draft.manager)
+        lean, trained = LeanTarget(deepcopy(lean.model).float()), draft
+        draft = DraftModel(trained.config, lean.model, trained.manager, layers=trained.layer_idxs).eval()
+        draft.load_state_dict(trained.state_dict()); draft.info = trained.info
     run('float32, trees, and generate of transformers', draft, lean, lambda ids: lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens, do_sample=False))
     if out:
         with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model), draft=about(draft), max_new_tokens=max_new_tokens, comparisons=result)))

@@ -459,7 +459,9 @@ def attend(
 # %% ../nbs/00_loader.ipynb #97c4fd41
 BLOCK = 128 # places of the KV cache that attention takes at a time
 
-def whole_blocks(n): return -(-n//BLOCK)*BLOCK # places of the blocks that n tokens reach into
+def whole_blocks(n:int) -> int:
+    "Places of the blocks that `n` tokens reach into"
+    return -(-n//BLOCK)*BLOCK
 
 # %% ../nbs/00_loader.ipynb #bc734353
 def attend_alike(
@@ -594,6 +596,7 @@ class KVCache:
         self.keys[layer][:, :, at:end], self.values[layer][:, :, at:end] = k, v
         if blocks: end = whole_blocks(end)
         return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
+    def row(self, j, at:slice): return [(k[j, :, at], v[j, :, at]) for k, v in zip(self.keys, self.values)] # of one row and all layers: keys and values (Hkv, n, d)
     def read(self, layer): return self.keys[layer][:, :, :self.n], self.values[layer][:, :, :self.n] # the valid ones
     def crop(self, n): # rollback in constant time
         if not 0 <= n <= self.n: raise InputError(f'cannot roll back to {n} tokens: the KV cache holds {self.n}')
@@ -657,11 +660,11 @@ def __call__(self:LeanTarget,
 ): # (B, T, D) hidden states after the last layer, before the final norm
     "Run all layers over `ids`"
     (B, T), n = ids.shape, kv_cache.n
-    cols = torch.arange(n + T, device=ids.device)
-    positions, alike = cols[n:], B == 1 and pad is None and n > 0
-    if pad is not None: positions = (positions - pad[:, None]).clamp(min=0)
+    alike = B == 1 and pad is None and n > 0
     if alike: positions, mask = self._sight(ids, kv_cache, parents)
     else:
+        cols = torch.arange(n + T, device=ids.device)
+        positions = cols[n:] if pad is None else (cols[n:] - pad[:, None]).clamp(min=0)
         mask = (cols <= cols[n:, None])[None] # (1, T, n+T)
         if pad is not None: mask = mask & ((cols >= pad[:, None, None]) | (cols == cols[n:, None])) # padding sees itself: no empty rows
     if pad is not None and T == 1: # spread and turned into numbers once, not in every layer
@@ -760,7 +763,7 @@ def generate_batch(
             ended = done | (step == max_new_tokens)
             for j in (ended & ~gone).nonzero()[:, 0].tolist():
                 i, a = rows[j], pad[j].item(); at = slice(a, a + len(prompts[i]) + len(out[i]))
-                on_row(i, out[i], [(k[j, :, at], v[j, :, at]) for k, v in zip(kv_cache.keys, kv_cache.values)], states[j, at])
+                on_row(i, out[i], kv_cache.row(j, at), states[j, at])
             gone = ended
             if gone.all(): break
         logits = lean.logits(h[:, -1]).float() # (B, V)

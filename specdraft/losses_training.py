@@ -179,7 +179,7 @@ def trace_texts(
         T = max(len(rows[i]) for i in part) # padded on the right: what is there comes later, so nobody has looked at it
         kv_cache = lean.new_cache(T, len(part))
         h = lean(torch.tensor([rows[i] + [0]*(T - len(rows[i])) for i in part], device=lean.device), kv_cache)
-        for j, i in enumerate(part): out[i] = as_trace(lean, texts[i], layers, [(k[j, :, :len(rows[i])], v[j, :, :len(rows[i])]) for k, v in zip(kv_cache.keys, kv_cache.values)], h[j, :len(rows[i])], keep, keep_top, dtype)
+        for j, i in enumerate(part): out[i] = as_trace(lean, texts[i], layers, kv_cache.row(j, slice(len(rows[i]))), h[j, :len(rows[i])], keep, keep_top, dtype)
     return out
 
 # %% ../nbs/04_losses_training.ipynb #c0000026

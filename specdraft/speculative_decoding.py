@@ -10,7 +10,7 @@ __all__ = ['SIBLINGS', 'MAX_TREE', 'COLOURS', 'Sampling', 'warp', 'Proposal', 'v
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
 import hashlib, json, sys, time
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from copy import copy
 from html import escape
 from pathlib import Path
@@ -333,7 +333,7 @@ class Run:
         decoder, prompt:list, max_new_tokens, sampling, # ids, `Sampling` or `Processed`
         seed=None, query_text=None, stop=(), on_round=None # see `SpeculativeDecoder.generate`
     ):
-        self.lean, self.gamma, self.strict, self.eos, self.tokenizer, self.sampling, self.stop, self.on_round = decoder.lean, decoder.gamma, decoder.strict, decoder.eos, decoder.tokenizer, sampling, stop, on_round
+        self.lean, self.gamma, self.strict, self.eos, self.tokenizer, self.sampling, self.stop, self.on_round = decoder.lean, decoder.gamma, decoder.strict, decoder.eos, decoder.tokenizer, sampling, [stop] if isinstance(stop, str) else stop, on_round
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
         self.kv_cache, self.start = self.lean.new_cache(self.end + MAX_TREE + 1), 0
@@ -401,7 +401,7 @@ def propose(self:Run):
         rate, n = c.copy_plan(match, len(run))
         run = run[:n] if rate > 1 and (not self.strict or rate > 1 + c.gain - c.cost) else []
     if run: p.chain(run, source='copy', bucket=CostModel.bucket(match)); right = c.rate('copy', CostModel.bucket(match)) if c else 1.
-    if self.draft is not None and room > 0 and (not run if not c or self.strict else True) and (not c or c.ask_draft(right)): self._ask(min(room, 8 if c else self.gamma))
+    if self.draft is not None and room > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right)): self._ask(min(room, 8 if c else self.gamma))
     self.block, self.parents, self.start = [self.ids[-1], *p.tokens], None if p.line else [-1, *p.parents], self.kv_cache.n
 
 # %% ../nbs/05_speculative_decoding.ipynb #ff1f5d14
@@ -486,6 +486,13 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
             r.propose()
         for r, hidden in zip(runs, self.lean.together([(torch.tensor([r.block], device=self.lean.device), r.kv_cache, r.parents) for r in runs])): yield r, r.take(hidden)
 
+# %% ../nbs/05_speculative_decoding.ipynb #batchout
+@patch
+def _batch(self:SpeculativeDecoder, input_ids, runs, pad): # finished runs as one tensor of ids behind their prompts; their counters go to `stats`
+    self.stats = runs[0].stats if len(runs) == 1 else [r.stats for r in runs]
+    rows = [row + r.ids[r.n_prompt:] for row, r in zip(input_ids.tolist(), runs)]; width = max(map(len, rows))
+    return torch.tensor([r + [pad]*(width - len(r)) for r in rows], device=input_ids.device)
+
 # %% ../nbs/05_speculative_decoding.ipynb #a89fed74
 @patch
 @torch.inference_mode()
@@ -505,12 +512,9 @@ def generate(self:SpeculativeDecoder,
     for i, row in enumerate(input_ids.tolist()):
         real = row if attention_mask is None else [t for t, m in zip(row, attention_mask[i].tolist()) if m]
         if not real: raise InputError(f'row {i} of the batch is empty: expected at least 1 token that attention_mask keeps')
-        runs.append(Run(self, real, max_new_tokens, how, seed, query_text, [stop] if isinstance(stop, str) else stop, on_round))
+        runs.append(Run(self, real, max_new_tokens, how, seed, query_text, stop, on_round))
     for _ in self.rounds(runs): pass
-    self.stats = runs[0].stats if len(runs) == 1 else [r.stats for r in runs]
-    rows = [row + r.ids[r.n_prompt:] for row, r in zip(input_ids.tolist(), runs)]
-    width, pad = max(map(len, rows)), self.tokenizer.pad_token_id or 0
-    return torch.tensor([r + [pad]*(width - len(r)) for r in rows], device=input_ids.device)
+    return self._batch(input_ids, runs, self.tokenizer.pad_token_id or 0)
 
 # %% ../nbs/05_speculative_decoding.ipynb #490ad823
 @patch
@@ -521,7 +525,7 @@ def stream(self:SpeculativeDecoder,
     "Yield text as it is accepted; a character whose bytes are not all there yet waits"
     check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config); out, shown = [], ''
     if len(input_ids) != 1: raise InputError(f'input_ids has {len(input_ids)} rows: a stream is of one')
-    with torch.inference_mode(): run = Run(self, input_ids[0].tolist(), max_new_tokens, Sampling(temperature, top_p, top_k, **sampling), seed, query_text, [stop] if isinstance(stop, str) else stop, on_round)
+    with torch.inference_mode(): run = Run(self, input_ids[0].tolist(), max_new_tokens, Sampling(temperature, top_p, top_k, **sampling), seed, query_text, stop, on_round)
     rounds, self.stats = self.rounds([run]), run.stats
     while True:
         with torch.inference_mode(): new = next(rounds, None) # the mode must not leak to the consumer between pieces
@@ -545,20 +549,20 @@ def coloured(
     return f'<p><small>{key}</small></p><p>' + ''.join(paint(text(t), r['sources'][r['accepted'][i] - 1] if i < len(r['accepted']) else None) for r in watched for i, t in enumerate(r['new'])) + '</p>'
 
 # %% ../nbs/05_speculative_decoding.ipynb #4109f613
-class Processed:
+class Processed(Sampling):
     "A `Sampling` made of the logits processors of transformers"
     reads = True
     def __init__(self, processors, sample:bool,
         lead=(), row=0, rows=1 # the padding before a text, its row in the batch: a processor may know both
-    ): self.processors, self.greedy, self.lead, self.row, self.rows = processors, not sample, list(lead), row, rows
+    ):
+        super().__init__(temperature=float(sample)) # the temperature that was asked for is among the processors
+        self.processors, self.lead, self.row, self.rows = processors, list(lead), row, rows
     def adjust(self, logits, texts, columns=None): # as `Sampling.adjust`
         logits = logits.float()
         if columns is None: return torch.stack([self.processors(torch.tensor([self.lead + t]*self.rows, device=x.device), x.repeat(self.rows, 1))[self.row] for t, x in zip(texts, logits)])
         ids = (columns >= 0).nonzero()[:, 0]; at = columns[ids]
         full = logits.new_full((len(logits), len(columns)), -torch.inf); full[:, ids] = logits[:, at]
         return logits.index_copy(1, at, self.adjust(full, texts)[:, ids])
-    def draw_from(self, logits): return logits.softmax(-1)
-    def __call__(self, logits, texts, columns=None): return self.adjust(logits, texts, columns).softmax(-1)
 
 # %% ../nbs/05_speculative_decoding.ipynb #81231ac6
 @patch
@@ -580,10 +584,7 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     for r, new in self.rounds(runs):
         if streamer is not None: streamer.put(torch.tensor(new))
     if streamer is not None: streamer.end()
-    self.stats = runs[0].stats if len(runs) == 1 else [r.stats for r in runs]
-    rows = [row + r.ids[r.n_prompt:] for row, r in zip(input_ids.tolist(), runs)]
-    longest, pad = max(map(len, rows)), int(c._pad_token_tensor) if c._pad_token_tensor is not None else 0
-    ids = torch.tensor([r + [pad]*(longest - len(r)) for r in rows], device=input_ids.device)
+    ids = self._batch(input_ids, runs, int(c._pad_token_tensor) if c._pad_token_tensor is not None else 0)
     if not c.return_dict_in_generate: return ids
     from transformers.generation import GenerateDecoderOnlyOutput
     return GenerateDecoderOnlyOutput(sequences=ids)

@@ -10,12 +10,12 @@ import torch
 from fastcore.script import call_parse
 from torch import nn
 
-from specdraft.benchmarks import check_disjoint, draft_summary, greedy_answers, knowledge_prompts, load_prompts, measure_draft
+from specdraft.benchmarks import check_disjoint, draft_summary, greedy_answers, knowledge_prompts, load_prompts, measure_draft, rank_counts
 from specdraft.draft_model import DraftModel
 from specdraft.knowledge_cache import KnowledgeCacheManager
 from specdraft.layer_sampling import sample_layers
 from specdraft.loader import LeanTarget, ModelLoader, machine, whole_file
-from specdraft.losses_training import BEYOND, Trainer, TrainingData, chain_rounds, next_ranks, pick_vocab, trace_texts
+from specdraft.losses_training import BEYOND, Trainer, TrainingData, next_ranks, pick_vocab, trace_texts
 from specdraft.speculative_decoding import SpeculativeDecoder
 
 class Mlp(nn.Module):
@@ -64,10 +64,7 @@ def own_rows(draft, lean, prompts, texts, n=6): # a draft with a past of its own
     rows = []
     for p, t in zip(prompts, trace_texts(lean, texts, draft.layer_idxs, ('memory',))):
         r, = next_ranks(draft, lean, [t], torch.zeros(1, len(t), dtype=torch.long), [None])
-        r = torch.stack([torch.cat([r[d:], torch.full((d,), BEYOND)]) for d in range(n)], 1); hits = r == 0
-        asked = torch.cat([torch.ones(len(hits), 1).bool(), hits.cumprod(1).bool()[:, :-1]], 1) & (torch.arange(len(hits))[:, None] + torch.arange(n) < len(hits))
-        rounds = lambda width: [chain_rounds(r, k, width)[1] for k in range(1, n + 1)]
-        rows.append(dict(group=p['group'], knowledge='none', places=len(hits), right=(hits & asked).sum(0).tolist(), asked=asked.sum(0).tolist(), rounds=rounds(1), wide={str(w): rounds(w) for w in (2, 4, 8)}))
+        rows.append(dict(group=p['group'], knowledge='none', **rank_counts(torch.stack([torch.cat([r[d:], torch.full((d,), BEYOND)]) for d in range(n)], 1))))
     return rows
 
 @call_parse

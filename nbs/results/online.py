@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from fastcore.script import call_parse
 
-from specdraft.benchmarks import about, check_disjoint, knowledge_prompts, measure_draft, save_result
+from specdraft.benchmarks import about, check_disjoint, draft_summary, knowledge_prompts, measure_draft, save_result, show_draft
 from specdraft.draft_model import DraftModel
 from specdraft.loader import LeanTarget, ModelLoader, chat_ids, eos_ids, generate_batch
 from specdraft.losses_training import fine_tune_config, invent_prompts, read_prompts, train_draft
@@ -39,7 +39,4 @@ def main(
     after = measure_draft(draft, lean, tokenizer, prompts, max_new_tokens)
     rows = [dict(r, when=when) for when, rs in (('before', before), ('after', after)) for r in rs]
     save_result(out, rows, lean, draft=about(draft), opening=opening, served=len(served), seconds=seconds, max_new_tokens=max_new_tokens)
-    for when in ('before', 'after'):
-        for g in dict.fromkeys(r['group'] for r in rows):
-            mine = [r for r in rows if (r['when'], r['group'], r['knowledge']) == (when, g, 'none')]
-            print(f'{when:7}{g:20}{len(mine):4} prompts  agree {sum(r["right"][0] for r in mine)/sum(r["places"] for r in mine):.3f}  tau {sum(r["places"] for r in mine)/sum(r["rounds"][-1] for r in mine):.2f}', flush=True)
+    for when, rs in (('before', before), ('after', after)): print(f'{when}:', show_draft(draft_summary([dict(r, part=r['group'].split()[0]) for r in rs], 'part'), 'part'), sep='\n')
