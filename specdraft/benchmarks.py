@@ -12,6 +12,7 @@ __all__ = ['METHODS', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoi
 import json, statistics as st, subprocess, sys, time
 from collections import defaultdict
 from copy import deepcopy
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -359,23 +360,25 @@ def certificate(
     draft, lean, tokenizer, prompts, max_new_tokens=128, # trained draft, target, its tokenizer, dicts with text
     out='' # JSON file to write
 ) -> dict: # name of the comparison -> rows of `compare`
-    "Hold the decoder's greedy texts against plain decoding in the target's dtype, and against `generate` of transformers in float32"
-    result, plain = {}, lambda lean: lambda ids: plain_generate(lean, ids, max_new_tokens)
-    def run(name, draft, lean, reference, **kw):
-        d = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', **kw)
-        rows = result[name] = compare(lambda ids: d.generate(ids, max_new_tokens), reference, lean, tokenizer, prompts, name)
+    "Hold the decoder's greedy texts against `generate` of transformers in float32, and against plain decoding in the target's dtype"
+    result, kind, about_it = {}, str(lean.dtype).removeprefix('torch.'), dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model), draft=about(draft), max_new_tokens=max_new_tokens)
+    def decoder(draft, lean, **kw): d = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', **kw); return lambda ids: d.generate(ids, max_new_tokens)
+    def transformers(lean): return lambda ids: lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens, do_sample=False)
+    def run(name, ours, reference, lean):
+        rows = result[name] = compare(ours, reference, lean, tokenizer, prompts, name)
         gaps = sorted(r['gap'] for r in rows if not r['same'])
         print(f'{name}: {sum(r["same"] for r in rows)} of {len(rows)} texts identical' + (f'; where the others part, the two largest logits are {gaps[len(gaps)//2]:.3f} apart in the median, {gaps[-1]:.3f} at most' if gaps else ''), flush=True)
-    kind = str(lean.dtype).removeprefix('torch.')
-    run(f'{kind}, strict, and plain decoding', draft, lean, plain(lean), strict=True)
-    if lean.dtype != torch.float32:
-        run(f'{kind}, trees, and plain decoding', draft, lean, plain(lean))
-        lean, trained = LeanTarget(deepcopy(lean.model).float()), draft
-        draft = DraftModel(trained.config, lean.model, trained.manager, layers=trained.layer_idxs).eval()
-        draft.load_state_dict(trained.state_dict()); draft.info = trained.info
-    run('float32, trees, and generate of transformers', draft, lean, lambda ids: lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens, do_sample=False))
-    if out:
-        with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model), draft=about(draft), max_new_tokens=max_new_tokens, comparisons=result)))
+        if out:
+            with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(**about_it, comparisons=result)))
+    exact = LeanTarget(deepcopy(lean.model).float())
+    trained = DraftModel(draft.config, exact.model, draft.manager, layers=draft.layer_idxs).eval(); trained.load_state_dict(draft.state_dict())
+    run('float32, trees, and generate of transformers', decoder(trained, exact), transformers(exact), exact)
+    del exact, trained
+    plain = cache(lambda ids: plain_generate(lean, torch.tensor([ids], device=lean.device), max_new_tokens)); once = lambda ids: plain(tuple(ids[0].tolist()))
+    run(f'{kind}, strict, and plain decoding', decoder(draft, lean, strict=True), once, lean)
+    if kind != 'float32':
+        run(f'{kind}, trees, and plain decoding', decoder(draft, lean), once, lean)
+        run(f'{kind}, plain decoding, and generate of transformers', once, transformers(lean), lean)
     return result
 
 # %% ../nbs/06_benchmarks.ipynb #ea60da1e

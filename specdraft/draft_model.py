@@ -120,7 +120,7 @@ class DraftModel(nn.Module):
         super().__init__()
         self.config = load_config(config)
         object.__setattr__(self, 'target', target_model) # shared, not a submodule: neither stored nor trained
-        self.manager, m = knowledge_cache_manager, target_model.model
+        self.manager, self.info, m = knowledge_cache_manager, {}, target_model.model # info: what `save` was told of its training
         self.layer_idxs = list(layers if layers is not None else layers_for(self.config, LeanTarget(target_model, packed=False)))
         self.layers = nn.ModuleList(deepcopy(m.layers[i]) for i in self.layer_idxs)
         D = target_model.config.hidden_size
