@@ -304,11 +304,11 @@ def test_draft(lean, tokenizer, model, prompts=None, max_new_tokens=128, out='')
         check_cache(model, 'the draft\'s folder')
         prompts = knowledge_prompts([dict(id=x['id'], question=x['question']) for x in model.manager.items], 'heldout_en')
     check_disjoint(prompts, model.manager, model.info.get('prompts', ()))
-    rows, costs = measure_draft(model, lean, tokenizer, prompts, max_new_tokens), measure_costs(lean, LeanDraft(model.to(lean.dtype), lean), keep=False)
-    print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
+    rows, costs = measure_draft(model, lean, tokenizer, prompts, max_new_tokens), measure_costs(lean, LeanDraft(model.to(lean.dtype), lean), keep=False) if model.past == 'target' else None
+    if costs: print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
     print(show_draft(draft_summary(rows, by, costs), by))
     if by == 'category': print(show_draft(draft_summary([dict(r, category='all') for r in rows], by, costs), by))
-    if out: save_result(out, rows, lean, draft=about(model), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens)
+    if out: save_result(out, rows, lean, draft=about(model), pass_ms=costs and costs.pass_ms, draft_ms=costs and costs.draft_ms, max_new_tokens=max_new_tokens)
 
 # %% ../nbs/06_benchmarks.ipynb #4f726756
 @command
@@ -409,7 +409,9 @@ def specdraft_bench(
         chosen = knowledge_prompts([dict(id=x['id'], question=x['question']) for x in model.manager.items], 'heldout_en')
         chosen = pick(chosen, n_each) if n_each else chosen
     check_disjoint(chosen, model.manager, model.info.get('prompts', ()))
-    if certify: return certificate(model, lean, tokenizer, chosen, max_new_tokens, out)
+    if certify:
+        certificate(model, lean, tokenizer, chosen, max_new_tokens, out)
+        return print(f'every comparison in {out}')
     by = 'category' if prompts else 'group'
     rows = bench(make_methods(model, lean, tokenizer, max_new_tokens, gamma, temperature, methods.split(',')), chosen, tokenizer, repeats, few=('generate', 'lookup'), device=lean.device)
     costs = measure_costs(lean, LeanDraft(model, lean), keep=False) # for `formula`

@@ -124,13 +124,14 @@ class DraftModel(nn.Module):
         self.layer_idxs = list(layers if layers is not None else layers_for(self.config, LeanTarget(target_model, packed=False)))
         self.layers = nn.ModuleList(deepcopy(m.layers[i]) for i in self.layer_idxs)
         D = target_model.config.hidden_size
-        self.transitions = nn.ModuleList(nn.Linear(D, D, bias=False) for _ in self.layer_idxs[1:])
+        d = self.config['draft_model']; self.past = d['past'] # 'target': its memory; 'own': the draft's alone, as an ordinary model's
+        self.transitions = nn.ModuleList(nn.Linear(D, D, bias=False) for _ in self.layer_idxs[1:] if d['transitions'] == 'linear')
         for t in self.transitions: nn.init.zeros_(t.weight)
         enabled = self.config['knowledge_enhancement']['enabled']
         self.knowledge = nn.ModuleList(KnowledgeAttention(m.layers[i]) for i in self.layer_idxs) if enabled else None
         self.pointer = CopyPointer(target_model, len(self.layer_idxs)) if enabled else None
         self.norm, V, self.checkpointing = deepcopy(m.norm), target_model.config.vocab_size, False
-        size = self.config['draft_model']['draft_vocab_size']
+        size = d['draft_vocab_size']
         self.register_buffer('vocab_ids', torch.arange(size) if size and size < V else None)
         self.to(device=m.norm.weight.device, dtype=m.norm.weight.dtype).requires_grad_(True)
 
@@ -143,7 +144,7 @@ def own_past(
     S=None  # places of the target's memory; default: T
 ): # (B, T, S+T) bool: first the target's memory, then the draft's own
     "Who sees what when many rounds are computed side by side"
-    own, memory = (torch.arange(n, device=starts.device) for n in (starts.shape[1], S or starts.shape[1]))
+    own, memory = (torch.arange(n, device=starts.device) for n in (starts.shape[1], starts.shape[1] if S is None else S))
     first = starts + torch.as_tensor(at, device=starts.device).reshape(-1, 1)
     return torch.cat([memory < first[..., None], (own >= starts[..., None]) & (own <= own[:, None])], -1)
 
@@ -155,10 +156,11 @@ def hidden(self:DraftModel,
     rope,   # cos, sin of the positions of `ids`, (T, d) or (B, 1, T, d)
     starts=None,    # (B, T) columns where each position's round starts; default: at itself
     knowledge=None, # from `knowledge_batch`
-    at=0            # (B,) place in the text of column 0
+    at=0            # (B,) place in the text of column 0; with a past of its own the text's first
 ): # (B, T, D) after the final norm, and (B, T, K) what is copied from each place of the knowledge (None without)
     "The draft's states at all positions at once, each predicting the next token"
     B, T = ids.shape
+    if self.past == 'own': starts, at, memory = torch.zeros_like(ids), 0, [(k[:, :, :0], v[:, :, :0]) for k, v in memory]
     if starts is None: starts = torch.arange(T, device=ids.device).expand(B, T)
     mask, dtype, own = own_past(starts, at, memory[0][0].shape[2]), self.norm.weight.dtype, []
     x, rope, knowledge = self.target.model.embed_tokens(ids).to(dtype), [r.to(dtype) for r in rope], knowledge if self.knowledge is not None else None
@@ -262,7 +264,8 @@ def forward(self:DraftModel,
         knowledge = self.knowledge_batch([found]*len(input_ids)) if found else None
     lean = LeanTarget(self.target, packed=False)
     kv_cache = lean.new_cache(input_ids.shape[1], len(input_ids))
-    with torch.no_grad(): lean(input_ids, kv_cache)
+    if self.past == 'target':
+        with torch.no_grad(): lean(input_ids, kv_cache)
     memory = [kv_cache.read(l) for l in self.layer_idxs]
     rope = lean.rope(torch.arange(input_ids.shape[1], device=input_ids.device))
     h, copy = self.hidden(input_ids, memory, rope, knowledge=knowledge)
@@ -306,6 +309,7 @@ def small_linear(*linears):
 class LeanDraft:
     "A packed snapshot of a draft for decoding beside a `LeanTarget`"
     def __init__(self, draft, lean):
+        if draft.past == 'own': raise InputError("draft_model.past is 'own': such a draft decodes as an assistant of transformers (see export_assistant); SpeculativeDecoder takes one with past 'target'")
         self.draft, self.lean, self.layer_idxs, self.vocab_ids = draft, lean, draft.layer_idxs, draft.vocab_ids
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]

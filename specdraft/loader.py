@@ -127,7 +127,8 @@ SCHEMA = {
             'num_key_value_heads', 'head_dim', 'intermediate_size', 'vocab_size', 'max_position_embeddings')}),
     'draft_model': dict(
         num_sampled_layers=Key(int, 6, above=0), sampling_strategy=Key((str, list), 'uniform'),
-        draft_vocab_size=Key(int, above=0, optional=True)),
+        draft_vocab_size=Key(int, above=0, optional=True),
+        past=Key(str, 'target', choices=('target', 'own')), transitions=Key(str, 'linear', choices=('linear', 'none'))),
     'knowledge_enhancement': dict(
         enabled=Key(bool, True), cache_dim=Key(int, above=0, optional=True), questions=Key(str, 'common_en'),
         max_answer_tokens=Key(int, 128, above=0), top_k=Key(int, 1, above=0), threshold=Key(float, 0.3, low=0)),

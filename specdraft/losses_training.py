@@ -322,14 +322,17 @@ def collate(
     prompt_only=False # the head also scores the tokens of the texts; True: of their prompts alone
 ) -> dict:
     "The tensors of a batch"
-    (B, M), device, S = starts.shape, lean.device, max(len(t.ids) for t in traces)
+    own, device = draft.past == 'own', lean.device
+    first = [0 if own else t.start for t in traces] # a past of its own begins with the text
+    M, S = max(len(t.ids) - 1 - f for t, f in zip(traces, first)), 0 if own else max(len(t.ids) for t in traces)
     seen = [t.ids[:t.answer + 1] if prompt_only else t.ids for t in traces]
     pad = lambda x, n: F.pad(x, (0, 0)*(x.dim() - 1) + (0, n - len(x)))
-    at = torch.tensor([t.start for t in traces])
-    memory = torch.stack([pad(t.memory, S) for t in traces]).to(device).permute(2, 3, 0, 4, 1, 5) # (layers, 2, B, Hkv, S, d)
-    rope = lean.rope((at[:, None] + torch.arange(M)).clamp(max=lean.config.max_position_embeddings - 1).to(device))
-    b = dict(ids=torch.stack([pad(t.ids[t.start:-1], M) for t in traces]).to(device), memory=[(m[0], m[1]) for m in memory], rope=rope, starts=starts.to(device), at=at.to(device),
-             real=(torch.arange(M) < torch.tensor([len(t) for t in traces])[:, None]).to(device), extra=draft.extra_ids(torch.cat(seen).to(device)))
+    at, before, columns = torch.tensor(first), torch.tensor([t.start - f for t, f in zip(traces, first)])[:, None], torch.arange(M)
+    memory = torch.stack([pad(t.memory[:S], S) for t in traces]).to(device).permute(2, 3, 0, 4, 1, 5) # (layers, 2, B, Hkv, S, d)
+    rope = lean.rope((at[:, None] + columns).clamp(max=lean.config.max_position_embeddings - 1).to(device))
+    b = dict(ids=torch.stack([pad(t.ids[f:-1], M) for t, f in zip(traces, first)]).to(device), memory=[(m[0], m[1]) for m in memory], rope=rope, starts=starts.to(device), at=at.to(device),
+             depth=torch.cat([torch.arange(len(t)) - s[:len(t)] for t, s in zip(traces, starts)]).to(device),
+             real=((columns >= before) & (columns < before + torch.tensor([len(t) for t in traces])[:, None])).to(device), extra=draft.extra_ids(torch.cat(seen).to(device)))
     if draft.knowledge is not None: b['knowledge'] = draft.knowledge_batch([None if t is None else (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device)) for t in knowledge])
     return b
 
@@ -369,8 +372,7 @@ class Distiller(nn.Module):
         logp, best, logp_best = head_logprobs(h[real], draft.head_weight(batch['extra']), places.clamp(min=0))
         logp, best = logp.masked_fill(places < 0, -30.), draft.scored(batch['extra'])[best]
         if copy is not None: logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
-        depth = (torch.arange(real.shape[1], device=real.device) - batch['starts'])[real]
-        return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp), agree=(best == ids[:, 0]).float(), depth=depth)
+        return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp), agree=(best == ids[:, 0]).float(), depth=batch['depth'])
     @torch.no_grad()
     def teacher(self, traces, device):
         "The target's likely tokens and their probabilities, from what the traces keep"
@@ -604,9 +606,9 @@ def next_ranks(
     columns, head = draft.places(b['extra']), draft.head_weight(b['extra'])
     with torch.autocast(lean.device.type, torch.bfloat16, enabled=lean.dtype == torch.bfloat16): h, copy = draft.hidden(b['ids'], b['memory'], b['rope'], b['starts'], b.get('knowledge'), b['at'])
     for i, t in enumerate(traces):
-        p = F.linear(h[i, :len(t)].to(head.dtype), head).float().softmax(-1)
+        p = F.linear(h[i, b['real'][i]].to(head.dtype), head).float().softmax(-1)
         if copy is not None: # copied tokens that have no column get one
-            c, tokens = copy[i, :len(t)], b['knowledge']['tokens'][i]; c, tokens = c[:, tokens >= 0], tokens[tokens >= 0]
+            c, tokens = copy[i, b['real'][i]], b['knowledge']['tokens'][i]; c, tokens = c[:, tokens >= 0], tokens[tokens >= 0]
             new = tokens[columns[tokens] < 0].unique(); mine = columns.index_copy(0, new, torch.arange(p.shape[1], p.shape[1] + len(new), device=new.device))
             p = F.pad(p*(1 - c.sum(-1, keepdim=True)), (0, len(new))).index_add(1, mine[tokens], c)
         else: mine = columns
@@ -626,7 +628,12 @@ def depth_ranks(
     out, knowledge, draft = [torch.full((len(t), n), BEYOND) for t in traces], knowledge or [None]*len(traces), draft.eval()
     order = sorted(range(len(traces)), key=lambda i: len(traces[i].ids))
     for k in range(0, len(order), batch_size):
-        part = order[k:k + batch_size]; cols = torch.arange(max(len(traces[i]) for i in part))
+        part = order[k:k + batch_size]
+        if draft.past == 'own': # where a round starts is nothing to it
+            for i, ranks in zip(part, next_ranks(draft, lean, [traces[i] for i in part], torch.zeros(len(part), max(len(traces[i]) for i in part), dtype=torch.long), [knowledge[i] for i in part])):
+                out[i] = F.pad(ranks, (0, n - 1), value=BEYOND).unfold(0, n, 1)
+            continue
+        cols = torch.arange(max(len(traces[i]) for i in part))
         for r in range(n):
             starts = ((cols - r)//n*n + r).clamp(min=0).expand(len(part), -1)
             for i, ranks in zip(part, next_ranks(draft, lean, [traces[i] for i in part], starts, [knowledge[i] for i in part])):

@@ -8,10 +8,10 @@ __all__ = ['SIBLINGS', 'MAX_TREE', 'COLOURS', 'Sampling', 'warp', 'Proposal', 'v
            'SpeculativeDecoder', 'coloured', 'Processed', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
-import hashlib, json, sys, time
+import hashlib, json, os, sys, tempfile, time
 from bisect import bisect_right
 from collections import defaultdict
-from copy import copy
+from copy import copy, deepcopy
 from html import escape
 from pathlib import Path
 
@@ -588,6 +588,27 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     if not c.return_dict_in_generate: return ids
     from transformers.generation import GenerateDecoderOnlyOutput
     return GenerateDecoderOnlyOutput(sequences=ids)
+
+# %% ../nbs/05_speculative_decoding.ipynb #bdf3d7de
+@patch
+def export_assistant(self:DraftModel,
+    folder, # to write; loads with `AutoModelForCausalLM.from_pretrained`
+    tokenizer=None # written beside it
+):
+    "Write a draft with a past of its own as an ordinary model of the target's architecture"
+    wrong = [why for why, bad in (("draft_model.past 'target'", self.past != 'own'), ("draft_model.transitions 'linear'", len(self.transitions)), ('knowledge_enhancement.enabled', self.knowledge is not None), (f'draft_model.draft_vocab_size {len(self.vocab_ids) if self.vocab_ids is not None else 0}', self.vocab_ids is not None)) if bad]
+    if wrong: raise InputError(f"this draft has {', '.join(wrong)}: a model of its own needs past 'own', transitions 'none', knowledge_enhancement.enabled false and no draft_vocab_size, from training on")
+    config, m = deepcopy(self.target.config), self.target
+    config.num_hidden_layers = len(self.layers)
+    if getattr(config, 'layer_types', None): config.layer_types = config.layer_types[:len(self.layers)]
+    with torch.device('meta'): model = type(m)(config)
+    parts = {'model.embed_tokens.weight': m.model.embed_tokens.weight, 'model.norm.weight': self.norm.weight, 'lm_head.weight': m.lm_head.weight, **{f'model.layers.{k}': v for k, v in self.layers.state_dict().items()}}
+    dtype = m.model.embed_tokens.weight.dtype
+    model.load_state_dict({k: v.detach().to(dtype) for k, v in parts.items()}, assign=True); model.generation_config = m.generation_config
+    folder = Path(folder); folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as tmp:
+        for x in (model, *([tokenizer] if tokenizer is not None else ())): x.save_pretrained(tmp)
+        for f in sorted(Path(tmp).iterdir()): os.replace(f, folder/f.name)
 
 # %% ../nbs/05_speculative_decoding.ipynb #c71add4b
 @command
