@@ -68,11 +68,12 @@ def warp(
     if temperature == 0: return torch.zeros_like(logits).scatter_(-1, logits.argmax(-1, keepdim=True), 1.)
     logits = logits/temperature
     if 0 < top_k < logits.shape[-1]: logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
-    if top_p < 1: # as transformers: from the bottom, drop tokens while their sum is at most 1 - top_p
-        values, order = logits.sort(-1)
-        drop = values.softmax(-1).cumsum(-1) <= 1 - top_p
-        drop[..., -1] = False
-        logits = logits.masked_fill(drop.scatter(-1, order, drop), -torch.inf)
+    if top_p < 1: # as transformers: a token stays while those above it have less than top_p
+        p = logits.softmax(-1)
+        values, order = p.topk(min(512, p.shape[-1])) # these nearly always have it, and a sort of the whole vocabulary takes milliseconds
+        if (values.sum(-1) < top_p).any(): values, order = p.sort(-1, descending=True)
+        stays = values.cumsum(-1) - values < top_p
+        logits = torch.full_like(logits, -torch.inf).scatter(-1, order, logits.gather(-1, order).masked_fill(~stays, -torch.inf))
     p = logits.softmax(-1)
     if min_p > 0: p = p.masked_fill(p < min_p*p.max(-1, keepdim=True).values, 0.); p = p/p.sum(-1, keepdim=True)
     return p
@@ -101,7 +102,7 @@ class Proposal:
 
 # %% ../nbs/05_speculative_decoding.ipynb #9d127acf
 def verify(
-    target_probs, # (len(proposal) + 1, V), a row for each place
+    target_probs, # (len(proposal) + 1, V), a row for each place; or anything that gives the row of a place by [place]
     proposal,
     generator=None
 ): # (places of the accepted tokens, the next token)
@@ -121,7 +122,10 @@ def verify(
 def draw(weights, generator=None) -> int: # (V,), not necessarily normalised
     "One sample; no randomness is spent where one token has it all"
     top = weights.argmax().item()
-    return top if weights[top] == weights.sum() else torch.multinomial(weights, 1, generator=generator).item()
+    if weights[top] == weights.sum(): return top
+    sums = weights.cumsum(-1, dtype=torch.float64)
+    x = torch.searchsorted(sums, torch.rand((), dtype=torch.float64, generator=generator)*sums[-1], right=True).item()
+    return x if x < len(weights) else top # rounded up to the sum of all
 
 # %% ../nbs/05_speculative_decoding.ipynb #645a286b
 def verify_greedy(
@@ -350,14 +354,19 @@ class Run:
         self.stats = dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0, acceptance_rate=0., tau=0., knowledge=[(i['id'], round(x, 3)) for i, x in found], stopped='',
                           by_source={k: dict(rounds=0, drafted=0, accepted=0) for k in ('copy', 'draft', 'sibling', 'plain')})
 
+# %% ../nbs/05_speculative_decoding.ipynb #a7eee957
+class _Rows: # made when asked for
+    def __init__(self, row): self.row = row
+    def __getitem__(self, at): return self.row(at)
+
 # %% ../nbs/05_speculative_decoding.ipynb #40ee6823
 @patch
 def take(self:Run, hidden): # (1, T, D) of the block, or of its last token for the prompt -> list of new ids
     "Accept what is right, and the target's own next token"
-    tree, s, texts = self.proposal or Proposal(), self.sampling, None
-    logits = self.lean.logits(hidden[:, -len(tree) - 1:])[0]
-    if s.reads: texts = [self.ids + [tree.tokens[i - 1] for i in tree.path(at)] for at in range(len(tree) + 1)]
-    path, nxt = verify_greedy(s.adjust(logits, texts).argmax(-1).tolist(), tree) if s.greedy else verify(s(logits, texts).cpu(), tree, self.g)
+    tree, s = self.proposal or Proposal(), self.sampling
+    logits, text = self.lean.logits(hidden[:, -len(tree) - 1:])[0], lambda at: self.ids + [tree.tokens[i - 1] for i in tree.path(at)]
+    if s.greedy: path, nxt = verify_greedy(s.adjust(logits, [text(at) for at in range(len(tree) + 1)] if s.reads else None).argmax(-1).tolist(), tree)
+    else: path, nxt = verify(_Rows(lambda at: s(logits[at:at + 1], [text(at)])[0].cpu()), tree, self.g)
     new = self._ended([tree.tokens[i - 1] for i in path] + [nxt])
     self.ids += new
     if self.proposal is not None:
