@@ -225,7 +225,7 @@ def read_knowledge(self:DraftModel,
     "What the draft reads of cached answers"
     if not item_ids or self.knowledge is None: return None
     dtype, device = self.norm.weight.dtype, self.norm.weight.device
-    ids = {x['id']: torch.tensor([x['prompt_ids'][-1], *x['answer_ids']], device=device) for x in self.manager.items if x['id'] in item_ids}
+    ids = {i: torch.tensor([x['prompt_ids'][-1], *x['answer_ids']], device=device) for i in item_ids for x in [self.manager.item(i)]}
     parts = [(*shifted(*self.manager.read(i, dtype, device)), ids[i][:-1], ids[i][1:]) for i in item_ids]
     keys, values = (torch.cat([p[j] for p in parts], -2) for j in (0, 1))
     return keys, values, *(torch.cat([p[j] for p in parts]) for j in (2, 3))
@@ -260,7 +260,7 @@ def forward(self:DraftModel,
     if retrieve_knowledge and self.manager is not None:
         if not query_text: raise InputError(f'query_text is {query_text!r}: retrieve_knowledge=True needs the text to retrieve by')
         c = self.config['knowledge_enhancement']
-        found = self.read_knowledge([i['id'] for i, _ in self.manager.retrieve(query_text, c['top_k'], c['threshold'])])
+        found = self.read_knowledge([i['id'] for i, _ in self.manager.retrieve(query_text, c['top_k'])])
         knowledge = self.knowledge_batch([found]*len(input_ids)) if found else None
     lean = LeanTarget(self.target, packed=False)
     kv_cache = lean.new_cache(input_ids.shape[1], len(input_ids))

@@ -131,7 +131,7 @@ SCHEMA = {
         past=Key(str, 'target', choices=('target', 'own')), transitions=Key(str, 'linear', choices=('linear', 'none'))),
     'knowledge_enhancement': dict(
         enabled=Key(bool, True), cache_dim=Key(int, above=0, optional=True), questions=Key(str, 'common_en'),
-        max_answer_tokens=Key(int, 128, above=0), top_k=Key(int, 1, above=0), threshold=Key(float, 0.3, low=0)),
+        max_answer_tokens=Key(int, 128, above=0), top_k=Key(int, 1, above=0), threshold=Key(float, 0.18, low=0), eight_bit=Key(bool, False)),
     'training': dict(
         num_epochs=Key(int, 5, above=0), batch_size=Key(int, 8, above=0), learning_rate=Key(float, 3e-5, above=0),
         weight_decay=Key(float, 0.01, low=0), warmup_steps=Key(int, 20, low=0), max_grad_norm=Key(float, 1.0, above=0),

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['OPENINGS', 'LOT', 'BEYOND', 'kl_loss', 'acceptance_loss', 'lk_weight', 'head_logprobs', 'bare_prompt',
-           'invent_prompts', 'read_prompts', 'prompt_key', 'Trace', 'as_trace', 'trace_texts', 'save_shard',
-           'TrainingData', 'text_lots', 'write_lot', 'data_plan', 'write_data', 'pick_vocab', 'random_starts',
-           'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer', 'plot_history', 'next_ranks', 'depth_ranks',
-           'chain_rounds', 'chain_tau', 'train_draft', 'fine_tune_config', 'specdraft_train']
+           'invent_prompts', 'prompt_key', 'Trace', 'as_trace', 'trace_texts', 'save_shard', 'TrainingData',
+           'text_lots', 'write_lot', 'data_plan', 'write_data', 'pick_vocab', 'random_starts', 'as_knowledge',
+           'collate', 'mix_copies', 'Distiller', 'Trainer', 'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds',
+           'chain_tau', 'train_draft', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, hashlib, json, math, time
@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, has_native_bf16, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
-from .knowledge_cache import KnowledgeCacheManager, _plain
+from .knowledge_cache import KnowledgeCacheManager, _plain, read_prompts
 from .draft_model import DraftModel, best_checkpoint, default_draft, shifted
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
@@ -107,29 +107,6 @@ def invent_prompts(
     out = generate_batch(lean, rows, max_tokens, 1.0, generator, on_step)
     texts = [(b + tokenizer.decode(o, skip_special_tokens=True)).strip() for b, o in zip(begun, out)]
     return list(dict.fromkeys(t for t in texts if len(t) > 3))
-
-# %% ../nbs/04_losses_training.ipynb #c0000017
-def _message(line, source): # text, category and answer of one line
-    if not line.lstrip().startswith('{'): return dict(text=line.strip(), category='other')
-    try:
-        d = json.loads(line); text = d['turns'][0] if 'turns' in d else next(d[k] for k in ('prompt', 'question', 'text') if k in d)
-        if not text.strip(): raise ValueError('empty')
-        out = dict(text=text, category=d.get('category', 'other'))
-        if not isinstance(out['category'], str): raise ValueError('category')
-        return out | (dict(answer=d['answer'] + '', ended=bool(d.get('ended', True))) if 'answer' in d else {})
-    except (ValueError, StopIteration, LookupError, TypeError, AttributeError) as e: raise InputError(f'{source}: expected JSON with prompt, question, text or turns, and answer or category as text where they are given') from e
-
-# %% ../nbs/04_losses_training.ipynb #7fa7bcf6
-def read_prompts(
-    path # plain lines, or JSON lines with `turns` (the first is used), `prompt`, `question` or `text`, and optionally `category` and `answer`
-) -> list: # dicts with text, category, and answer where there is one
-    "Read a file of messages; a line that can't be used raises `InputError` with its number"
-    if not Path(path).is_file(): raise InputError(f'no prompt file {path}: expected plain lines, or JSON lines with prompt, question, text or turns')
-    try: lines = Path(path).read_text(encoding='utf-8').splitlines()
-    except UnicodeDecodeError as e: raise InputError(f'{path} is not UTF-8 text ({e.reason} at byte {e.start}): expected plain lines or JSON lines') from e
-    out = [_message(l, f'{path}, line {i}') for i, l in enumerate(lines, 1) if l.strip()]
-    if not out: raise InputError(f'{path} holds no message: expected at least one line')
-    return out
 
 # %% ../nbs/04_losses_training.ipynb #c0000020
 def prompt_key(text) -> str: # 16 hex digits
@@ -229,7 +206,7 @@ LOT = 96 # prompts to a lot
 
 def text_lots(tokenizer, manager, config, prompts=()):
     "The lots of a run: each a list of jobs (prompt ids, item, known answer or None), or the number of prompts to invent"
-    known = [(v['prompt_ids'], x['id'], v['answer_ids']) for x, v in manager.wordings()] if manager is not None else []
+    known = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in manager.wordings()] if manager is not None else []
     asked, own = {_plain(v['text']) for _, v in manager.wordings()} if manager is not None else set(), {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)

@@ -19,7 +19,7 @@ import torch
 from fastcore.basics import patch
 
 from .loader import (InputError, LeanTarget, ModelLoader, cache_folder, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, machine, user_text, whole_file)
-from .knowledge_cache import KnowledgeCacheManager
+from .knowledge_cache import AnswerIndex, KnowledgeCacheManager
 from .draft_model import RUN, DraftModel, LeanDraft, default_draft, find_draft
 
 # %% ../nbs/05_speculative_decoding.ipynb #2c5c0d5d
@@ -184,9 +184,10 @@ class CopyIndex:
     def __init__(self,
         texts=(), # lists of ids to copy from
         n=2,      # shortest match
-        longest=32 # a longer match counts as this long
+        longest=32, # a longer match counts as this long
+        answers=None, least=4 # an `AnswerIndex` of many more texts, and the shortest match there; it is asked when it may match longer
     ):
-        self.n, self.longest, self.texts, self.at = n, longest, [[]], defaultdict(list)
+        self.n, self.longest, self.answers, self.least, self.texts, self.at = n, longest, answers, least, [[]], defaultdict(list)
         for t in texts: self.texts.append([]); self.append(t, len(self.texts) - 1)
     def append(self, ids, text=0): # text 0 is the running one
         "Add tokens to a text"
@@ -201,8 +202,10 @@ class CopyIndex:
     def propose(self, limit=16): # (ids, length of the match)
         "The continuation of the longest match of the running text's end, and how long that match is"
         places = [(self._match(t, e), t, e) for t, e in self.at.get(tuple(self.texts[0][-self.n:]), ())[-64:] if e < len(self.texts[t])]
-        if not places or limit < 1: return [], 0
-        m = max(places)[0]
+        if limit < 1: return [], 0
+        m = max(places)[0] if places else 0
+        if self.answers is not None and m < self.longest and (far := self.answers.propose(self.texts[0][-self.longest:], limit, max(self.least, m + 1), self.longest))[0]: return far
+        if not places: return [], 0
         best = [self.texts[t][e:e + limit] for k, t, e in places if k == m]
         votes = defaultdict(int)
         for b in best: votes[b[0]] += 1
@@ -348,7 +351,7 @@ class Run:
         if decoder.draft is not None:
             self.draft = copy(decoder.draft); self.draft.forget(); self.draft.see(prompt)
             self.knowledge = self.draft.prepare([i['id'] for i, _ in found])
-        self.index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found for v in [item, *item['variants']]]) if decoder.copy else None
+        self.index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found for v in [item, *item['variants']]], answers=decoder.manager.copies() if decoder.copy == 'all' and decoder.manager is not None and len(decoder.manager) else None) if decoder.copy else None
         if self.index: self.index.append(prompt)
         self.proposal, self.block, self.parents = None, self.ids, None # what the next pass reads
         self.stats = dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0, acceptance_rate=0., tau=0., knowledge=[(i['id'], round(x, 3)) for i, x in found], stopped='',
@@ -462,10 +465,11 @@ class SpeculativeDecoder:
         target_model, # model or `LeanTarget`
         tokenizer,
         gamma=5,      # tokens proposed a round, or 'auto': the cost model decides
-        copy=True,    # propose copied runs from knowledge, prompt and output
+        copy=True,    # propose copied runs from retrieved knowledge, prompt and output; 'all': from every answer in the knowledge cache
         strict=False  # one line of proposals only: in bfloat16, too, the text is plain decoding's to the letter
     ):
         if gamma != 'auto': check_positive('gamma', gamma)
+        if copy not in (True, False, 'all'): raise InputError(f"copy is {copy!r}: it must be True, False or 'all'")
         self.lean, self.tokenizer, self.gamma, self.copy, self.strict = as_lean(target_model), tokenizer, gamma, copy, strict
         self.draft_model, self.config = draft_model, self.lean.config
         if draft_model is not None and draft_model.target is not self.lean.model and draft_model.target.config.vocab_size != self.config.vocab_size:
@@ -480,8 +484,7 @@ class SpeculativeDecoder:
     def retrieve(self, text): # (item, score) pairs
         "The knowledge that is read for a message"
         if self.manager is None or not len(self.manager) or not self.draft_model.config['knowledge_enhancement']['enabled']: return []
-        c = self.draft_model.config['knowledge_enhancement']
-        return self.manager.retrieve(text, c['top_k'], c['threshold'])
+        return self.manager.retrieve(text, self.draft_model.config['knowledge_enhancement']['top_k'])
 
 # %% ../nbs/05_speculative_decoding.ipynb #880fc855
 @patch
