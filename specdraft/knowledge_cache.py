@@ -27,10 +27,13 @@ from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
 def _plain(text): return ' '.join(re.findall(r'\w+', text.lower()))
+def _name(question, taken): # an id that stays the same in another file
+    name = _plain(question).replace(' ', '_')[:40].rstrip('_')
+    return name if name and name not in taken else f'{name}_{hashlib.sha256(question.encode()).hexdigest()[:6]}'
 
 # %% ../nbs/02_knowledge_cache.ipynb #4646fa78
 def check_questions(
-    questions, # list of dicts with `question`, optional `id`, `paraphrases` and `answer`; or of texts
+    questions, # list of dicts with `question`, optional `id` (default: the question's first words), `paraphrases` and `answer`; or of texts
     source='questions', # named in errors
     rows=None  # row of each in its file; default: they are counted
 ) -> list: # dicts with id, question, paraphrases, answer (None: the target's)
@@ -47,7 +50,7 @@ def check_questions(
         for t in [q['question'], *paraphrases]:
             if _plain(t) in seen: raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
-        name = str(i + 1 if q.get('id') in (None, '') else q['id'])
+        name = str(q['id']) if q.get('id') not in (None, '') else _name(q['question'], ids)
         if name in ids: raise InputError(f'{source}: {ids[name]} and {at}: two questions have the id {name!r}')
         ids[name] = at
         out.append(dict(id=name, question=q['question'].strip(), paraphrases=paraphrases, answer=answer))
@@ -601,12 +604,17 @@ def repeats(self:KnowledgeCacheManager,
 def knowledge_for(
     config, lean, tokenizer, # checked config, `LeanTarget`, its tokenizer
     questions=None, # packaged name or file; default: the config's
-    progress=True
+    progress=True,
+    out=None # file to save to after every 256 questions: what was answered is kept if it stops
 ) -> KnowledgeCacheManager:
     "Build the knowledge cache that a config describes"
-    c = config['knowledge_enhancement']
+    c, asked = config['knowledge_enhancement'], load_questions(questions or config['knowledge_enhancement']['questions'])
     manager = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads, c['cache_dim'], c['threshold'], c['eight_bit'])
-    return manager.build(lean, tokenizer, load_questions(questions or c['questions']), layers_for(config, lean), c['max_answer_tokens'], progress=progress)
+    for i in range(0, len(asked), 256):
+        if i: manager.add(lean, tokenizer, asked[i:i + 256], max_answer_tokens=c['max_answer_tokens'], progress=progress)
+        else: manager.build(lean, tokenizer, asked[:256], layers_for(config, lean), c['max_answer_tokens'], progress=progress)
+        if out: manager.save(out)
+    return manager
 
 # %% ../nbs/02_knowledge_cache.ipynb #8b811652
 @patch
@@ -641,12 +649,15 @@ def specdraft_build_cache(
     update:str='', # question file whose questions are added, or answered anew where they have changed
     from_log:str='', # file of `specdraft_generate --log`, or plain lines: questions that come back and are not found yet are added
     remove:str='', # ids of items to take out, with commas between
+    resume:bool=False, # go on with a cache whose building was interrupted: what stands in `out` is kept
     inspect:str='', # a message: show what is retrieved for it, with scores and the cached answers; nothing is changed
     device:str='cpu' # cpu, cuda or mps
 ):
     "Have the target answer common questions and keep the answers with their keys and values. On many devices: accelerate launch --no_python specdraft_build_cache"
     if inspect: return print(KnowledgeCacheManager.load(out).inspect(inspect))
-    loader, asked = ModelLoader(config), add or update or from_log
+    loader = ModelLoader(config)
+    if resume and Path(out).is_file(): update = update or questions or loader.config['knowledge_enhancement']['questions']
+    asked = add or update or from_log
     if from_log: new = KnowledgeCacheManager.load(out).repeats([p['text'] for p in read_prompts(from_log)])
     elif asked or not remove: new = load_questions(asked or questions or loader.config['knowledge_enhancement']['questions'])
     if from_log and not new: return print(f'{from_log}: no question comes back that the knowledge cache does not find')
@@ -657,5 +668,5 @@ def specdraft_build_cache(
         if remove: manager.remove([i.strip() for i in remove.split(',')])
         if asked or not remove: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
         if asked: print(f'answered: {", ".join(manager.add(lean, tokenizer, new, bool(update or from_log), loader.config["knowledge_enhancement"]["max_answer_tokens"], progress=state.is_main_process)) or "nothing, all is as it was"}')
-        elif not remove: manager = knowledge_for(loader.config, lean, tokenizer, questions, state.is_main_process)
+        elif not remove: manager = knowledge_for(loader.config, lean, tokenizer, questions, state.is_main_process, out if state.is_main_process else None)
         if state.is_main_process: manager.save(out); print(f'{manager.summary()}\n{out}')
