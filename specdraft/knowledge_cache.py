@@ -529,7 +529,7 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards):
     self.lost = [i for i, p in places.items() if p[0] in broken]
     kv.places = {i: p for i, p in places.items() if p[0] not in broken}
     self.items = [x for x in items if x['id'] in kv.places] if self.lost else items
-    if self.lost: return print(f'{path}: {", ".join(broken)} missing or damaged; lost are the items {", ".join(self.lost[:20])}{" …" if len(self.lost) > 20 else ""}; build them again, or take them out of the question file', file=sys.stderr)
+    if self.lost: return print(f'{path}: {", ".join(broken)} missing or damaged; lost are the items {", ".join(self.lost[:20])}{" …" if len(self.lost) > 20 else ""}; specdraft_build_cache --update with their questions builds them again', file=sys.stderr)
     self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy())
     text, ends = tensors['search/words'].numpy().tobytes(), tensors['search/words_ends'].tolist()
     vocabulary = [text[a:b].decode() for a, b in zip([0, *ends], ends)]
