@@ -233,10 +233,12 @@ def _store(self:KnowledgeCacheManager, kv, dtype):
             self._squares[0] += (x - self._unpack(name, packed)).square().sum().item(); self._squares[1] += x.square().sum().item()
 
 # %% ../nbs/02_knowledge_cache.ipynb #9f3e2565
+def _wordings(x): return [x, *x['variants']] # of an item: the question itself comes first
+
 @patch
 def wordings(self:KnowledgeCacheManager): # (item, dict with text, prompt_ids, answer_ids)
     "Every item with each of its wordings, the question itself and its paraphrases"
-    return [(x, v) for x in self.items for v in [x, *x['variants']]]
+    return [(x, v) for x in self.items for v in _wordings(x)]
 
 # %% ../nbs/02_knowledge_cache.ipynb #cebf185f
 @patch
@@ -305,7 +307,7 @@ def add(self:KnowledgeCacheManager,
         if q['id'] in known and not update: raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
         for t in [q['question'], *q['paraphrases']]:
             if (other := asked.get(_plain(t), q['id'])) != q['id'] and other not in {x['id'] for x in questions}: raise InputError(f'{t!r} is asked by the item {other!r} already')
-    def same(q, x): return [v['text'] for v in (x, *x['variants'])] == [q['question'], *q['paraphrases']] and x['own'] == q['answer']
+    def same(q, x): return [v['text'] for v in _wordings(x)] == [q['question'], *q['paraphrases']] and x['own'] == q['answer']
     questions = [q for q in questions if q['id'] not in known or not same(q, known[q['id']])]
     if not questions: return []
     new = self._answers(lean, tokenizer, questions, max_answer_tokens, temperature, batch_size, progress)
@@ -324,11 +326,9 @@ def add(self:KnowledgeCacheManager,
 @patch
 def remove(self:KnowledgeCacheManager, ids:list):
     "Take items out"
-    known = {x['id'] for x in self.items}
-    for i in ids:
-        if i not in known: raise InputError(f'no item {i!r} in the knowledge cache: it has {", ".join(list(known)[:20])}')
+    for i in ids: self.item(i) # raises for one that isn't there, before anything is changed
     for i in ids: self.kv_cache.pop(i, None)
-    self.items = [x for x in self.items if x['id'] not in set(ids)]; self._forget()
+    gone = set(ids); self.items = [x for x in self.items if x['id'] not in gone]; self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #94a07704
 @patch
@@ -347,7 +347,7 @@ _word = re.compile(rf'[{_alone}]|[^\W{_alone}]+')
 
 # %% ../nbs/02_knowledge_cache.ipynb #6ec38532
 def _document(x): # the words of an item
-    every = [x, *x['variants']]
+    every = _wordings(x)
     said = Counter(w for v in every for w in words(v['answer']))
     return [w for v in every for w in set(words(v['text'])) for _ in range(max(round(21/len(every)), 1))] + [w for w, n in said.items() for _ in range(min(n, 3))]
 
@@ -383,7 +383,7 @@ def retrieve(self:KnowledgeCacheManager,
     if not len(self.items): return []
     scores, plain = self._scores(query_text), _plain(query_text)
     n = min(max(k, 8), len(scores)); top = np.argpartition(scores, -n)[-n:]
-    found = [(x := self.items[int(i)], 1. if plain in {_plain(v['text']) for v in [x, *x['variants']]} else float(scores[i])) for i in top]
+    found = [(x := self.items[int(i)], 1. if plain in {_plain(v['text']) for v in _wordings(x)} else float(scores[i])) for i in top]
     return sorted((f for f in found if f[1] >= (self.threshold if threshold is None else threshold)), key=lambda f: -f[1])[:k]
 
 # %% ../nbs/02_knowledge_cache.ipynb #16538482
@@ -439,7 +439,7 @@ def copies(self:KnowledgeCacheManager) -> AnswerIndex:
 @contextmanager
 def changing(path, seconds=10): # how long to wait for another process
     "Keep others from changing the knowledge cache at `path`"
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    check_writable(Path(path).parent)
     lock = FileLock(f'{path}.lock', is_singleton=True) # one a process: `save` may be called within
     try: lock.acquire(timeout=seconds)
     except Timeout as e: raise InputError(f'{path} is being changed by another process: try again when that is done') from e
@@ -450,19 +450,20 @@ def changing(path, seconds=10): # how long to wait for another process
 def _flat(parts, dtype): # -> all parts in one, and where each ends
     return [torch.from_numpy(np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)), torch.tensor([len(p) for p in parts], dtype=torch.int64).cumsum(0)]
 def _flat_text(texts): return _flat([np.frombuffer(t.encode(), np.uint8) for t in texts], np.uint8)
+def _texts(flat, ends): data = flat.numpy().tobytes(); ends = ends.tolist(); return [data[a:b].decode() for a, b in zip([0, *ends], ends)] # all of `_flat_text`
 
 class Items(Sequence):
     "The items of a saved cache, made when asked for"
     parts = 'ids', 'own', 'texts', 'tokens' # two texts and two runs of tokens a wording: question and answer
     def __init__(self, tensors):
         self.t = {k: tensors[k].numpy() for p in self.parts for k in (p, p + '_ends')} | {'first': tensors['first'].numpy()}
-        self.ids = [self._text('ids', i) for i in range(len(self.t['ids_ends']))]
+        self.ids = _texts(tensors['ids'], tensors['ids_ends'])
     @classmethod
     def pack(cls, items): # -> name -> tensor
-        wordings = [v for x in items for v in (x, *x['variants'])]
+        wordings = [v for x in items for v in _wordings(x)]
         flat = [_flat_text([x['id'] for x in items]), _flat_text([x['own'] or '' for x in items]), _flat_text([t for v in wordings for t in (v['text'], v['answer'])]),
                 _flat([np.asarray(t, np.int32) for v in wordings for t in (v['prompt_ids'], v['answer_ids'])], np.int32)]
-        return {k: t for p, two in zip(cls.parts, flat) for k, t in zip((p, p + '_ends'), two)} | {'first': torch.tensor([0] + [1 + len(x['variants']) for x in items]).cumsum(0)}
+        return {k: t for p, two in zip(cls.parts, flat) for k, t in zip((p, p + '_ends'), two)} | {'first': torch.tensor([0] + [len(_wordings(x)) for x in items]).cumsum(0)}
     def _part(self, name, i): return self.t[name][self.t[name + '_ends'][i - 1] if i else 0:self.t[name + '_ends'][i]]
     def _text(self, name, i): return self._part(name, i).tobytes().decode()
     def __len__(self): return len(self.ids)
@@ -531,9 +532,7 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards):
     self.items = [x for x in items if x['id'] in kv.places] if self.lost else items
     if self.lost: return print(f'{path}: {", ".join(broken)} missing or damaged; lost are the items {", ".join(self.lost[:20])}{" …" if len(self.lost) > 20 else ""}; specdraft_build_cache --update with their questions builds them again', file=sys.stderr)
     self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy())
-    text, ends = tensors['search/words'].numpy().tobytes(), tensors['search/words_ends'].tolist()
-    vocabulary = [text[a:b].decode() for a, b in zip([0, *ends], ends)]
-    self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)), vocabulary)
+    self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)), _texts(tensors['search/words'], tensors['search/words_ends']))
 
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)
@@ -620,9 +619,11 @@ def knowledge_for(
 @patch
 def summary(self:KnowledgeCacheManager, rows=20) -> str:
     "A table of the items: wordings, tokens, bytes, words that other items use too"
-    in_items = Counter(w for x in self.items for w in {w for v in [x, *x['variants']] for w in words(v['text'])})
-    size = lambda x: sum(t.nbytes for t in self.kv_cache[x['id']].values())
-    def row(x): own = {w for v in [x, *x['variants']] for w in words(v['text'])}; return f'{x["id"][:20]:20} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   {sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {x["question"][:60]}'
+    asks = lambda x: {w for v in _wordings(x) for w in words(v['text'])}
+    in_items, kv = Counter(w for x in self.items for w in asks(x)), next(iter(self.kv_cache.values()), {})
+    place = sum(t.nbytes//t.shape[1] for t in kv.values()) # bytes, the same for all
+    size = lambda x: place*(len(x['answer_ids']) + 1)
+    def row(x): own = asks(x); return f'{x["id"][:20]:20} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   {sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {x["question"][:60]}'
     n = sum(len(x['answer_ids']) for x in self.items); total = sum(map(size, self.items))
     return '\n'.join([f'{"item":20} {"wordings":>8} {"tokens":>8} {"KB":>8} shared words   question', *(row(x) for x, _ in zip(self.items, range(rows))), *([f'… and {len(self) - rows} more'] if len(self) > rows else []),
         f'{len(self)} items, {n} answer tokens, {total/1e6:.1f} MB of keys and values ({total/max(n, 1):.0f} bytes a token), layers {self.layers}, relative error of storage {self.error:.4f}'])
@@ -669,4 +670,5 @@ def specdraft_build_cache(
         if asked or not remove: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
         if asked: print(f'answered: {", ".join(manager.add(lean, tokenizer, new, bool(update or from_log), loader.config["knowledge_enhancement"]["max_answer_tokens"], progress=state.is_main_process)) or "nothing, all is as it was"}')
         elif not remove: manager = knowledge_for(loader.config, lean, tokenizer, questions, state.is_main_process, out if state.is_main_process else None)
-        if state.is_main_process: manager.save(out); print(f'{manager.summary()}\n{out}')
+        if state.is_main_process and (asked or remove): manager.save(out)
+        if state.is_main_process: print(f'{manager.summary()}\n{out}')
