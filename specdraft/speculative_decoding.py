@@ -387,7 +387,9 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
     for i, t in enumerate(new, 1):
         if t in self.eos: self.why = 'end'
         elif callable(self.stop): self.why = 'criterion' if self.stop(self.ids + new[:i]) else ''
-        elif self.stop: text = self.tokenizer.decode((self.ids + new[:i])[self.n_prompt:], skip_special_tokens=True); self.why = 'stop string' if any(x in text for x in self.stop) else ''
+        elif self.stop:
+            window = 8 + 4*max(map(len, self.stop)) # tokens enough for the longest of them, at one byte each
+            text = self.tokenizer.decode((self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i])[-window:], skip_special_tokens=True); self.why = 'stop string' if any(x in text for x in self.stop) else ''
         if not self.why and len(self.ids) + i >= self.end: self.why = 'context' if self.end == self.context else 'length'
         if self.why: self.stats['stopped'] = self.why; return new[:i]
     return new
