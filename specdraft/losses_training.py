@@ -6,12 +6,12 @@
 __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'LOT', 'BEYOND', 'kl_loss', 'acceptance_loss', 'lk_weight',
            'head_logprobs', 'bare_prompt', 'invent_prompts', 'document_tasks', 'prompt_key', 'Trace', 'as_trace',
            'trace_texts', 'save_shard', 'TrainingData', 'text_lots', 'write_lot', 'data_plan', 'write_data',
-           'pick_vocab', 'random_starts', 'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer',
+           'pick_vocab', 'random_starts', 'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer', 'apart',
            'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'train_draft', 'fine_tune_config',
            'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
-import contextlib, hashlib, json, math, random, time
+import contextlib, hashlib, json, math, os, random, time
 from bisect import bisect_right
 from pathlib import Path
 
@@ -415,16 +415,31 @@ class Trainer:
         want = c['mixed_precision']
         self.dtype = {'no': None, 'bf16': torch.bfloat16, 'auto': torch.bfloat16 if lean.device.type == 'cuda' or (lean.device.type == 'cpu' and has_native_bf16()) else None}[want]
 
+# %% ../nbs/04_losses_training.ipynb #7f424ee1
+def apart(
+    texts, groups, # traces; the number of each one's prompt
+    n=16 # tokens
+) -> set: # of numbers
+    "Prompts whose texts share no run of `n` tokens with the texts of others, but for what all begin with"
+    begin = len(os.path.commonprefix([t.ids.tolist() for t in texts]))
+    odd = torch.randint(2**62, (n,), generator=torch.Generator().manual_seed(0))*2 + 1 # a run's hash: its sum with these weights
+    runs = [(t.ids[begin:].unfold(0, n, 1)*odd).sum(-1) if len(t.ids) - begin >= n else t.ids[:0] for t in texts]
+    whose = torch.tensor(groups).repeat_interleave(torch.tensor([len(r) for r in runs]))
+    each, at = torch.cat(runs).unique(return_inverse=True)
+    low, high = (torch.zeros_like(each).scatter_reduce(0, at, whose, how, include_self=False) for how in ('amin', 'amax'))
+    return set(groups) - set(whose[(low != high)[at]].tolist())
+
 # %% ../nbs/04_losses_training.ipynb #dafd9e1d
 @patch
 def _split(self:Trainer):
-    "Hold out a twentieth of the prompts; find what can serve as knowledge of a text"
+    "Hold out a twentieth of the prompts, of those that stand apart; find what can serve as knowledge of a text"
     texts, groups, first = getattr(self.data, 'outline', self.data), {}, {}
     self.places, prompt = [len(t) for t in texts], [tuple(t.ids[:t.answer + 1].tolist()) for t in texts]
     for i, p in enumerate(prompt): groups.setdefault(p, []).append(i)
+    number = {p: k for k, p in enumerate(groups)}; free = apart(texts, [number[p] for p in prompt])
     order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(self.c['seed'])).tolist()
-    held = {list(groups)[k] for k in order[:min(len(groups)//20, 40)]}
-    self.valid, self.train = [i for i, p in enumerate(prompt) if p in held], [i for i, p in enumerate(prompt) if p not in held]
+    held = set([k for k in order if k in free][:min(len(groups)//20, 40)])
+    self.valid, self.train = [i for i, p in enumerate(prompt) if number[p] in held], [i for i, p in enumerate(prompt) if number[p] not in held]
     for i, t in enumerate(texts): first.setdefault(t.item, i) # an item's own question comes first, with its greedy answer
     self.source = [first[t.item] if t.item is not None else next((j for j in groups[p] if j != i), None) for i, (t, p) in enumerate(zip(texts, prompt))]
 
