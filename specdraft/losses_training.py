@@ -254,16 +254,16 @@ def write_lot(
     if not isinstance(lot, int):
         known = trace_texts(lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], layers, keep, keep_top)
         return known + answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot])
-    # every fourth prompt is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
-    mixed = lambda texts: [(chat_ids(tokenizer, t), None, heat) for heat, some in ((0., (0, 1, 2)), (1., (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
+    def exchanges(texts, **start): # (text, trace) pairs; every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
+        asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (1., (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
+        return list(zip([t for t, _ in asked], answered([(chat_ids(tokenizer, t), None, heat) for t, heat in asked], **start)))
     head = len(tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids) - 1 # an invented message is the target's text too
-    traces = answered(mixed(invent_prompts(lean, tokenizer, lot, g, on_step=on_step)), start=max(head, 0))
+    invented = exchanges(invent_prompts(lean, tokenizer, lot, g, on_step=on_step), start=max(head, 0))
     said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
-    asks = document_tasks([(user_text(tokenizer, t.ids[:t.answer + 1].tolist()), said(t)) for t in traces], round(lot*tasks), random.Random(seed))
-    texts = answered(mixed([text for text, _ in asks]))
-    language = {text: l for text, l in asks}
-    back = [(l, said(t)) for t in texts if (l := language.get(user_text(tokenizer, t.ids[:t.answer + 1].tolist())))]
-    return traces + texts + answered(mixed(list(dict.fromkeys(f'Translate from {l} into English:\n\n{text}' for l, text in back if text))))
+    language = dict(document_tasks([(text, said(t)) for text, t in invented], round(lot*tasks), random.Random(seed)))
+    worked = exchanges(list(language))
+    back = exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}' for text, t in worked if language[text] and said(t))))
+    return [t for _, t in invented + worked + back]
 
 # %% ../nbs/04_losses_training.ipynb #70045fd9
 def data_plan(lots, layers, config, lean) -> str: # 16 hex digits
@@ -433,13 +433,13 @@ def apart(
 @patch
 def _split(self:Trainer):
     "Hold out a twentieth of the prompts, of those that stand apart; find what can serve as knowledge of a text"
-    texts, groups, first = getattr(self.data, 'outline', self.data), {}, {}
-    self.places, prompt = [len(t) for t in texts], [tuple(t.ids[:t.answer + 1].tolist()) for t in texts]
+    texts, number, groups, first = getattr(self.data, 'outline', self.data), {}, {}, {}
+    self.places, prompt = [len(t) for t in texts], [number.setdefault(tuple(t.ids[:t.answer + 1].tolist()), len(number)) for t in texts] # prompts by number
     for i, p in enumerate(prompt): groups.setdefault(p, []).append(i)
-    number = {p: k for k, p in enumerate(groups)}; free = apart(texts, [number[p] for p in prompt])
+    free = apart(texts, prompt)
     order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(self.c['seed'])).tolist()
     held = set([k for k in order if k in free][:min(len(groups)//20, 40)])
-    self.valid, self.train = [i for i, p in enumerate(prompt) if number[p] in held], [i for i, p in enumerate(prompt) if number[p] not in held]
+    self.valid, self.train = [i for i, p in enumerate(prompt) if p in held], [i for i, p in enumerate(prompt) if p not in held]
     for i, t in enumerate(texts): first.setdefault(t.item, i) # an item's own question comes first, with its greedy answer
     self.source = [first[t.item] if t.item is not None else next((j for j in groups[p] if j != i), None) for i, (t, p) in enumerate(zip(texts, prompt))]
 

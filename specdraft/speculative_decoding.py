@@ -389,7 +389,7 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
         elif callable(self.stop): self.why = 'criterion' if self.stop(self.ids + new[:i]) else ''
         elif self.stop:
             window = 8 + 4*max(map(len, self.stop)) # tokens enough for the longest of them, at one byte each
-            text = self.tokenizer.decode((self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i])[-window:], skip_special_tokens=True); self.why = 'stop string' if any(x in text for x in self.stop) else ''
+            text = self.tokenizer.decode(self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i], skip_special_tokens=True); self.why = 'stop string' if any(x in text for x in self.stop) else ''
         if not self.why and len(self.ids) + i >= self.end: self.why = 'context' if self.end == self.context else 'length'
         if self.why: self.stats['stopped'] = self.why; return new[:i]
     return new

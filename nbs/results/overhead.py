@@ -1,4 +1,4 @@
-"""What decoding costs besides the passes, at short and long contexts, and what company brings (05_speculative_decoding).
+"""What decoding costs besides the passes, at short and long contexts, and what company brings (06_benchmarks).
 
     python nbs/results/overhead.py nbs/results/overhead.json
 
