@@ -21,7 +21,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, processes, spread,
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, likeliest, processes, spread,
                               load_tensors, save_tensors)
 from .layer_sampling import layers_for
 
@@ -118,7 +118,7 @@ def settle(
     "The greedy answer to `prompt` alone, with `guess` to speed it up"
     eos, kv_cache, out, at = eos_ids(lean.model), lean.new_cache(len(prompt) + max_new_tokens + width), [], 0
     new = torch.tensor([prompt], device=lean.device)
-    best = [lean.logits(lean(new, kv_cache)[:, -1]).argmax(-1).item()]
+    best = [likeliest(lean.logits(lean(new, kv_cache)[:, -1])).item()]
     while True:
         for i, t in enumerate(best):
             out.append(t)
@@ -129,7 +129,7 @@ def settle(
         kv_cache.crop(len(prompt) + len(out) - 1)
         tail = guess[at:at + width] if at is not None else []
         new = torch.tensor([[out[-1], *tail]], device=lean.device)
-        best = lean.logits(lean(new, kv_cache))[0].argmax(-1).tolist()
+        best = likeliest(lean.logits(lean(new, kv_cache))[0]).tolist()
 
 # %% ../nbs/02_knowledge_cache.ipynb #1de3b69f
 def fit_basis(

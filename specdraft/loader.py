@@ -9,8 +9,8 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH'
            'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_llama_like',
            'tiny_tokenizer', 'tiny_target', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate',
            'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'Packed', 'Block',
-           'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'eos_ids', 'sample', 'size_groups', 'generate_batch',
-           'machine', 'processes', 'spread']
+           'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'eos_ids', 'likeliest', 'sample', 'size_groups',
+           'generate_batch', 'machine', 'processes', 'spread']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import contextlib, functools, hashlib, json, math, os, platform, re, sys, tempfile, time
@@ -468,7 +468,7 @@ def whole_blocks(n:int) -> int:
 # %% ../nbs/00_loader.ipynb #bc734353
 def attend_alike(
     q,    # (B, H, T, d)
-    k, v, # (B, Hkv, S, d), S a multiple of `BLOCK`
+    k, v, # (B, Hkv, S, d), S a multiple of `BLOCK` if rows shall not depend on it
     mask, # from `alike_mask`, with G = H/Hkv
     scale
 ): # (B, H, T, d)
@@ -639,19 +639,25 @@ class SharedCache:
         row.hold(self.whole.kv[:, :, :0]) # nothing is left of it
     def places(self, texts): # (its row, where its new tokens go, how many, parents or None) of each
         "Where the new tokens of some texts go, and what they see"
-        T, S, rows, cols, at, positions = max(n for _, _, n, _ in texts), whole_blocks(max(start + n for _, start, n, _ in texts)), [], [], [], []
+        T, S, rows, cols, at, positions = max(n for _, _, n, _ in texts), max(start + n for _, start, n, _ in texts), [], [], [], []
         sees = np.zeros((len(self.rows), T, S), bool); sees[..., 0] = True # for those that are no token
         for row, start, n, parents in texts:
             if start + n > row.max_len: raise InputError(f'{start + n} tokens do not fit a KV cache with room for {row.max_len}')
             depths, sees[row.seat, :n] = sight(start, n, parents, S)
             rows += [row.seat]*n; cols += range(start, start + n); at += range(n); positions += (start + depths).tolist()
         c, kv = self.config, self.whole.kv; as_index = lambda x: torch.tensor(x, device=kv.device)
-        return Places(as_index(rows), as_index(cols), as_index(at), T, S, rows == [i for i in range(len(self.rows)) for _ in range(T)], alike_mask(sees, c.num_attention_heads//c.num_key_value_heads, c.num_key_value_heads, kv.dtype, kv.device), as_index(positions))
+        even, G = rows == [i for i in range(len(self.rows)) for _ in range(T)], c.num_attention_heads//c.num_key_value_heads
+        if even and T == 1: mask = torch.zeros(sees.shape, dtype=kv.dtype).masked_fill_(torch.from_numpy(~sees), -torch.inf).to(kv.device).repeat(1, G, 1)[:, None] # for `attend`
+        else: mask = alike_mask(sees, G, c.num_key_value_heads, kv.dtype, kv.device)
+        return Places(as_index(rows), as_index(cols), as_index(at), T, S, even, mask, as_index(positions))
     def attend(self, layer, q, k, v, places, scale): # q (1, H, N, d), k and v (1, Hkv, N, d) -> (1, H, N, d)
         "Write keys and values of one layer, and attend to them"
         rows, cols, at, T, S, even, mask, _ = places
         kv, n = self.whole.kv[layer], len(self.rows)
         kv[:, rows, :, cols] = torch.cat([k, v]).permute(2, 0, 1, 3).to(kv.dtype)
+        if even and T == 1: # a plain step of all
+            o = F.scaled_dot_product_attention(q[0].transpose(0, 1).reshape(n, kv.shape[2], -1, q.shape[3]).to(kv.dtype), kv[0, :n, :, :S], kv[1, :n, :, :S], attn_mask=mask, scale=scale) # (n, Hkv, G, d)
+            return o.reshape(n, -1, q.shape[3]).transpose(0, 1)[None].to(q.dtype)
         if even: x = q[0].unflatten(1, (n, T)).transpose(0, 1)
         else: x = kv.new_zeros(n, q.shape[1], T, q.shape[3]); x[rows, :, at] = q[0].transpose(0, 1).to(x.dtype)
         o = attend_alike(x, kv[0, :n, :, :S], kv[1, :n, :, :S], mask, scale) # (n, H, T, d)
@@ -756,6 +762,13 @@ def eos_ids(model) -> set:
     eos = getattr(model.generation_config, 'eos_token_id', None) or model.config.eos_token_id
     return set(eos) if isinstance(eos, (list, tuple)) else set() if eos is None else {eos}
 
+# %% ../nbs/00_loader.ipynb #2792c021
+def likeliest(
+    logits # (..., V)
+): # (...) ids, of equals the first
+    "The greedy choice"
+    return logits.max(-1).indices
+
 # %% ../nbs/00_loader.ipynb #ac897311
 def sample(
     logits, # (B, V)
@@ -815,9 +828,9 @@ def generate_batch(
                 on_row(i, out[i], kv_cache.row(j, at), states[j, at])
             gone = ended
             if gone.all(): break
-        logits = lean.logits(h[:, -1]).float() # (B, V)
-        nxt = logits.argmax(-1)
-        if not cold.all(): nxt = torch.where(cold, nxt, sample(logits/heat[:, None], generator))
+        logits = lean.logits(h[:, -1]) # (B, V)
+        nxt = likeliest(logits)
+        if not cold.all(): nxt = torch.where(cold, nxt, sample(logits.float()/heat[:, None], generator))
         for i, t, over in zip(rows, nxt.tolist(), done.tolist()):
             if not over: out[i].append(t)
         done, ids = done | torch.isin(nxt, eos), nxt[:, None]

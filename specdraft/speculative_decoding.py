@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['JOINT', 'SIBLINGS', 'MAX_TREE', 'COLOURS', 'Sampling', 'warp', 'Proposal', 'verify', 'draw', 'verify_greedy',
            'as_lean', 'check_prompt', 'plain_generate', 'CopyIndex', 'expected_tokens', 'CostModel', 'measure_costs',
-           'Run', 'SpeculativeDecoder', 'coloured', 'Processed', 'specdraft_generate']
+           'Tempo', 'Run', 'SpeculativeDecoder', 'coloured', 'Processed', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
 import hashlib, json, os, sys, tempfile, time
@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from fastcore.basics import patch
 
-from .loader import (WIDE, InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, machine, user_text, whole_file)
+from .loader import (InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, likeliest, machine, user_text, whole_file)
 from .knowledge_cache import AnswerIndex, KnowledgeCacheManager
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, default_draft, find_draft
 
@@ -48,7 +48,7 @@ class Sampling:
         columns=None # (V,) where each id's column is, -1: nowhere; default: column i is id i
     ): # (N, n)
         "Bias and repetition penalty"
-        if not self.bias and not self.reads: return logits.float()
+        if not self.bias and not self.reads: return logits
         logits, at = logits.float().clone(), lambda ids: [c for c in (ids if columns is None else columns[torch.tensor(ids)].tolist()) if c >= 0]
         for i, b in self.bias.items(): logits[:, at([i])] += b
         for row, ids in zip(logits, texts if self.reads else ()):
@@ -66,15 +66,14 @@ def warp(
     "The distribution to sample from; one-hot at temperature 0"
     logits = logits.float()
     if temperature == 0: return torch.zeros_like(logits).scatter_(-1, logits.argmax(-1, keepdim=True), 1.)
-    logits = logits/temperature
+    if temperature != 1: logits = logits/temperature
     if 0 < top_k < logits.shape[-1]: logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
+    p = logits.softmax(-1)
     if top_p < 1: # as transformers: a token stays while those above it have less than top_p
-        p = logits.softmax(-1)
         values, order = p.topk(min(512, p.shape[-1])) # these nearly always have it, and a sort of the whole vocabulary takes milliseconds
         if (values.sum(-1) < top_p).any(): values, order = p.sort(-1, descending=True)
-        stays = values.cumsum(-1) - values < top_p
-        logits = torch.full_like(logits, -torch.inf).scatter(-1, order, logits.gather(-1, order).masked_fill(~stays, -torch.inf))
-    p = logits.softmax(-1)
+        values = values.masked_fill(values.cumsum(-1) - values >= top_p, 0.)
+        p = torch.zeros_like(p).scatter(-1, order, values/values.sum(-1, keepdim=True))
     if min_p > 0: p = p.masked_fill(p < min_p*p.max(-1, keepdim=True).values, 0.); p = p/p.sum(-1, keepdim=True)
     return p
 
@@ -115,13 +114,13 @@ def verify(
             ratio = (p[x]/q[x] if q is not None else p[x]).item()
             if ratio >= 1 or torch.rand((), generator=generator).item() < ratio: path.append(at); break
             left = (p - q).clamp(min=0) if q is not None else p.index_fill(0, torch.tensor(x, device=p.device), 0.)
-            p = left/left.sum() if left.sum() > 0 else p
+            total = left.sum(); p = left/total if total > 0 else p
         else: return path, draw(p, generator)
 
 # %% ../nbs/05_speculative_decoding.ipynb #fb516b42
 def draw(weights, generator=None) -> int: # (V,), not necessarily normalised
     "One sample; no randomness is spent where one token has it all"
-    top = weights.argmax().item()
+    top = likeliest(weights).item()
     if weights[top] == weights.sum(): return top
     sums = weights.cumsum(-1, dtype=torch.float64)
     x = torch.searchsorted(sums, torch.rand((), dtype=torch.float64, generator=generator)*sums[-1], right=True).item()
@@ -173,7 +172,7 @@ def plain_generate(
     kv_cache, new = lean.new_cache(end), input_ids
     while len(out) < end:
         logits = lean.logits(lean(new, kv_cache)[:, -1])
-        out.append(sampling.adjust(logits, [out])[0].argmax().item() if sampling.greedy else draw(sampling(logits, [out])[0].cpu(), g))
+        out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy else draw(sampling(logits, [out])[0].cpu(), g))
         if out[-1] in eos: break
         new = torch.tensor([out[-1:]], device=lean.device)
     return torch.tensor([out], device=lean.device)
@@ -227,8 +226,12 @@ class CostModel:
                   draft=(.02, .04, .08, .14, .25, .4, .55, .7, .82, .93), # by the probability that the draft gives, between the `levels`
                   sibling=(.015, .04, .07, .12, .2, .3, .3, .3, .3, .3))
     first_pause = 8 # rounds
-    def __init__(self, pass_ms, draft_ms, joint_ms=None): # {width: ms} of target passes, ms of a draft step or None, ms of a step that `JOINT` texts take together (default: one after the other)
-        self.pass_ms, self.draft_ms, self.joint_ms, self.ws = pass_ms, draft_ms, joint_ms or JOINT*(draft_ms or 0), sorted(pass_ms)
+    def __init__(self,
+        pass_ms, draft_ms, # {width: ms} of target passes, ms of a draft step or None
+        joint_ms=None # of `JOINT` texts together: ms of a draft step, of passes over one and over four tokens of each (default: steps one after the other, and passes as of one text)
+    ):
+        self.pass_ms, self.draft_ms, self.ws = pass_ms, draft_ms, sorted(pass_ms)
+        self.joint_ms = joint_ms or (JOINT*(draft_ms or 0), self.verify_ms(JOINT), self.verify_ms(4*JOINT))
         self.reset()
     def reset(self, rows=1): # texts that are decoded together
         "Forget the last text: back to prior guesses, worth three tokens each"
@@ -243,13 +246,16 @@ class CostModel:
         ws = self.ws; hi = min(max(bisect_right(ws, width - .5), 1), len(ws) - 1); lo = hi - 1
         return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
     def speedup(self, tau, n, width=1): return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*self.draft_ms) # of drafting n tokens a round, with `width` choices at each
-    def widened(self, k): return (self.verify_ms(self.rows*(k + 1)) - self.verify_ms(self.rows))/self.rows/self.pass_ms[1] # a text's part of what k proposals cost in the pass, if each makes as many
+    def share(self, n): # of a pass over n tokens of each text a text's part, in plain steps
+        one, four = (ms - self.verify_ms(w*JOINT) for w, ms in zip((1, 4), self.joint_ms[1:])) # what several texts cost besides
+        return (self.verify_ms(self.rows*n) + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1))/self.rows/self.pass_ms[1]
+    def widened(self, k): return self.share(k + 1) - self.share(1) # what k proposals cost in the pass, if each text makes as many
     def wider(self, k): return self.widened(k + 1) - self.widened(k) # cost of proposal k + 1
     def company(self, rows): # texts that share the passes
         "What it costs to widen a pass, and what time is worth, depends on how many share it"
-        self.rows, self.least = rows, rows*self.pass_ms[1]/self.verify_ms(rows)
-        alone = self.draft_ms or 0
-        self.step = (alone + (self.joint_ms - alone)*(rows - 1)/(JOINT - 1))/rows/self.pass_ms[1] # a text's part of a draft step
+        self.rows, alone = rows, self.draft_ms or 0
+        self.least = 1/self.share(1)
+        self.step = (alone + (self.joint_ms[0] - alone)*(rows - 1)/(JOINT - 1))/rows/self.pass_ms[1] # a text's part of a draft step
     @property
     def price(self): return max(self.pace, self.least) # tokens that a plain step's time is worth
 
@@ -267,14 +273,14 @@ def saw(self:CostModel,
             count, right = self.counts[proposal.sources[c - 1], proposal.buckets[c - 1]], c in path
             count[0] += right; count[1] += 1
             if right: break # its younger siblings were not looked at
-    if 'copy' not in proposal.sources: self.pace += .1*((len(path) + 1)/(1/self.least + self.widened(len(proposal)) + proposal.steps*self.step) - self.pace)
+    if 'copy' not in proposal.sources: self.pace += .1*((len(path) + 1)/(self.share(len(proposal) + 1) + proposal.steps*self.step) - self.pace)
 
 # %% ../nbs/05_speculative_decoding.ipynb #359ce687
 @patch
 def copy_plan(self:CostModel, match, available): # (tokens for a plain step's time, how many)
     "The best length of a copied run"
-    a, plain = self.rate('copy', self.bucket(match)), 1/self.least # time of a plain step for each text, and of what is checked besides
-    return max((expected_tokens(a, w - 1)/(plain + self.widened(w - 1))*plain, w - 1) for w in self.widths if 1 < w <= available + 1) if available else (0., 0)
+    a = self.rate('copy', self.bucket(match))
+    return max((expected_tokens(a, w - 1)*self.share(1)/self.share(w), w - 1) for w in self.widths if 1 < w <= available + 1) if available else (0., 0)
 
 # %% ../nbs/05_speculative_decoding.ipynb #511d6bdf
 @patch
@@ -323,23 +329,42 @@ def measure_costs(
     ids = torch.randint(lean.config.vocab_size, (1, context), device=lean.device)
     rows = SharedCache(lean, [context + 72]*(JOINT if draft else 1)).rows; kv_cache = rows[0]
     for r in rows: lean(ids, r)
-    runs = {w: lambda w=w: lean.logits(lean(ids[:, :w], kv_cache)).argmax(-1).tolist() for w in CostModel.widths}
+    runs = {w: lambda w=w: likeliest(lean.logits(lean(ids[:, :w], kv_cache))).tolist() for w in CostModel.widths}
     if draft:
         asked = [Ask(draft, int(ids[0, 0]), r, context) for r in rows]
-        runs['draft'], runs['joint'] = lambda: draft.steps(asked[:1])[0].argmax().item(), lambda: [z.argmax().item() for z in draft.steps(asked)]
+        runs |= dict(draft=lambda: likeliest(draft.steps(asked[:1])[0]).item(), steps=lambda: [likeliest(z).item() for z in draft.steps(asked)])
+        for w in (1, 4): runs['joint', w] = lambda w=w: likeliest(lean.logits(lean.together([(ids[:, :w], r, None) for r in rows]))).tolist()
     times = {k: [] for k in runs}
     for r in range(repeats + 1): # in turns: a moment's disturbance spoils one repeat of each, not one of them
         for k, f in runs.items():
-            kv_cache.crop(context); t = time.perf_counter(); f()
+            for x in rows: x.crop(context)
+            t = time.perf_counter(); f()
             if r: times[k].append((time.perf_counter() - t)*1e3)
     ms = {k: sorted(v)[len(v)//2] for k, v in times.items()}
-    draft_ms, joint_ms = ms.pop('draft', None), ms.pop('joint', None)
+    draft_ms, joint_ms = ms.pop('draft', None), [ms.pop(k) for k in ('steps', ('joint', 1), ('joint', 4))] if draft else None
     for a, b in zip(CostModel.widths, CostModel.widths[1:]): ms[b] = max(ms[b], ms[a]) # noise must not make a wider pass cheaper
     if keep:
         try:
             with whole_file(path) as tmp: tmp.write_text(json.dumps(dict(pass_ms=ms, draft_ms=draft_ms, joint_ms=joint_ms)))
         except InputError: pass # a folder that can't be written: measured again next time
     return CostModel(ms, draft_ms, joint_ms)
+
+# %% ../nbs/05_speculative_decoding.ipynb #37fa4663
+class Tempo:
+    "Which way of proposing has brought the most tokens a second"
+    ways = 'draft', 'copy', 'plain' # all that pays, copies alone, nothing
+    def __init__(self): self.rates, self.last, self.wait, self.pause = {way: [] for way in self.ways}, None, 0, 8
+    def choose(self) -> str:
+        "The way of the next round"
+        if new := [way for way in self.ways if len(self.rates[way]) < 2]: return new[0]
+        best = max(self.ways, key=lambda way: sum(self.rates[way])/len(self.rates[way]))
+        if best != self.last: self.last, self.wait, self.pause, self.others = best, 0, 8, [way for way in self.ways if way != best]
+        self.wait += 1
+        if self.wait < self.pause: return best
+        self.wait, self.pause, self.others = 0, 2*self.pause, self.others[::-1]
+        return self.others[0]
+    def saw(self, way, rate): self.rates[way] = self.rates[way][-3:] + [rate] # the last four rounds count
+    def left(self): self.rates = {way: rates[-1:] for way, rates in self.rates.items()} # fewer texts: all ways are to be tried once more
 
 # %% ../nbs/05_speculative_decoding.ipynb #5f5b9ae9
 class Run:
@@ -376,7 +401,7 @@ def take(self:Run, logits): # (T, V) at the places of the block, or at the promp
     "Accept what is right, and the target's own next token"
     tree, s = self.proposal or Proposal(), self.sampling
     text = lambda at: self.ids + [tree.tokens[i - 1] for i in tree.path(at)]
-    if s.greedy: path, nxt = verify_greedy(s.adjust(logits, [text(at) for at in range(len(tree) + 1)] if s.reads else None).argmax(-1).tolist(), tree)
+    if s.greedy: path, nxt = verify_greedy(likeliest(s.adjust(logits, [text(at) for at in range(len(tree) + 1)] if s.reads else None)).tolist(), tree)
     else: path, nxt = verify(_Rows(lambda at: s(logits[at:at + 1], [text(at)])[0].cpu()), tree, self.g)
     new = self._ended([tree.tokens[i - 1] for i in path] + [nxt])
     self.ids += new
@@ -414,16 +439,17 @@ def _count(self:Run, path, emitted): # the accepted places as far as they were e
 
 # %% ../nbs/05_speculative_decoding.ipynb #c5437f51
 @patch
-def propose(self:Run): # yields an `Ask` for each draft step, to be sent the step's logits
+def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be sent the step's logits; one of `Tempo.ways`
     "Choose and make the next proposal"
     room, c, right = self.end - len(self.ids) - 1, self.costs, 0. # a round adds a token of the target's own
+    if c: room = min(room, max(c.widths[-1]//c.rows - 1, 1)) # what a wider pass costs was not measured
     self.proposal = p = Proposal()
-    run, match = self.index.propose(min(room, 31 if c else self.gamma)) if self.index else ([], 0)
+    run, match = self.index.propose(min(room, 31 if c else self.gamma)) if self.index and way != 'plain' else ([], 0)
     if c and run:
         rate, n = c.copy_plan(match, len(run))
         run = run[:n] if rate > 1 and (not self.strict or rate > 1 + c.gain - c.cost) else []
     if run: p.chain(run, source='copy', bucket=CostModel.bucket(match)); right = c.rate('copy', CostModel.bucket(match)) if c else 1.
-    if self.draft is not None and room > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right)): yield from self._ask(min(room, 8 if c else self.gamma))
+    if self.draft is not None and way == 'draft' and room > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right)): yield from self._ask(min(room, 8 if c else self.gamma))
     self.block, self.parents, self.start = [self.ids[-1], *p.tokens], None if p.line else [-1, *p.parents], self.kv_cache.n
 
 # %% ../nbs/05_speculative_decoding.ipynb #ff1f5d14
@@ -436,8 +462,8 @@ def _ask(self:Run, limit):
     while p.steps < limit and (not c or not tokens or c.another(joint, len(p))):
         logits = yield Ask(self.draft, (text + tokens)[-1], self.kv_cache, self.kv_cache.n + p.steps, self.knowledge, text + tokens)
         p.steps += 1; logits = s.adjust(logits[None], [self.ids + tokens], self.draft.columns)[0]
-        if s.greedy and not c: tokens.append(self.draft.ids[logits.argmax()].item()); at = p.add(tokens[-1], at); continue
-        q, before = logits.softmax(-1) if s.greedy else s.draw_from(logits), joint
+        if s.greedy and not c: tokens.append(self.draft.ids[likeliest(logits)].item()); at = p.add(tokens[-1], at); continue
+        q, before = logits.float().softmax(-1) if s.greedy else s.draw_from(logits), joint
         if not s.greedy and p.children[at]: q = self._without(q, at) # a copied token stands there already
         if q is None: break
         if c:
@@ -449,7 +475,7 @@ def _ask(self:Run, limit):
         tokens.append(self.draft.ids[x].item()); at = p.add(tokens[-1], parent, bucket=level if c else 0, probs=None if s.greedy else self._spread(q))
         if c and not self.strict: others += [(before*c.rate('sibling', c.level(v)), parent, c.level(v), i, q) for v, i in zip(likely.values[1:].tolist(), likely.indices[1:].tolist()) if v > 0]
     for joint, parent, level, i, q in sorted(others, key=lambda o: -o[0]):
-        if len(p) == MAX_TREE or not c.keep(joint, len(p)): break
+        if len(p) == min(MAX_TREE, c.widths[-1]//c.rows) or not c.keep(joint, len(p)): break
         joints.append(joint)
         if s.greedy: p.add(self.draft.ids[i].item(), parent, 'sibling', level)
         elif (q := self._without(q, parent)) is not None: p.add(self.draft.ids[draw(q.cpu(), self.g)].item(), parent, 'sibling', level, self._spread(q)) # drawn from what its elder siblings left
@@ -476,7 +502,7 @@ class SpeculativeDecoder:
         tokenizer,
         gamma=5,      # tokens proposed a round, or 'auto': the cost model decides
         copy=True,    # propose copied runs from retrieved knowledge, prompt and output; 'all': from every answer in the knowledge cache
-        strict=False  # one line of proposals only: in bfloat16, too, the text is plain decoding's to the letter
+        strict=False  # one line of proposals only, and the rows of a batch one after the other: in bfloat16, too, the text is plain decoding's to the letter
     ):
         if gamma != 'auto': check_positive('gamma', gamma)
         if copy not in (True, False, 'all'): raise InputError(f"copy is {copy!r}: it must be True, False or 'all'")
@@ -500,35 +526,44 @@ class SpeculativeDecoder:
 @patch
 def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
     "Decode until all are done"
+    if self.strict and len(runs) > 1: # to the letter, each as it would be alone
+        for r in runs: yield from self.rounds([r])
+        return
     block, shared = lambda r: torch.tensor([r.block], device=self.lean.device), SharedCache(self.lean, [r.room for r in runs])
     for r, row in zip(runs, list(shared.rows)):
         r.kv_cache = row
         if r.costs: r.costs.reset(len(runs))
-    for lot in [[r] for r in runs] if self.strict else _lots(runs):
+    for lot in _lots(runs):
         hidden = self.lean.together([(block(r), r.kv_cache, None) for r in lot])
         ends = torch.tensor([len(r.block) for r in lot], device=hidden.device).cumsum(0) - 1
         for r, logits in zip(lot, self.lean.logits(hidden[:, ends])[0]): yield r, r.take(logits[None])
+    tempo = Tempo()
     while True:
         for r in runs:
-            if r.why: shared.leave(r.kv_cache)
+            if r.why: shared.leave(r.kv_cache); tempo.left()
         if not (runs := sorted((r for r in runs if not r.why), key=lambda r: r.kv_cache.seat)): return
-        self._propose(runs)
+        way, began, n = 'draft' if len(runs) == 1 or self.gamma != 'auto' else tempo.choose(), time.perf_counter(), 0
+        self._propose(runs, way)
         logits = self.lean.logits(self.lean.together([(block(r), r.kv_cache, r.parents) for r in runs]))[0]
-        for r, mine in zip(runs, logits.split([len(r.block) for r in runs])): yield r, r.take(mine)
+        seconds = time.perf_counter() - began
+        for r, mine in zip(runs, logits.split([len(r.block) for r in runs])):
+            began = time.perf_counter(); new = r.take(mine); seconds += time.perf_counter() - began; n += len(new)
+            yield r, new
+        tempo.saw(way, n/len(runs)/seconds)
 
-def _lots(runs): # prompts that are read together: what makes a pass wide enough to be computed otherwise (`WIDE`) is read alone
-    lots, n = [], WIDE
+def _lots(runs, most=2048): # prompts that are read together, at most so many tokens unless one has more
+    lots, n = [], most
     for r in runs:
         n += len(r.ids)
-        if n >= WIDE: lots.append([]); n = len(r.ids)
+        if n > most or not lots: lots.append([]); n = len(r.ids)
         lots[-1].append(r)
     return lots
 
 @patch
-def _propose(self:SpeculativeDecoder, runs): # all runs choose; their draft steps are taken together
+def _propose(self:SpeculativeDecoder, runs, way='draft'): # all runs choose; their draft steps are taken together
     for r in runs:
         if r.costs: r.costs.company(len(runs))
-    choosing = [r.propose() for r in runs]; asked = [(g, a) for g in choosing if (a := next(g, None))]
+    choosing = [r.propose(way) for r in runs]; asked = [(g, a) for g in choosing if (a := next(g, None))]
     while asked:
         logits = self.draft.steps([a for _, a in asked])
         asked = [(g, a) for (g, _), z in zip(asked, logits) if (a := _send(g, z))]

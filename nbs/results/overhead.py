@@ -31,7 +31,7 @@ def timed(cls, name):
             depth -= 1
             if not depth: inside += time.perf_counter() - t
     setattr(cls, name, g)
-for cls, names in ((LeanTarget, ('__call__', 'together', 'logits')), (LeanDraft, ('__call__',))):
+for cls, names in ((LeanTarget, ('__call__', 'together', 'logits')), (LeanDraft, ('steps',))):
     for name in names: timed(cls, name)
 
 def spent(ids, **kw): # seconds in all, seconds inside passes, rounds; from the first round on
@@ -52,14 +52,14 @@ def long(n, message): # n tokens of context
 
 rows = []
 decoder.generate(torch.tensor([chat_ids(tokenizer, messages[0])]), 8) # costs are measured at first use
-for context in (100, 2000):
+for context in (0, 2000): # 0: the message alone
     for how in (dict(), dict(temperature=1.), dict(temperature=1., top_p=.9)):
-        for i, message in enumerate(tqdm(messages[::8][:8], desc=f'{context} tokens, {how or "greedy"}')):
-            ids = chat_ids(tokenizer, message) if context == 100 else long(context, message)
+        for i, message in enumerate(tqdm(messages[::8][:8], desc=f'{context or "few"} tokens, {how or "greedy"}')):
+            ids = chat_ids(tokenizer, message) if not context else long(context, message)
             t, p, n = spent(torch.tensor([ids]), seed=i, query_text=message, **how)
             if n: rows.append(dict(group='overhead', category=str(how or 'greedy'), context=context, prompt_tokens=len(ids), prompt=i, ms_a_round=1000*t/n, ms_outside=1000*(t - p)/n, outside=1 - p/t, rounds=n))
 for B in (1, 2, 4, 8):
-    for i in tqdm(range(0, 16, B), desc=f'batches of {B}'):
+    for i in tqdm(range(0, max(16, 4*B), B), desc=f'batches of {B}'):
         prompts = [chat_ids(tokenizer, t) for t in messages[i::7][:B]]; width = max(map(len, prompts))
         ids, mask = torch.tensor([[0]*(width - len(p)) + p for p in prompts]), torch.tensor([[0]*(width - len(p)) + [1]*len(p) for p in prompts])
         t = time.perf_counter(); plain = generate_batch(lean, prompts, 96); t1 = time.perf_counter()
