@@ -70,8 +70,9 @@ def warp(
     if 0 < top_k < logits.shape[-1]: logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
     p = logits.softmax(-1)
     if top_p < 1: # as transformers: a token stays while those above it have less than top_p
-        values, order = p.topk(min(512, p.shape[-1])) # these nearly always have it, and a sort of the whole vocabulary takes milliseconds
-        if (values.sum(-1) < top_p).any(): values, order = p.sort(-1, descending=True)
+        for k in (64, 512, p.shape[-1]): # a few nearly always have it, and a sort of the whole vocabulary takes milliseconds
+            values, order = p.topk(min(k, p.shape[-1]))
+            if (values.sum(-1) >= top_p).all(): break
         values = values.masked_fill(values.cumsum(-1) - values >= top_p, 0.)
         p = torch.zeros_like(p).scatter(-1, order, values/values.sum(-1, keepdim=True))
     if min_p > 0: p = p.masked_fill(p < min_p*p.max(-1, keepdim=True).values, 0.); p = p/p.sum(-1, keepdim=True)
@@ -317,7 +318,7 @@ def drafted(self:CostModel, joints, steps):
 @torch.inference_mode()
 def measure_costs(
     lean, draft=None, # target, `LeanDraft` or None
-    context=128, repeats=5, # tokens before, timings of which the median counts
+    context=128, repeats=5, # tokens before, timings of which the fastest counts: what else a machine does only adds to them
     keep=True # in the cache folder
 ) -> CostModel:
     "Time passes and draft steps (about four seconds)"
@@ -340,7 +341,7 @@ def measure_costs(
             for x in rows: x.crop(context)
             t = time.perf_counter(); f()
             if r: times[k].append((time.perf_counter() - t)*1e3)
-    ms = {k: sorted(v)[len(v)//2] for k, v in times.items()}
+    ms = {k: min(v) for k, v in times.items()}
     draft_ms, joint_ms = ms.pop('draft', None), [ms.pop(k) for k in ('steps', ('joint', 1), ('joint', 4))] if draft else None
     for a, b in zip(CostModel.widths, CostModel.widths[1:]): ms[b] = max(ms[b], ms[a]) # noise must not make a wider pass cheaper
     if keep:
@@ -361,10 +362,10 @@ class Tempo:
         if best != self.last: self.last, self.wait, self.pause, self.others = best, 0, 8, [way for way in self.ways if way != best]
         self.wait += 1
         if self.wait < self.pause: return best
-        self.wait, self.pause, self.others = 0, 2*self.pause, self.others[::-1]
+        self.wait, self.pause, self.others = 0, min(2*self.pause, 32), self.others[::-1]
         return self.others[0]
-    def saw(self, way, rate): self.rates[way] = self.rates[way][-3:] + [rate] # the last four rounds count
-    def left(self): self.rates = {way: rates[-1:] for way, rates in self.rates.items()} # fewer texts: all ways are to be tried once more
+    def saw(self, way, rate): self.rates[way] = self.rates[way][-7:] + [rate] # the last eight rounds count
+    def left(self): self.rates, self.last = {way: rates[-2:] for way, rates in self.rates.items()}, None # fewer texts: what has been counts less, and the others are tried again sooner
 
 # %% ../nbs/05_speculative_decoding.ipynb #5f5b9ae9
 class Run:
