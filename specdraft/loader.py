@@ -8,9 +8,9 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH'
            'check_config', 'packaged_configs', 'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype',
            'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_llama_like',
            'tiny_tokenizer', 'tiny_target', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate',
-           'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'Packed', 'Block',
-           'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'eos_ids', 'likeliest', 'sample', 'size_groups',
-           'generate_batch', 'machine', 'processes', 'spread']
+           'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster',
+           'Packed', 'Block', 'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'eos_ids', 'likeliest', 'sample',
+           'size_groups', 'generate_batch', 'machine', 'processes', 'spread']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import contextlib, functools, hashlib, json, math, os, platform, re, sys, tempfile, time
@@ -444,10 +444,14 @@ def rotate(
     return x*cos + x.roll(x.shape[-1]//2, -1)*sin
 
 # %% ../nbs/00_loader.ipynb #7f1812b1
+def spread_mask(sees, G, dtype): # (B, T, S) bool -> (B, 1, G*T, S)
+    "0 where a query may look, minus infinity elsewhere, for each of the G queries of a group"
+    return torch.zeros(sees.shape, dtype=dtype, device=sees.device).masked_fill_(~sees, -torch.inf).repeat(1, G, 1)[:, None]
+
 def attend(
     q,      # (B, H, T, d)
     k, v,   # (B, Hkv, S, d)
-    mask=None,  # None, bool (B or 1, T, S): True where a query may look, or the same once spread over groups: (B or 1, 1, G*T, S)
+    mask=None,  # None, bool (B or 1, T, S): True where a query may look, or the same from `spread_mask`: (B or 1, 1, G*T, S)
     causal=False, # T == S and every query looks back only
     scale=None
 ): # (B, H, T, d)
@@ -505,8 +509,8 @@ def alike_mask(
 ): # (G*T, S) or (B*Hkv, G*T, S): 0 where a query may look, minus infinity elsewhere
     "The mask of `attend_alike`; a single query is doubled"
     if sees.shape[-2] == 1: sees = sees.repeat(2, -2)
-    mask = torch.zeros(sees.shape, dtype=dtype).masked_fill_(torch.from_numpy(~sees), -torch.inf).to(device)
-    return mask.repeat(G, 1) if mask.dim() == 2 else mask.repeat(1, G, 1).repeat_interleave(Hkv, 0)
+    mask = spread_mask(torch.from_numpy(sees).to(device).view(-1, *sees.shape[-2:]), G, dtype)[:, 0]
+    return mask[0] if sees.ndim == 2 else mask.repeat_interleave(Hkv, 0)
 
 # %% ../nbs/00_loader.ipynb #2e3d6d1a
 def _can_pack(weight) -> bool:
@@ -620,7 +624,7 @@ class KVCache:
         self.hold(self.kv[:, :, :len(rows)])
 
 # %% ../nbs/00_loader.ipynb #c356bdb8
-Places = namedtuple('Places', 'rows cols at T S even mask positions') # of N new tokens: seat of the text, place in its KV cache, number in its block; longest block, places looked at, whether all seats have as many in order; mask of `attend_alike`, positions
+Places = namedtuple('Places', 'rows cols at T S even mask positions') # of N new tokens: seat of the text, place in its KV cache, number in its block; longest block, places looked at, whether all seats have as many in order; mask of `attend_alike` (of `attend` for a plain step of all), positions
 
 class SharedCache:
     "KV caches side by side; `rows` are those of the texts that are still under way"
@@ -647,7 +651,7 @@ class SharedCache:
             rows += [row.seat]*n; cols += range(start, start + n); at += range(n); positions += (start + depths).tolist()
         c, kv = self.config, self.whole.kv; as_index = lambda x: torch.tensor(x, device=kv.device)
         even, G = rows == [i for i in range(len(self.rows)) for _ in range(T)], c.num_attention_heads//c.num_key_value_heads
-        if even and T == 1: mask = torch.zeros(sees.shape, dtype=kv.dtype).masked_fill_(torch.from_numpy(~sees), -torch.inf).to(kv.device).repeat(1, G, 1)[:, None] # for `attend`
+        if even and T == 1: mask = spread_mask(torch.from_numpy(sees).to(kv.device), G, kv.dtype) # a plain step of all: for `attend`
         else: mask = alike_mask(sees, G, c.num_key_value_heads, kv.dtype, kv.device)
         return Places(as_index(rows), as_index(cols), as_index(at), T, S, even, mask, as_index(positions))
     def attend(self, layer, q, k, v, places, scale): # q (1, H, N, d), k and v (1, Hkv, N, d) -> (1, H, N, d)
@@ -655,12 +659,9 @@ class SharedCache:
         rows, cols, at, T, S, even, mask, _ = places
         kv, n = self.whole.kv[layer], len(self.rows)
         kv[:, rows, :, cols] = torch.cat([k, v]).permute(2, 0, 1, 3).to(kv.dtype)
-        if even and T == 1: # a plain step of all
-            o = F.scaled_dot_product_attention(q[0].transpose(0, 1).reshape(n, kv.shape[2], -1, q.shape[3]).to(kv.dtype), kv[0, :n, :, :S], kv[1, :n, :, :S], attn_mask=mask, scale=scale) # (n, Hkv, G, d)
-            return o.reshape(n, -1, q.shape[3]).transpose(0, 1)[None].to(q.dtype)
         if even: x = q[0].unflatten(1, (n, T)).transpose(0, 1)
         else: x = kv.new_zeros(n, q.shape[1], T, q.shape[3]); x[rows, :, at] = q[0].transpose(0, 1).to(x.dtype)
-        o = attend_alike(x, kv[0, :n, :, :S], kv[1, :n, :, :S], mask, scale) # (n, H, T, d)
+        o = (attend if even and T == 1 else attend_alike)(x, kv[0, :n, :, :S], kv[1, :n, :, :S], mask, scale=scale) # (n, H, T, d)
         return (o.transpose(0, 1).flatten(1, 2) if even else o[rows, :, at].transpose(0, 1))[None].to(q.dtype)
 
 # %% ../nbs/00_loader.ipynb #4666a95c
@@ -719,8 +720,7 @@ def __call__(self:LeanTarget,
         mask = (cols <= cols[n:, None])[None] # (1, T, n+T)
         if pad is not None: mask = mask & ((cols >= pad[:, None, None]) | (cols == cols[n:, None])) # padding sees itself: no empty rows
     if pad is not None and T == 1: # spread and turned into numbers once, not in every layer
-        G, dtype = self.config.num_attention_heads//self.config.num_key_value_heads, kv_cache.kv.dtype
-        mask = torch.zeros(mask.shape, dtype=dtype, device=ids.device).masked_fill_(~mask, -torch.inf).repeat(1, G, 1)[:, None]
+        mask = spread_mask(mask, self.config.num_attention_heads//self.config.num_key_value_heads, kv_cache.kv.dtype)
     rope = self.rope(positions)
     x = self.embed(ids)
     for i, b in enumerate(self.blocks):

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from fastcore.basics import patch
 
-from .loader import (InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, likeliest, machine, user_text, whole_file)
+from .loader import (InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, likeliest, machine, size_groups, user_text, whole_file)
 from .knowledge_cache import AnswerIndex, KnowledgeCacheManager
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, default_draft, find_draft
 
@@ -65,7 +65,7 @@ def warp(
 ): # (..., V) probabilities
     "The distribution to sample from; one-hot at temperature 0"
     logits = logits.float()
-    if temperature == 0: return torch.zeros_like(logits).scatter_(-1, logits.argmax(-1, keepdim=True), 1.)
+    if temperature == 0: return torch.zeros_like(logits).scatter_(-1, likeliest(logits)[..., None], 1.)
     if temperature != 1: logits = logits/temperature
     if 0 < top_k < logits.shape[-1]: logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
     p = logits.softmax(-1)
@@ -250,8 +250,7 @@ class CostModel:
     def share(self, n): # of a pass over n tokens of each text a text's part, in plain steps
         one, four = (ms - self.verify_ms(w*JOINT) for w, ms in zip((1, 4), self.joint_ms[1:])) # what several texts cost besides
         return (self.verify_ms(self.rows*n) + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1))/self.rows/self.pass_ms[1]
-    def widened(self, k): return self.share(k + 1) - self.share(1) # what k proposals cost in the pass, if each text makes as many
-    def wider(self, k): return self.widened(k + 1) - self.widened(k) # cost of proposal k + 1
+    def wider(self, k): return self.share(k + 2) - self.share(k + 1) # cost of proposal k + 1 in the pass, if each text makes as many
     def company(self, rows): # texts that share the passes
         "What it costs to widen a pass, and what time is worth, depends on how many share it"
         self.rows, alone = rows, self.draft_ms or 0
@@ -310,7 +309,7 @@ def another(self:CostModel, joint, k):
 @patch
 def drafted(self:CostModel, joints, steps):
     "Note what a round of the draft is expected to bring, the probabilities of its tokens, and what it cost"
-    cost = steps*self.step + sum(self.wider(k) for k in range(len(joints)))
+    cost = steps*self.step + self.share(len(joints) + 1) - self.share(1)
     self.gain += .25*(sum(joints) - self.gain); self.cost += .25*(cost - self.cost)
     if self.gain > self.cost: self.pause = self.first_pause
 
@@ -443,7 +442,7 @@ def _count(self:Run, path, emitted): # the accepted places as far as they were e
 def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be sent the step's logits; one of `Tempo.ways`
     "Choose and make the next proposal"
     room, c, right = self.end - len(self.ids) - 1, self.costs, 0. # a round adds a token of the target's own
-    if c: room = min(room, max(c.widths[-1]//c.rows - 1, 1)) # what a wider pass costs was not measured
+    if c: room = min(room, max(MAX_TREE//c.rows - 1, 1)) # what a wider pass costs was not measured
     self.proposal = p = Proposal()
     run, match = self.index.propose(min(room, 31 if c else self.gamma)) if self.index and way != 'plain' else ([], 0)
     if c and run:
@@ -476,7 +475,7 @@ def _ask(self:Run, limit):
         tokens.append(self.draft.ids[x].item()); at = p.add(tokens[-1], parent, bucket=level if c else 0, probs=None if s.greedy else self._spread(q))
         if c and not self.strict: others += [(before*c.rate('sibling', c.level(v)), parent, c.level(v), i, q) for v, i in zip(likely.values[1:].tolist(), likely.indices[1:].tolist()) if v > 0]
     for joint, parent, level, i, q in sorted(others, key=lambda o: -o[0]):
-        if len(p) == min(MAX_TREE, c.widths[-1]//c.rows) or not c.keep(joint, len(p)): break
+        if len(p) >= MAX_TREE//c.rows or not c.keep(joint, len(p)): break
         joints.append(joint)
         if s.greedy: p.add(self.draft.ids[i].item(), parent, 'sibling', level)
         elif (q := self._without(q, parent)) is not None: p.add(self.draft.ids[draw(q.cpu(), self.g)].item(), parent, 'sibling', level, self._spread(q)) # drawn from what its elder siblings left
@@ -534,15 +533,19 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
     for r, row in zip(runs, list(shared.rows)):
         r.kv_cache = row
         if r.costs: r.costs.reset(len(runs))
-    for lot in _lots(runs):
+    for lot in ([runs[i] for i in part] for part in size_groups([len(r.block) for r in runs], 2048)): # prompts that are read together
         hidden = self.lean.together([(block(r), r.kv_cache, None) for r in lot])
         ends = torch.tensor([len(r.block) for r in lot], device=hidden.device).cumsum(0) - 1
         for r, logits in zip(lot, self.lean.logits(hidden[:, ends])[0]): yield r, r.take(logits[None])
     tempo = Tempo()
     while True:
-        for r in runs:
-            if r.why: shared.leave(r.kv_cache); tempo.left()
-        if not (runs := sorted((r for r in runs if not r.why), key=lambda r: r.kv_cache.seat)): return
+        gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
+        for r in gone: shared.leave(r.kv_cache); tempo.left()
+        if not runs: return
+        if gone:
+            runs.sort(key=lambda r: r.kv_cache.seat)
+            for r in runs:
+                if r.costs: r.costs.company(len(runs))
         way, began, n = 'draft' if len(runs) == 1 or self.gamma != 'auto' else tempo.choose(), time.perf_counter(), 0
         self._propose(runs, way)
         logits = self.lean.logits(self.lean.together([(block(r), r.kv_cache, r.parents) for r in runs]))[0]
@@ -552,22 +555,10 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
             yield r, new
         tempo.saw(way, n/len(runs)/seconds)
 
-def _lots(runs, most=2048): # prompts that are read together, at most so many tokens unless one has more
-    lots, n = [], most
-    for r in runs:
-        n += len(r.ids)
-        if n > most or not lots: lots.append([]); n = len(r.ids)
-        lots[-1].append(r)
-    return lots
-
 @patch
 def _propose(self:SpeculativeDecoder, runs, way='draft'): # all runs choose; their draft steps are taken together
-    for r in runs:
-        if r.costs: r.costs.company(len(runs))
-    choosing = [r.propose(way) for r in runs]; asked = [(g, a) for g in choosing if (a := next(g, None))]
-    while asked:
-        logits = self.draft.steps([a for _, a in asked])
-        asked = [(g, a) for (g, _), z in zip(asked, logits) if (a := _send(g, z))]
+    choosing = [(r.propose(way), None) for r in runs]
+    while asked := [(g, a) for g, z in choosing if (a := _send(g, z))]: choosing = list(zip((g for g, _ in asked), self.draft.steps([a for _, a in asked])))
 
 def _send(generator, x): # what it yields next, or None
     try: return generator.send(x)
