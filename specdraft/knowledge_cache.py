@@ -8,9 +8,9 @@ __all__ = ['check_questions', 'load_questions', 'answer_kv', 'settle', 'fit_basi
            'specdraft_build_cache']
 
 # %% ../nbs/02_knowledge_cache.ipynb #8ef6933f
-import csv, hashlib, io, json, math, os, re, sys
+import csv, hashlib, io, json, math, os, re, sys, time
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import MutableMapping, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib.resources import files
@@ -257,7 +257,7 @@ def build(self:KnowledgeCacheManager,
     layers:list,    # sampled layers of the target
     max_answer_tokens=128, temperature=0.0, batch_size=48,
     dtype=torch.bfloat16, # of the stored keys and values
-    progress=True
+    progress=True, out=None # file to save to on the way, see `add`
 ):
     "Have the target answer every question and paraphrase; keep the answers and, of the main ones, keys and values"
     lean, questions = target if isinstance(target, LeanTarget) else LeanTarget(target), check_questions(questions)
@@ -266,61 +266,66 @@ def build(self:KnowledgeCacheManager,
         if mine not in (None, real): raise InputError(f'{name} is {mine}, but the target has {real}')
     self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
     self.items, self.kv_cache, self.bases, self._squares = [], Shelf(), {}, [0., 0.]
-    self.add(lean, tokenizer, questions, False, max_answer_tokens, temperature, batch_size, dtype, progress)
+    self.add(lean, tokenizer, questions, False, max_answer_tokens, temperature, batch_size, dtype, progress, out)
     return self
 
 # %% ../nbs/02_knowledge_cache.ipynb #400e81c4
 @patch
-def _answers(self:KnowledgeCacheManager, lean, tokenizer, questions, max_answer_tokens, temperature, batch_size, progress): # -> new items
-    def answer(prompts):
-        with tqdm(total=-(-len(prompts)//batch_size)*max_answer_tokens, desc='answering', unit='step', disable=not progress) as bar:
-            return [a for i in range(0, len(prompts), batch_size) for a in generate_batch(lean, prompts[i:i + batch_size], max_answer_tokens, temperature, on_step=bar.update)]
-    texts = [(q, t) for q in questions for t in [q['question'], *q['paraphrases']]]
-    prompts = [chat_ids(tokenizer, t) for _, t in texts]
-    end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
-    own = {q['id']: tokenizer(q['answer'], add_special_tokens=False).input_ids + end for q in questions if q['answer']}
-    for (q, _), p in zip(texts, prompts):
-        n, limit = len(p) + len(own.get(q['id'], ())), lean.config.max_position_embeddings
+def _asks(self:KnowledgeCacheManager, lean, tokenizer, questions): # -> of each the question, its wordings as (text, prompt ids), the ids of its own answer or None
+    end, limit = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else [], lean.config.max_position_embeddings
+    asks = [(q, [(t, chat_ids(tokenizer, t)) for t in [q['question'], *q['paraphrases']]], tokenizer(q['answer'], add_special_tokens=False).input_ids + end if q['answer'] else None) for q in questions]
+    for q, texts, own in asks:
+        n = max(len(p) for _, p in texts) + len(own or ())
         if n > limit: raise InputError(f'question {q["id"]!r}: with its answer it takes {n} tokens; the context of the target holds {limit}')
-    asked = [i for i, (q, _) in enumerate(texts) if q['id'] not in own]
-    answers = dict(zip(asked, spread(answer, [prompts[i] for i in asked], lean.device)))
-    items = {}
-    for i, ((q, t), p) in enumerate(zip(texts, prompts)):
-        a = answers[i] if i in answers else own[q['id']]
-        text = dict(text=t, prompt_ids=p, answer_ids=a, answer=tokenizer.decode(a, skip_special_tokens=True))
-        if q['id'] in items: items[q['id']]['variants'].append(text)
-        else: items[q['id']] = dict(id=q['id'], question=t, own=q['answer'], **text, variants=[]) # own: the user's answer
-    return list(items.values())
+    return asks
+
+@patch
+def _answers(self:KnowledgeCacheManager, lean, tokenizer, asks, max_answer_tokens, temperature, batch_size, progress): # -> new items
+    def answer(prompts):
+        with tqdm(total=-(-len(prompts)//batch_size)*max_answer_tokens, desc='answering', unit='step', disable=not progress, leave=None) as bar:
+            return [a for i in range(0, len(prompts), batch_size) for a in generate_batch(lean, prompts[i:i + batch_size], max_answer_tokens, temperature, on_step=bar.update)]
+    answers, items = iter(spread(answer, [p for _, texts, own in asks if own is None for _, p in texts], lean.device)), []
+    for q, texts, own in asks:
+        given = [next(answers) if own is None else own for _ in texts]
+        first, *variants = [dict(text=t, prompt_ids=p, answer_ids=a, answer=tokenizer.decode(a, skip_special_tokens=True)) for (t, p), a in zip(texts, given)]
+        items.append(dict(id=q['id'], question=q['question'], own=q['answer'], **first, variants=variants)) # own: the user's answer
+    return items
 
 # %% ../nbs/02_knowledge_cache.ipynb #2051bd51
 @patch
 def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers, basis and dtype are used
     update=False, # replace items whose ids are known; otherwise these are an error
-    max_answer_tokens=128, temperature=0.0, batch_size=48, dtype=torch.bfloat16, progress=True
+    max_answer_tokens=128, temperature=0.0, batch_size=48, dtype=torch.bfloat16, progress=True,
+    out=None, lot=256 # file to save to after some lots of so many questions: what was answered is kept if it stops
 ) -> list: # ids of the items that were answered
     "Answer more questions"
     lean, questions = target if isinstance(target, LeanTarget) else LeanTarget(target), check_questions(questions)
     self.check(lean.model)
-    known = {x['id']: x for x in self.items}; asked = {_plain(v['text']): x['id'] for x, v in self.wordings()}
+    known = {x['id']: x for x in self.items}; asked, named = {_plain(v['text']): x['id'] for x, v in self.wordings()}, {q['id'] for q in questions}
     for q in questions:
         if q['id'] in known and not update: raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
         for t in [q['question'], *q['paraphrases']]:
-            if (other := asked.get(_plain(t), q['id'])) != q['id'] and other not in {x['id'] for x in questions}: raise InputError(f'{t!r} is asked by the item {other!r} already')
+            if (other := asked.get(_plain(t), q['id'])) != q['id'] and other not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
     def same(q, x): return [v['text'] for v in _wordings(x)] == [q['question'], *q['paraphrases']] and x['own'] == q['answer']
     questions = [q for q in questions if q['id'] not in known or not same(q, known[q['id']])]
-    if not questions: return []
-    new = self._answers(lean, tokenizer, questions, max_answer_tokens, temperature, batch_size, progress)
+    asks, saved, cost = self._asks(lean, tokenizer, questions), time.monotonic(), 0.
     def finish(items): # the answer to the question alone, and its keys and values
-        for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress):
+        for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress, leave=None):
             a = settle(lean, x['prompt_ids'], x['answer_ids'], max_answer_tokens) if temperature == 0 and not x['own'] else x['answer_ids']
             yield a, tuple(t.cpu() for t in answer_kv(lean, x['prompt_ids'], a, self.layers))
-    done = spread(lambda items: list(finish(items)), new, lean.device)
-    for x, (a, _) in zip(new, done): x['answer_ids'] = a; x['answer'] = x['answer'] if x['own'] else tokenizer.decode(a, skip_special_tokens=True)
-    self.kv_shape = done[0][1][0].shape[1], done[0][1][0].shape[3]
-    self._store({x['id']: kv for x, (_, kv) in zip(new, done)}, dtype)
-    self.items = list((known | {x['id']: x for x in new}).values()); self._forget()
-    return [x['id'] for x in new]
+    with tqdm(total=len(asks), desc='questions', unit='question', disable=not progress or len(asks) <= lot) as bar:
+        for i in range(0, len(asks), lot):
+            if i and out and time.monotonic() - saved > 9*cost: # saving sorts and indexes all that stands: it gets a tenth of the time
+                cost = time.monotonic(); self.save(out); saved = time.monotonic(); cost = saved - cost
+            new = self._answers(lean, tokenizer, asks[i:i + lot], max_answer_tokens, temperature, batch_size, progress)
+            done = spread(lambda items: list(finish(items)), new, lean.device)
+            for x, (a, _) in zip(new, done): x['answer_ids'] = a; x['answer'] = x['answer'] if x['own'] else tokenizer.decode(a, skip_special_tokens=True)
+            self.kv_shape = done[0][1][0].shape[1], done[0][1][0].shape[3]
+            self._store({x['id']: kv for x, (_, kv) in zip(new, done)}, dtype)
+            known |= {x['id']: x for x in new}; self.items = list(known.values()); self._forget()
+            bar.update(len(new))
+    return [q['id'] for q in questions]
 
 # %% ../nbs/02_knowledge_cache.ipynb #c4d2464f
 @patch
@@ -479,8 +484,10 @@ class Items(Sequence):
 def _save_shards(self:KnowledgeCacheManager, path, size=1024) -> list: # names
     "Write what is not yet on disk beside `path`"
     kv, name_of = self.kv_cache, lambda digest: f'{path.stem}.{digest}.safetensors'
+    live_in = defaultdict(dict)
+    for i, p in kv.places.items(): live_in[p[0]][i] = p
     for name, f in list(kv.files.items()):
-        live = {i: p for i, p in kv.places.items() if p[0] == name}
+        live = live_in[name]
         if 2*sum(b - a for _, a, b in live.values()) < f.shapes['keys'][0]: kv.new |= {i: kv[i] for i in live}; kv.places = {i: p for i, p in kv.places.items() if i not in live}; del kv.files[name]
         elif not (path.parent/(new := name_of(name.split('.')[-2]))).exists() or kv.folder.resolve() != path.parent.resolve():
             save_tensors(path.parent/new, {k: f.read(k) for k in f.shapes}, kind='knowledge shard') # read from the open file: its name may be gone
@@ -604,15 +611,13 @@ def knowledge_for(
     config, lean, tokenizer, # checked config, `LeanTarget`, its tokenizer
     questions=None, # packaged name or file; default: the config's
     progress=True,
-    out=None # file to save to after every 256 questions: what was answered is kept if it stops
+    out=None # file to save to, on the way too: what was answered is kept if it stops
 ) -> KnowledgeCacheManager:
     "Build the knowledge cache that a config describes"
     c, asked = config['knowledge_enhancement'], load_questions(questions or config['knowledge_enhancement']['questions'])
     manager = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads, c['cache_dim'], c['threshold'], c['eight_bit'])
-    for i in range(0, len(asked), 256):
-        if i: manager.add(lean, tokenizer, asked[i:i + 256], max_answer_tokens=c['max_answer_tokens'], progress=progress)
-        else: manager.build(lean, tokenizer, asked[:256], layers_for(config, lean), c['max_answer_tokens'], progress=progress)
-        if out: manager.save(out)
+    manager.build(lean, tokenizer, asked, layers_for(config, lean), c['max_answer_tokens'], progress=progress, out=out)
+    if out: manager.save(out)
     return manager
 
 # %% ../nbs/02_knowledge_cache.ipynb #8b811652
@@ -668,7 +673,7 @@ def specdraft_build_cache(
         if asked or remove: manager = KnowledgeCacheManager.load(out)
         if remove: manager.remove([i.strip() for i in remove.split(',')])
         if asked or not remove: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
-        if asked: print(f'answered: {", ".join(manager.add(lean, tokenizer, new, bool(update or from_log), loader.config["knowledge_enhancement"]["max_answer_tokens"], progress=state.is_main_process)) or "nothing, all is as it was"}')
+        if asked: print(f'answered: {", ".join(manager.add(lean, tokenizer, new, bool(update or from_log), loader.config["knowledge_enhancement"]["max_answer_tokens"], progress=state.is_main_process, out=out if state.is_main_process else None)) or "nothing, all is as it was"}')
         elif not remove: manager = knowledge_for(loader.config, lean, tokenizer, questions, state.is_main_process, out if state.is_main_process else None)
         if state.is_main_process and (asked or remove): manager.save(out)
         if state.is_main_process: print(f'{manager.summary()}\n{out}')
