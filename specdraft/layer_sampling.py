@@ -60,12 +60,11 @@ def layer_similarity(
     ids # (B, T) text to look at
 ): # (L+1, L+1) mean cosine between the hidden states before the first layer and after each
     "How alike the hidden states at all depths are"
-    h = torch.stack(target_model(ids, output_hidden_states=True).hidden_states[:-1]).float() # the last one has passed the final norm
-    last = []
+    last = [] # what transformers gives for the last layer has passed the final norm
     hook = target_model.model.layers[-1].register_forward_hook(lambda m, i, o: last.append(o[0] if isinstance(o, tuple) else o))
-    try: target_model(ids)
+    try: states = target_model(ids, output_hidden_states=True).hidden_states[:-1]
     finally: hook.remove()
-    h = F.normalize(torch.cat([h, last[0].float()[None]]), dim=-1) # (L+1, B, T, D)
+    h = F.normalize(torch.stack([*states, *last]).float(), dim=-1) # (L+1, B, T, D)
     return torch.einsum('ibtd,jbtd->ij', h, h)/h[0, ..., 0].numel()
 
 # %% ../nbs/01_layer_sampling.ipynb #8b5a639c
