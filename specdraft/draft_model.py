@@ -124,6 +124,7 @@ class DraftModel(nn.Module):
         self.manager, self.info, m = knowledge_cache_manager, {}, target_model.model # info: what `save` was told of its training
         self.layer_idxs = list(layers if layers is not None else layers_for(self.config, LeanTarget(target_model, packed=False)))
         self.layers = nn.ModuleList(deepcopy(m.layers[i]) for i in self.layer_idxs)
+        if knowledge_cache_manager is not None and len(knowledge_cache_manager): knowledge_cache_manager.check(target_model, self.layer_idxs)
         D = target_model.config.hidden_size
         d = self.config['draft_model']; self.past = d['past'] # 'target': its memory; 'own': the draft's alone, as an ordinary model's
         self.transitions = nn.ModuleList(nn.Linear(D, D, bias=False) for _ in self.layer_idxs[1:] if d['transitions'] == 'linear')
@@ -309,11 +310,21 @@ def small_linear(*linears):
     fits = w.dtype == torch.bfloat16 and w.device.type == 'cpu' and w.numel() > 1024 and hasattr(torch, '_weight_int8pack_mm')
     return Int8(*linears) if fits else Packed(*linears)
 
+# %% ../nbs/03_draft_model.ipynb #137d0747
+@patch
+def cast(self:DraftModel, dtype, device): # the draft itself where it is so already
+    "A copy in another dtype or on another device; target and knowledge cache are shared"
+    w = self.norm.weight
+    if (w.dtype, w.device) == (dtype, device): return self
+    shared = {id(x): x for x in (self.target, self.manager)}
+    return deepcopy(self, shared).to(device=device, dtype=dtype)
+
 # %% ../nbs/03_draft_model.ipynb #dac8211c
 class LeanDraft:
     "A packed snapshot of a draft for decoding beside a `LeanTarget`"
     def __init__(self, draft, lean):
         if draft.past == 'own': raise InputError("draft_model.past is 'own': such a draft decodes as an assistant of transformers (see export_assistant); SpeculativeDecoder takes one with past 'target'")
+        draft = draft.cast(lean.dtype, lean.device)
         self.draft, self.lean, self.layer_idxs, self.vocab_ids = draft, lean, draft.layer_idxs, draft.vocab_ids
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]
@@ -412,7 +423,7 @@ def n_params(draft:DraftModel) -> dict:
     "Parameters of a draft: shared with the target, copied layers, new modules"
     count = lambda m: sum(p.numel() for p in m.parameters()) if m is not None else 0
     shared = {id(p): p.numel() for p in [draft.target.model.embed_tokens.weight, draft.target.lm_head.weight]}
-    return dict(shared=sum(shared.values()), layers=count(draft.layers) + count(draft.norm), transitions=count(draft.transitions), knowledge=count(draft.knowledge))
+    return dict(shared=sum(shared.values()), layers=count(draft.layers) + count(draft.norm), transitions=count(draft.transitions), knowledge=count(draft.knowledge) + count(draft.pointer))
 
 # %% ../nbs/03_draft_model.ipynb #921b3e2e
 @patch
@@ -430,13 +441,16 @@ def save(self:DraftModel,
 @patch
 def save_pretrained(self:DraftModel, folder, storage=None, **info):
     "Write draft and knowledge cache to a folder that `from_pretrained` reads"
+    cache, own = Path(folder)/'knowledge_cache.safetensors', self.manager is not None and len(self.manager) > 0
+    if cache.is_file() and not own: raise InputError(f'{cache} is there, but this draft comes without a knowledge cache: give another folder, or remove it')
     self.save(Path(folder)/'draft.safetensors', storage, **info)
-    if self.manager is not None and len(self.manager): self.manager.save(Path(folder)/'knowledge_cache.safetensors')
+    if own: self.manager.save(cache)
 
 # %% ../nbs/03_draft_model.ipynb #3f5fae7b
 def best_checkpoint(folder='output/checkpoints'):
-    "The best draft in a folder of checkpoints, or None"
-    return next(iter(sorted(Path(folder).glob('best_draft_model_knowledge_epoch*.safetensors'))), None)
+    "The best draft in a folder of checkpoints (the latest that was best), or None"
+    epoch = lambda p: int(p.stem.rpartition('epoch')[2])
+    return max(Path(folder).glob('best_draft_model_knowledge_epoch*[0-9].safetensors'), key=epoch, default=None)
 
 # %% ../nbs/03_draft_model.ipynb #da8ebcae
 def packaged_drafts() -> dict: # name -> folder
@@ -476,7 +490,6 @@ def from_pretrained(cls:DraftModel,
     if meta['fingerprint'] != mine: raise InputError(f'{file} belongs to the target {meta["fingerprint"]}, but this target is {mine}')
     cache = file.parent/'knowledge_cache.safetensors'
     if knowledge_cache_manager is None and file.name == 'draft.safetensors' and cache.is_file(): knowledge_cache_manager = KnowledgeCacheManager.load(cache)
-    if knowledge_cache_manager is not None and len(knowledge_cache_manager): knowledge_cache_manager.check(target_model, meta['layers'])
     draft = cls(meta['config'], target_model, knowledge_cache_manager, layers=meta['layers'])
     try: draft.load_state_dict(from_int8(tensors))
     except RuntimeError as e: raise InputError(f'{file} does not fit its own config ({" ".join(str(e).split())[:200]}): it was written by another version of specdraft; train again') from e
