@@ -11,7 +11,7 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'LOT', 'BEYOND', '
            'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
-import contextlib, hashlib, json, math, os, random, time
+import contextlib, hashlib, json, math, os, random, re, time
 from bisect import bisect_right
 from pathlib import Path
 
@@ -133,7 +133,8 @@ def document_tasks(
 # %% ../nbs/04_losses_training.ipynb #c0000020
 def prompt_key(text) -> str: # 16 hex digits
     "A short hash of the words of a message"
-    return hashlib.sha256(_plain(text).encode()).hexdigest()[:16]
+    words = ' '.join(re.findall(r'\w+', text.lower()))
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 # %% ../nbs/04_losses_training.ipynb #c0000023
 class Trace:
