@@ -105,7 +105,7 @@ def invent_prompts(
     luck = torch.randint(len(openings)*4//3, (n,), generator=generator, device=generator.device if generator is not None else None).tolist()
     begun = [openings[i] if i < len(openings) else '' for i in luck]
     rows = [bare_prompt(tokenizer) + tokenizer(b, add_special_tokens=False).input_ids for b in begun]
-    out = generate_batch(lean, rows, max_tokens, 1.0, generator, on_step)
+    out = generate_batch(lean, rows, min(max_tokens, lean.config.max_position_embeddings - max(map(len, rows))), 1.0, generator, on_step)
     texts = [(b + tokenizer.decode(o, skip_special_tokens=True)).strip() for b, o in zip(begun, out)]
     return list(dict.fromkeys(t for t in texts if len(t) > 3))
 
@@ -184,9 +184,9 @@ def trace_texts(
 
 # %% ../nbs/04_losses_training.ipynb #c0000026
 def save_shard(path, traces, **meta):
-    "Write traces side by side to one file"
-    cat = lambda k: torch.cat([getattr(t, k) for t in traces])
-    tensors = dict(ids=cat('ids').int()) | {k: cat(k) for k in ('memory', 'top', 'hidden') if getattr(traces[0], k) is not None}
+    "Write traces side by side to one file; a lot without texts is a file too, or it would be written again and again"
+    cat = lambda k: torch.cat([getattr(t, k) for t in traces] or [torch.empty(0)])
+    tensors = dict(ids=cat('ids').int()) | {k: cat(k) for k in ('memory', 'top', 'hidden') if traces and getattr(traces[0], k) is not None}
     if 'top' in tensors: tensors['probs'] = cat('probs').half()
     save_tensors(path, tensors, kind='training data', texts=[dict(n=len(t.ids), start=t.start, answer=t.answer, item=t.item) for t in traces], **meta)
 
@@ -200,7 +200,7 @@ class TrainingData:
             tensors, meta = load_tensors(path, 'training data', only=('ids',))
             ids = tensors['ids'].long()
             if target is not None and meta['fingerprint'] != fingerprint(target): raise InputError(f'{path} was made by the target {meta["fingerprint"]}, but this target is {fingerprint(target)}: remove {folder}')
-            if target is not None and ids.max() >= target.config.vocab_size: raise InputError(f'{path} holds the id {ids.max()}, outside the target\'s vocabulary of {target.config.vocab_size}: remove {folder}')
+            if target is not None and len(ids) and ids.max() >= target.config.vocab_size: raise InputError(f'{path} holds the id {ids.max()}, outside the target\'s vocabulary of {target.config.vocab_size}: remove {folder}')
             self.files.append(safe_open(path, 'pt')); self.metas.append(meta)
             at = row = 0
             for t in meta['texts']:
@@ -227,7 +227,10 @@ class TrainingData:
 # %% ../nbs/04_losses_training.ipynb #c0000029
 LOT = 96 # prompts to a lot
 
-def text_lots(tokenizer, manager, config, prompts=()):
+def text_lots(
+    tokenizer, manager, config, prompts=(), # knowledge cache or None, checked config, own prompts (texts or dicts of `read_prompts`)
+    context=math.inf # tokens that the target can hold
+):
     "The lots of a run: each a list of jobs (prompt ids, item, known answer or None), or the number of prompts to invent"
     known = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in manager.wordings()] if manager is not None else []
     asked, own = {_plain(v['text']) for _, v in manager.wordings()} if manager is not None else set(), {}
@@ -235,8 +238,10 @@ def text_lots(tokenizer, manager, config, prompts=()):
         p = p if isinstance(p, dict) else dict(text=p)
         if _plain(p['text']) not in asked: own.setdefault(_plain(p['text']), p)
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
-    own = [(chat_ids(tokenizer, p['text']), None, tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True) if p.get('answer') else None) for p in own.values()]
-    jobs, n = known + own, config['training']['num_invented_prompts']
+    mine = [(chat_ids(tokenizer, p['text']), None, tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True) if p.get('answer') else None) for p in own.values()]
+    for p, (ids, _, answer) in zip(own.values(), mine):
+        if len(ids) + max(len(answer or ()), 1) > context: raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens and its answer {len(answer) if answer else "at least 1"}: the context of the target holds {context}')
+    jobs, n = known + mine, config['training']['num_invented_prompts']
     return [jobs[i:i + LOT] for i in range(0, len(jobs), LOT)] + [min(LOT, n - i) for i in range(0, n, LOT)]
 
 # %% ../nbs/04_losses_training.ipynb #7270b364
@@ -246,18 +251,20 @@ def write_lot(
     tasks=0. # tasks with documents for each invented message
 ) -> list: # traces
     "Have the target answer one lot: greedily where no answer is known, and at temperature 1"
-    g = torch.Generator(device=lean.device).manual_seed(seed)
-    def answered(jobs, **start): # of (prompt ids, item, temperature)
-        traces = [None]*len(jobs)
-        def trace(i, answer, kv, states): traces[i] = as_trace(lean, dict(prompt_ids=jobs[i][0], answer_ids=answer, item=jobs[i][1], **start), layers, kv, states, keep, keep_top)
-        if jobs: generate_batch(lean, [p for p, _, _ in jobs], max_tokens, [t for _, _, t in jobs], g, on_step, trace)
+    g, context = torch.Generator(device=lean.device).manual_seed(seed), lean.config.max_position_embeddings
+    def answered(jobs, **start): # of (prompt ids, item, temperature); None where the prompt leaves no room for an answer
+        traces, rooms = [None]*len(jobs), [min(max_tokens, context - len(p)) for p, _, _ in jobs]
+        for room in sorted({r for r in rooms if r > 0}): # where the context ends the answer ends
+            some = [job for job, r in enumerate(rooms) if r == room]
+            def trace(i, answer, kv, states): traces[some[i]] = as_trace(lean, dict(prompt_ids=jobs[some[i]][0], answer_ids=answer, item=jobs[some[i]][1], **start), layers, kv, states, keep, keep_top)
+            generate_batch(lean, [jobs[i][0] for i in some], room, [jobs[i][2] for i in some], g, on_step, trace)
         return traces
     if not isinstance(lot, int):
         known = trace_texts(lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], layers, keep, keep_top)
-        return known + answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot])
+        return known + [t for t in answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot]) if t is not None]
     def exchanges(texts, **start): # (text, trace) pairs; every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
         asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (1., (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
-        return list(zip([t for t, _ in asked], answered([(chat_ids(tokenizer, t), None, heat) for t, heat in asked], **start)))
+        return [(t, trace) for (t, _), trace in zip(asked, answered([(chat_ids(tokenizer, t), None, heat) for t, heat in asked], **start)) if trace is not None]
     head = len(tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids) - 1 # an invented message is the target's text too
     invented = exchanges(invent_prompts(lean, tokenizer, lot, g, on_step=on_step), start=max(head, 0))
     said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
@@ -280,7 +287,7 @@ def write_data(
 ) -> TrainingData:
     "Write and trace all lots that are not there yet"
     c, layers = config['training'], list(layers if layers is not None else manager.layers)
-    lots = text_lots(tokenizer, manager, config, prompts)
+    lots = text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings)
     plan = data_plan(lots, layers, config, lean)
     mine = [i for i in range(len(lots)) if i % world == rank]
     path = lambda i: Path(folder)/f'shard-{i:05}.safetensors'
@@ -697,7 +704,7 @@ def train_draft(
 ):
     "Text from the target with its traces (kept on disk), and a trained draft"
     state, layers = processes(lean.device.type), draft.layer_idxs if draft is not None else manager.layers
-    where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts), layers, config, lean)
+    where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean)
     write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
     state.wait_for_everyone()
     texts = TrainingData(where, lean.model)
