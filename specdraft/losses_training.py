@@ -542,29 +542,37 @@ def validate(self:Trainer):
     mean = lambda k: torch.cat([p[k] for p in parts]).mean().item()
     return dict(kl=mean('kl'), alpha=1 - mean('acceptance'), agree=mean('agree'))
 
+# %% ../nbs/04_losses_training.ipynb #81de3f6e
+@patch
+def run_of(self:Trainer) -> dict:
+    "What a state must share with the run that goes on from it"
+    c, texts, words = self.draft.config, getattr(self.data, 'outline', self.data), hashlib.sha256()
+    for t in texts: words.update(f'{len(t.ids)} {t.start} {t.answer} {t.item} '.encode() + t.ids.numpy().tobytes())
+    form = {f'draft_model.{k}': v for k, v in c['draft_model'].items()} | {'knowledge_enhancement.enabled': c['knowledge_enhancement']['enabled']}
+    return {'the target': fingerprint(self.lean.model), 'layers': self.draft.layer_idxs, 'texts': f'{len(texts)} ({words.hexdigest()[:12]})', **form, **{f'training.{k}': v for k, v in self.c.items()}}
+
 # %% ../nbs/04_losses_training.ipynb #c0000051
 @patch
 def save_state(self:Trainer):
     "Write all that `resume` needs, whole or not at all"
     if not self.acc.is_main_process: return
     state = dict(draft=self.draft.state_dict(), opt=self.opt.state_dict(), step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best, alpha=self.alpha,
-                 history=self.history, layers=self.draft.layer_idxs, n_train=len(self.train), target=fingerprint(self.lean.model), training=self.c)
+                 history=self.history, run=self.run_of())
     with whole_file(self.folder/'training_state.pt') as tmp: torch.save(state, tmp)
     with whole_file(self.folder/'history.json') as tmp: tmp.write_text(json.dumps(self.history))
 
 # %% ../nbs/04_losses_training.ipynb #f71e3904
 @patch
 def resume(self:Trainer):
-    "Go on from `save_state`; a state of another target, other layers, another config or other text raises `InputError`"
+    "Go on from `save_state`; a state of another run raises `InputError`"
     path = self.folder/'training_state.pt'
     if not path.is_file(): raise InputError(f'nothing to resume: there is no {path}')
     try: s = torch.load(path, weights_only=True, map_location=self.lean.device)
     except Exception as e: raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
-    if not isinstance(s, dict) or 'training' not in s: raise InputError(f'{path} is no training state of this version: remove it to start anew')
-    differs = [f'training.{k} {v}' for k, v in s['training'].items() if self.c.get(k) != v]
-    for name, there, here in (('the target', s['target'], fingerprint(self.lean.model)), ('layers', s['layers'], self.draft.layer_idxs), ('number of training texts', s['n_train'], len(self.train)),
-                              ('config', ', '.join(differs) or 'the same', ', '.join(f'{d.split()[0]} {self.c.get(d.split()[0][9:])}' for d in differs) or 'the same')):
-        if there != here: raise InputError(f'{path} has {name} {there}, but this run has {here}')
+    if not isinstance(s, dict) or 'run' not in s: raise InputError(f'{path} is no training state of this version: remove it to start anew')
+    there, here = s['run'], self.run_of()
+    differs = [k for k in there | here if there.get(k) != here.get(k)]
+    if differs: raise InputError(f'{path} has ' + ', but this run has '.join(', '.join(f'{k} {run.get(k)}' for k in differs) for run in (there, here)))
     self.draft.load_state_dict(s['draft']); self.opt.load_state_dict(s['opt'])
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history'): setattr(self, k, s[k])
     return self
