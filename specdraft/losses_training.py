@@ -7,8 +7,8 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'LOT', 'BEYOND', '
            'head_logprobs', 'bare_prompt', 'invent_prompts', 'document_tasks', 'prompt_key', 'Trace', 'as_trace',
            'trace_texts', 'save_shard', 'TrainingData', 'text_lots', 'write_lot', 'data_plan', 'write_data',
            'pick_vocab', 'random_starts', 'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer', 'apart',
-           'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'train_draft', 'fine_tune_config',
-           'specdraft_train']
+           'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'check_unused', 'same_form',
+           'train_draft', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, hashlib, json, math, os, random, re, time
@@ -23,6 +23,7 @@ from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, has_native_bf16, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
+from .layer_sampling import layers_for
 from .knowledge_cache import KnowledgeCacheManager, _plain, read_prompts
 from .draft_model import DraftModel, best_checkpoint, default_draft, shifted
 
@@ -534,13 +535,13 @@ def one_step(self:Trainer):
 @patch
 @torch.no_grad()
 def validate(self:Trainer):
-    "Mean losses on texts that are not trained on, with their own knowledge, the same random choices each time"
-    g, parts = torch.Generator().manual_seed(1), []
-    for i in range(0, len(self.valid), 8):
-        texts = self.valid[i:i + 8]
+    "Mean losses on the texts to judge by, with their own knowledge, the same random choices each time"
+    g, parts, judges = torch.Generator().manual_seed(1), [], self.valid or self.train[::-(-len(self.train)//40)]
+    for i in range(0, len(judges), 8):
+        texts = judges[i:i + 8]
         parts.append(self.losses(texts, random_starts(len(texts), max(self.places[j] for j in texts), self.c['max_block'], g), self._knowledge(texts, g)))
     mean = lambda k: torch.cat([p[k] for p in parts]).mean().item()
-    return dict(kl=mean('kl'), alpha=1 - mean('acceptance'), agree=mean('agree'))
+    return dict(kl=mean('kl'), **(dict(alpha=1 - mean('acceptance'), agree=mean('agree')) if self.valid else {}))
 
 # %% ../nbs/04_losses_training.ipynb #81de3f6e
 @patch
@@ -587,6 +588,18 @@ def _keep_best(self:Trainer):
     for old in self.folder.glob('best_draft_model_knowledge_epoch*.safetensors'):
         if old != path: old.unlink()
 
+# %% ../nbs/04_losses_training.ipynb #85b9664a
+@patch
+def _judge(self:Trainer): # validate; the best so far is kept
+    self.history[-1]['valid'] = v = self.validate()
+    if v['kl'] < self.best: self.best = v['kl']; self._keep_best()
+
+# %% ../nbs/04_losses_training.ipynb #d64e16a6
+@patch
+def judge_start(self:Trainer):
+    "Let the draft as it is be the best so far"
+    self.history.append(dict(step=0, places=0)); self._judge()
+
 # %% ../nbs/04_losses_training.ipynb #c0000052
 @patch
 def fit(self:Trainer, stop_at=None, progress=True, save_every=60):
@@ -603,9 +616,7 @@ def fit(self:Trainer, stop_at=None, progress=True, save_every=60):
                 late = self.minutes and self.seconds > 1.2*60*self.minutes # a machine that has become slower since the plan
                 last = late or self.step == self.n_steps
                 bar.set_postfix(alpha=f'{r["alpha"]:.2f}', agree=f'{r["agree"]:.2f}', places=f'{sum(h["places"] for h in self.history[-20:])*self.step/min(self.step, 20)/self.seconds:.0f}/s'); bar.update()
-                if last or self.step % check == 0:
-                    r['valid'] = self.validate() if self.valid else dict(kl=r['loss'])
-                    if r['valid']['kl'] < self.best: self.best = r['valid']['kl']; self._keep_best()
+                if last or self.step % check == 0: self._judge()
                 if last or self._agreed(time.perf_counter() - saved) > save_every: self.save_state(); saved = time.perf_counter()
                 if late: break
         except KeyboardInterrupt: self.save_state(); raise
@@ -621,8 +632,9 @@ def plot_history(history):
     "Training and held-out curves of a run"
     import matplotlib.pyplot as plt
     fig, axes = plt.subplots(1, 2, figsize=(9, 3))
-    steps = [h['step'] for h in history]
-    smooth = lambda k: [sum(h[k] for h in history[max(0, i - 20):i + 1])/len(history[max(0, i - 20):i + 1]) for i in range(len(history))]
+    taken = [h for h in history if 'loss' in h] # a draft that was trained before is judged at step 0 too
+    steps = [h['step'] for h in taken]
+    smooth = lambda k: [sum(h[k] for h in taken[max(0, i - 20):i + 1])/len(taken[max(0, i - 20):i + 1]) for i in range(len(taken))]
     axes[0].plot(steps, smooth('loss')); axes[0].set(xlabel='step', title='training loss')
     for k in ('alpha', 'agree'):
         line, = axes[1].plot(steps, smooth(k), label=f'{k}, training')
@@ -703,15 +715,32 @@ def chain_tau(
     pairs = [chain_rounds(r, n or r.shape[1], width) for r in ranks]
     return sum(e for e, _ in pairs)/sum(r for _, r in pairs)
 
+# %% ../nbs/04_losses_training.ipynb #989767a7
+def check_unused(folder):
+    "Raise `InputError` if a new training would replace one that `folder` holds"
+    state = Path(folder)/'training_state.pt'
+    there, way = (state, '--resume') if state.is_file() else (best_checkpoint(folder), '--continue_on')
+    if there: raise InputError(f'{folder} holds a training already ({there.name}): go on with it ({way}), choose another folder (--out), or remove this one')
+
+# %% ../nbs/04_losses_training.ipynb #e457c5fe
+def same_form(config, own): # two checked configs
+    "`config` with the form of a draft whose config is `own`"
+    return {**config, 'draft_model': own['draft_model'], 'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': own['knowledge_enhancement']['enabled']}}
+
 # %% ../nbs/04_losses_training.ipynb #c0000063
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache
     folder='output/checkpoints', minutes=None, resume=False, prompts=(), progress=True,
-    draft=None, # a trained draft to go on from; default: a new one
+    draft=None, # a trained draft to go on from, with the form that it has; default: a new one
     data='output/training_data' # folder for what the target writes
 ):
     "Text from the target with its traces (kept on disk), and a trained draft"
-    state, layers = processes(lean.device.type), draft.layer_idxs if draft is not None else manager.layers
+    state, given = processes(lean.device.type), draft is not None
+    if given: config, layers = same_form(config, draft.config), draft.layer_idxs
+    else:
+        layers = layers_for(config, lean)
+        if layers != list(manager.layers): raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: take the config that it was built with, or build it anew (specdraft_build_cache)')
+        if not resume: check_unused(folder)
     where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean)
     write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
     state.wait_for_everyone()
@@ -720,11 +749,12 @@ def train_draft(
     keys = {k for m in texts.metas for k in m['prompts']} | (set(draft.info.get('prompts', ())) if draft is not None else set())
     if draft is None:
         torch.manual_seed(config['training']['seed'])
-        draft = DraftModel(config, lean.model, manager, layers=manager.layers)
+        draft = DraftModel(config, lean.model, manager, layers=layers)
         if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
     draft.config = config
     trainer = Trainer(draft, lean, texts, folder, minutes, prompts=sorted(keys))
     if resume and (Path(folder)/'training_state.pt').exists(): trainer.resume()
+    elif given: trainer.judge_start()
     trainer.fit(progress=progress)
     return trainer
 
@@ -753,6 +783,7 @@ def specdraft_train(
     own = read_prompts(prompts or continue_on) if prompts or continue_on else []
     loader = ModelLoader(config)
     if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
+    if not continue_on and not (resume and Path(out, 'training_state.pt').is_file()): check_unused(out)
     check_writable(out); check_writable(data); processes(device)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model), None, loader.config
