@@ -10,13 +10,13 @@ import torch
 from fastcore.script import call_parse
 from torch import nn
 
-from specdraft.benchmarks import check_disjoint, draft_summary, greedy_answers, knowledge_prompts, load_prompts, measure_draft, rank_counts
-from specdraft.draft_model import DraftModel
+from specdraft.benchmarks import check_disjoint, draft_summary, greedy_answers, knowledge_prompts, load_prompts, measure_draft
+from specdraft.draft_model import DraftModel, LeanDraft
 from specdraft.knowledge_cache import KnowledgeCacheManager
 from specdraft.layer_sampling import sample_layers
 from specdraft.loader import LeanTarget, ModelLoader, machine, whole_file
-from specdraft.losses_training import BEYOND, Trainer, TrainingData, next_ranks, pick_vocab, trace_texts
-from specdraft.speculative_decoding import SpeculativeDecoder
+from specdraft.losses_training import Trainer, TrainingData, pick_vocab, trace_texts
+from specdraft.speculative_decoding import measure_costs
 
 class Mlp(nn.Module):
     "A transition of two layers, zero at the start"
@@ -42,30 +42,19 @@ VARIANTS = { # name -> what differs: settings of `training`, and keys of this sc
 }
 
 def train_variant(lean, manager, data, config, minutes, folder, past='target', layers=None, transitions='linear', knowledge='on', **training):
-    c = {**config, 'training': {**config['training'], 'num_epochs': 50, **training}, 'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': knowledge == 'on'}}
+    c = {**config, 'draft_model': {**config['draft_model'], 'past': past, 'transitions': 'linear' if transitions == 'mlp' else transitions},
+         'training': {**config['training'], 'num_epochs': 50, **training}, 'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': knowledge == 'on'}}
     torch.manual_seed(0)
     draft = DraftModel(c, lean.model, manager if knowledge == 'on' else None, layers=data.layers)
-    if transitions == 'none':
-        for t in draft.transitions: t.requires_grad_(False)
     if transitions == 'mlp': draft.transitions = nn.ModuleList(Mlp(lean.config.hidden_size) for _ in draft.transitions)
     draft.vocab_ids.copy_(pick_vocab(data, len(draft.vocab_ids), lean.config.vocab_size))
     trainer = Trainer(draft, lean, data, folder, minutes)
-    if past == 'own':
-        losses = trainer.losses
-        trainer.losses = lambda texts, starts, knowledge: losses(texts, torch.zeros_like(starts), knowledge)
     trainer.fit()
     return draft.eval(), trainer
 
 class Traces(list):
     "A list of traces that knows its layers"
     layers = ()
-
-def own_rows(draft, lean, prompts, texts, n=6): # a draft with a past of its own guesses alike wherever a round started; rows as of `measure_draft`
-    rows = []
-    for p, t in zip(prompts, trace_texts(lean, texts, draft.layer_idxs, ('memory',))):
-        r, = next_ranks(draft, lean, [t], torch.zeros(1, len(t), dtype=torch.long), [None])
-        rows.append(dict(group=p['group'], knowledge='none', **rank_counts(torch.stack([torch.cat([r[d:], torch.full((d,), BEYOND)]) for d in range(n)], 1))))
-    return rows
 
 @call_parse
 def main(
@@ -86,8 +75,9 @@ def main(
             at = sample_layers(lean.config.num_hidden_layers, 6) if kw['layers'] == 'uniform' else kw['layers']
             mine = Traces(trace_texts(lean, [t.text() for t in shards], at)); mine.layers = at
         with tempfile.TemporaryDirectory() as folder: draft, trainer = train_variant(lean, manager, mine, loader.config, minutes, folder, **kw)
-        rows = own_rows(draft, lean, chosen, texts) if kw.get('past') == 'own' else measure_draft(draft, lean, tokenizer, chosen, 96, texts=texts)
-        costs = SpeculativeDecoder(draft.to(lean.dtype), lean, tokenizer).costs() if kw.get('transitions') != 'mlp' else None # decoding knows linear transitions alone
+        rows = measure_draft(draft, lean, tokenizer, chosen, 96, texts=texts)
+        decodes = kw.get('past') != 'own' and kw.get('transitions') != 'mlp' # the decoder knows the target's memory and linear transitions alone
+        costs = measure_costs(lean, LeanDraft(draft.to(lean.dtype), lean), keep=False) if decodes else None
         results.append(dict(name=name, layers=draft.layer_idxs, minutes=trainer.seconds/60, steps=trainer.step, places=sum(h['places'] for h in trainer.history), c=costs and costs.draft_ms/costs.pass_ms[1], lines=draft_summary(rows, 'group', costs)))
         for l in results[-1]['lines']: print(f'{name:34} {l["group"]:10} {l["knowledge"]:9} agree {l["agree"][0]:.3f} tau {l["tau"][-1]:.2f}', flush=True)
         with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(machine=machine(), date=time.strftime('%Y-%m-%d'), minutes=minutes, texts=len(shards), data_places=sum(map(len, shards.outline)), n_prompts=len(chosen), results=results)))
