@@ -731,7 +731,7 @@ def same_form(config, own): # two checked configs
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache
     folder='output/checkpoints', minutes=None, resume=False, prompts=(), progress=True,
-    draft=None, # a trained draft to go on from, with the form that it has; default: a new one
+    draft=None, # a trained draft to go on from, with the form that it has (the best in `folder` where there is one: that file is replaced); default: a new one
     data='output/training_data' # folder for what the target writes
 ):
     "Text from the target with its traces (kept on disk), and a trained draft"
