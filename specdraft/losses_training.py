@@ -106,7 +106,7 @@ def invent_prompts(
     luck = torch.randint(len(openings)*4//3, (n,), generator=generator, device=generator.device if generator is not None else None).tolist()
     begun = [openings[i] if i < len(openings) else '' for i in luck]
     rows = [bare_prompt(tokenizer) + tokenizer(b, add_special_tokens=False).input_ids for b in begun]
-    out = generate_batch(lean, rows, min(max_tokens, lean.config.max_position_embeddings - max(map(len, rows))), 1.0, generator, on_step)
+    out = generate_batch(lean, rows, max_tokens, 1.0, generator, on_step)
     texts = [(b + tokenizer.decode(o, skip_special_tokens=True)).strip() for b, o in zip(begun, out)]
     return list(dict.fromkeys(t for t in texts if len(t) > 3))
 
@@ -254,11 +254,9 @@ def write_lot(
     "Have the target answer one lot: greedily where no answer is known, and at temperature 1"
     g, context = torch.Generator(device=lean.device).manual_seed(seed), lean.config.max_position_embeddings
     def answered(jobs, **start): # of (prompt ids, item, temperature); None where the prompt leaves no room for an answer
-        traces, rooms = [None]*len(jobs), [min(max_tokens, context - len(p)) for p, _, _ in jobs]
-        for room in sorted({r for r in rooms if r > 0}): # where the context ends the answer ends
-            some = [job for job, r in enumerate(rooms) if r == room]
-            def trace(i, answer, kv, states): traces[some[i]] = as_trace(lean, dict(prompt_ids=jobs[some[i]][0], answer_ids=answer, item=jobs[some[i]][1], **start), layers, kv, states, keep, keep_top)
-            generate_batch(lean, [jobs[i][0] for i in some], room, [jobs[i][2] for i in some], g, on_step, trace)
+        traces, some = [None]*len(jobs), [i for i, (p, _, _) in enumerate(jobs) if len(p) < context]
+        def trace(i, answer, kv, states): traces[some[i]] = as_trace(lean, dict(prompt_ids=jobs[some[i]][0], answer_ids=answer, item=jobs[some[i]][1], **start), layers, kv, states, keep, keep_top)
+        if some: generate_batch(lean, [jobs[i][0] for i in some], max_tokens, [jobs[i][2] for i in some], g, on_step, trace)
         return traces
     if not isinstance(lot, int):
         known = trace_texts(lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], layers, keep, keep_top)
