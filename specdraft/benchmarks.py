@@ -110,7 +110,7 @@ def bench(
     repeats=1,
     few=(), n_few=1, # slow methods that run on the first `n_few` prompts of each category only
     device='cpu', progress=True
-) -> list: # rows: prompt, method, seconds, new tokens, whether the text is plain decoding's, counters
+) -> list: # rows: prompt, method, seconds, new tokens, whether the text is plain decoding's (None without `plain`), counters
     "Time every method on every prompt, taking turns"
     rows, seen, names = [], defaultdict(int), list(methods)
     warm = torch.tensor([chat_ids(tokenizer, prompts[0]['text'])], device=device)
@@ -125,7 +125,7 @@ def bench(
                 keep = {k: stats[k] for k in ('n_rounds', 'n_drafted', 'n_accepted', 'n_rejections', 'n_emitted', 'knowledge', 'by_source')} if stats else {}
                 rows.append(dict(prompt=i, **p, method=n, repeat=r, seconds=t, tokens=out.shape[1] - ids.shape[1], ids=out[0].tolist(), **keep))
     plain = {row['prompt']: row['ids'] for row in rows if row['method'] == 'plain'}
-    for row in rows: row['identical'] = row['ids'] == plain.get(row['prompt']); del row['ids']
+    for row in rows: ids = row.pop('ids'); row['identical'] = ids == plain[row['prompt']] if plain else None
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #491ca8a7
@@ -148,20 +148,20 @@ def summary(rows, by='group') -> list: # dicts
     order = list(dict.fromkeys(g for g, _ in groups))
     for (g, m), rs in sorted(groups.items(), key=lambda x: (order.index(x[0][0]), METHODS.index(x[0][1]))):
         s = sorted(speedups([r for r in rows if r[by] == g], m).values())
-        total = lambda k: sum(r.get(k, 0) for r in rs)
-        out.append({by: g, 'method': m, 'prompts': len({r['prompt'] for r in rs}), 'tokens_per_s': total('tokens')/total('seconds'), 'speedup': st.mean(s),
+        total, same = lambda k: sum(r.get(k, 0) for r in rs), [r['identical'] for r in rs if r['identical'] is not None]
+        out.append({by: g, 'method': m, 'prompts': len({r['prompt'] for r in rs}), 'tokens_per_s': total('tokens')/total('seconds'), 'speedup': st.mean(s) if s else None,
             'quartiles': [s[len(s)//4], s[(3*len(s))//4]] if s else None, 'lowest': s[0] if s else None,
             'tau': total('n_emitted')/total('n_rounds') if total('n_rounds') else None,
-            'acceptance_rate': total('n_accepted')/total('n_drafted') if total('n_drafted') else None, 'identical': sum(r['identical'] for r in rs)/len(rs)})
+            'acceptance_rate': total('n_accepted')/total('n_drafted') if total('n_drafted') else None, 'identical': sum(same)/len(same) if same else None})
     return out
 
 # %% ../nbs/06_benchmarks.ipynb #6732fa39
 def show(lines, by='group') -> str:
     "A summary as a text table"
-    f = lambda x, d=2: '–' if x is None else f'{x:.{d}f}'
+    f = lambda x, form='.2f': '–' if x is None else f'{x:{form}}'
     head = f'{by:16}{"method":10}{"prompts":>8}{"tokens/s":>10}{"speedup":>9}{"quartiles":>13}{"tau":>7}{"accept":>8}{"identical":>11}'
-    return '\n'.join([head] + [f'{l[by]:16}{l["method"]:10}{l["prompts"]:8}{l["tokens_per_s"]:10.1f}{l["speedup"]:9.2f}'
-        f'{"–".join(f(q) for q in l["quartiles"]):>13}{f(l["tau"]):>7}{f(l["acceptance_rate"]):>8}{l["identical"]:>11.0%}' for l in lines])
+    return '\n'.join([head] + [f'{l[by]:16}{l["method"]:10}{l["prompts"]:8}{l["tokens_per_s"]:10.1f}{f(l["speedup"]):>9}'
+        f'{"–".join(f(q) for q in l["quartiles"] or [None]):>13}{f(l["tau"]):>7}{f(l["acceptance_rate"]):>8}{f(l["identical"], ".0%"):>11}' for l in lines])
 
 # %% ../nbs/06_benchmarks.ipynb #54999cfa
 def _commit():
@@ -194,7 +194,7 @@ def plot_speedups(
     methods=('lookup', 'copy', 'draft', 'both')
 ):
     "Mean speedup of every method, by group; whiskers show the quartiles"
-    lines = [l for l in summary(rows, by) if l['method'] in methods]
+    lines = [l for l in summary(rows, by) if l['method'] in methods and l['speedup'] is not None]
     groups, methods = list(dict.fromkeys(l[by] for l in lines)), [m for m in methods if any(l['method'] == m for l in lines)]
     fig, ax = plt.subplots(figsize=(max(6, .9*len(groups)), 3.2))
     for j, m in enumerate(methods):
@@ -204,7 +204,9 @@ def plot_speedups(
         ax.bar(x, y, .8/len(methods), yerr=err, label=m, capsize=2)
     ax.axhline(1, color='k', lw=.8); ax.set_xticks(range(len(groups)), groups, rotation=0 if len(groups) < 6 else 60)
     best = [l for l in lines if l['method'] == 'both'] or lines
-    ax.set(ylabel='speedup over plain', title=', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) if len(best) < 5 else f'Speedup by {by}: mean {st.mean(l["speedup"] for l in best):.2f}x'); ax.legend(); fig.tight_layout()
+    ax.set(ylabel='speedup over plain', title=(', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) or 'nothing to compare') if len(best) < 5 else f'Speedup by {by}: mean {st.mean(l["speedup"] for l in best):.2f}x')
+    if lines: ax.legend()
+    fig.tight_layout()
     return fig
 
 # %% ../nbs/06_benchmarks.ipynb #86066c79
