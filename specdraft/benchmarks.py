@@ -275,7 +275,7 @@ def measure_draft(
         known = draft.manager.items
         items = dict(zip([x['id'] for x in known], trace([dict(prompt_ids=x['prompt_ids'], answer_ids=x['answer_ids']) for x in known])))
     own = [items.get(p.get('item')) for p in prompts]
-    names = list(items); other = [items[names[(names.index(p['item']) + 1 + i) % len(names)]] if p.get('item') in items and len(names) > 1 else None for i, p in enumerate(prompts)]
+    names = list(items); other = [items[names[(names.index(p['item']) + 1 + i % (len(names) - 1)) % len(names)]] if p.get('item') in items and len(names) > 1 else None for i, p in enumerate(prompts)] # never its own
     rows = []
     for kind, knowledge in (('none', [None]*len(prompts)), ('own', own), ('shuffled', other)):
         chosen = [i for i in range(len(prompts)) if kind == 'none' or knowledge[i] is not None]
