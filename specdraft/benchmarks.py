@@ -10,7 +10,7 @@ __all__ = ['METHODS', 'TIMED', 'CACHE', 'knowledge_prompts', 'pick', 'load_promp
            'certificate', 'specdraft_bench', 'demo', 'specdraft_demo']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
-import json, statistics as st, subprocess, sys, time
+import json, shlex, shutil, statistics as st, subprocess, sys, time
 from collections import defaultdict
 from copy import deepcopy
 from functools import cache, partial
@@ -469,9 +469,19 @@ class _Stages:
         self.i += 1
         print(f'\n[{self.i}/{self.n}] {text}  ({time.perf_counter() - self.began:.0f} s so far)', flush=True)
 
+# %% ../nbs/06_benchmarks.ipynb #616343bc
+def _begin(folder, made_with):
+    "Empty the folder of a stage unless it was `made_with` the same; one that is not the demo's raises `InputError`"
+    note, text = folder.with_suffix('.json'), json.dumps(made_with, ensure_ascii=False)
+    if note.is_file() and note.read_text(encoding='utf-8') == text: return
+    if folder.exists():
+        if not note.is_file(): raise InputError(f'{folder} was not made by the demo: give it another folder with --out')
+        shutil.rmtree(folder)
+    with whole_file(note) as tmp: tmp.write_text(text, encoding='utf-8')
+
 # %% ../nbs/06_benchmarks.ipynb #45527697
 def demo(
-    config, out='output', questions='', minutes=0, n_each=5, max_new_tokens=96 # checked loader config or name, see `specdraft_demo`
+    config, out='output/demo', questions='', minutes=0, n_each=5, max_new_tokens=96 # checked loader config or name, see `specdraft_demo`
 ):
     "Knowledge cache, training, and plain against speculative decoding; returns the rows measured"
     out, stage, loader = Path(out), _Stages(5), ModelLoader(config)
@@ -483,20 +493,20 @@ def demo(
 
     cache_file, folder = out/'knowledge_cache'/'knowledge_cache.safetensors', out/'checkpoints'
     stage(f'Knowledge cache: the target answers {len(asked)} common questions and their paraphrases')
-    manager = KnowledgeCacheManager.load(cache_file, lean.model) if cache_file.is_file() else None
-    if manager and [i['question'] for i in manager.items] == [q['question'] for q in asked]: print(f'skipped: it is in {cache_file}')
-    else:
-        for f in ('finished', 'training_state.pt'): (folder/f).unlink(missing_ok=True) # of other questions
-        manager = knowledge_for(c, lean, tokenizer); manager.save(cache_file)
-        print(f'{manager}, in {cache_file}')
+    made_with = dict(target=fingerprint(lean.model), questions=asked, **{k: v for k, v in c.items() if k not in ('training', 'decoding')})
+    _begin(cache_file.parent, made_with)
+    if cache_file.is_file(): manager = KnowledgeCacheManager.load(cache_file, lean.model); print(f'skipped: it is in {cache_file}')
+    else: manager = knowledge_for(c, lean, tokenizer); manager.save(cache_file); print(f'{manager}, in {cache_file}')
 
     ships = packaged_drafts().get(str(config)) if isinstance(config, str) else None
     minutes = minutes or (1 if ships else 3)
     stage(f'Fine-tuning the draft that ships, on answers to these questions, for {minutes:g} minutes' if ships else f'Training the draft for {minutes:g} minutes on text that the target writes')
+    _begin(folder, dict(made_with, training=c['training'], minutes=minutes, from_shipped=bool(ships)))
     if (folder/'finished').exists() and best_checkpoint(folder): print(f'skipped: it is in {best_checkpoint(folder)}')
     else:
         trained = DraftModel.from_pretrained(ships, lean.model, manager) if ships else None
-        trainer = train_draft(fine_tune_config(c) if ships else c, lean, tokenizer, manager, folder, minutes, resume=True, draft=trained, data=out/'training_data')
+        try: trainer = train_draft(fine_tune_config(c) if ships else c, lean, tokenizer, manager, folder, minutes, resume=True, draft=trained, data=out/'training_data')
+        except InputError as e: raise InputError(f'{e}; to train anew, remove {folder}') from e
         (out/'plots').mkdir(parents=True, exist_ok=True); plot_history(trainer.history).savefig(out/'plots'/'training.png')
         with whole_file(folder/'finished') as tmp: tmp.write_text(str(trainer.step))
         print(f'{best_checkpoint(folder)}: {trainer.history[-1].get("valid")}')
@@ -518,16 +528,20 @@ def demo(
     print(show(summary(rows)))
     if any(r['method'] == 'generate' and not r['identical'] for r in rows): print('(generate of transformers computes in another order, and in bfloat16 a near-tie can fall the other way there)')
     print(f'\nrows in {out/"results"/"demo.json"}, plots in {out/"plots"}; all done in {time.perf_counter() - stage.began:.0f} s')
+    which = [*(['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []), '--draft', str(folder), '--cache', str(cache_file)]
+    print('\nnext, with what was made here:')
+    for words in (['specdraft_generate', asked[0]['question']], ['specdraft_test'], ['specdraft_bench']): print(' ', shlex.join(words + which))
+    print('for questions of your own: specdraft_build_cache --questions my.csv, ' + ('then the same without --draft and --cache' if ships else 'then specdraft_train'))
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #68bbf79f
 @command
 def specdraft_demo(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    questions:str='', # your own question file (YAML); default: the config's
+    questions:str='', # your own question file (CSV, JSON lines or YAML); default: the config's
     minutes:float=0, # training time; 0: one minute for a draft that ships, three for a new one
     n_each:int=5, # prompts to measure in each group
-    out:str='output' # folder for everything that is made
+    out:str='output/demo' # folder for everything that is made: the demo's own
 ):
     "Everything on the embedded model: knowledge cache, training, answers, and a measured speedup"
     if minutes < 0: raise InputError(f'minutes is {minutes}: it must be 0 (the default) or more')
