@@ -332,7 +332,7 @@ def test_draft(lean, tokenizer, model, prompts=None, max_new_tokens=128, out='')
         check_cache(model, 'the draft\'s folder')
         prompts = knowledge_prompts(model.manager.items, 'heldout_en')
     check_disjoint(prompts, model.manager, model.info.get('prompts', ()))
-    rows, costs = measure_draft(model, lean, tokenizer, prompts, max_new_tokens), measure_costs(lean, LeanDraft(model.to(lean.dtype), lean), keep=False) if model.past == 'target' else None
+    rows, costs = measure_draft(model, lean, tokenizer, prompts, max_new_tokens), measure_costs(lean, LeanDraft(model, lean), keep=False) if model.past == 'target' else None
     if costs: print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
     print(show_draft(draft_summary(rows, by, costs), by))
     if by == 'category': print(show_draft(draft_summary([dict(r, category='all') for r in rows], by, costs), by))

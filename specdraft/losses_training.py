@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, has_native_bf16, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
-from .knowledge_cache import KnowledgeCacheManager, _plain, read_prompts
+from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, read_prompts
 from .draft_model import DraftModel, best_checkpoint, default_draft, shifted
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
@@ -766,7 +766,7 @@ def fine_tune_config(config, rate=.1): # a tenth of the rate, nothing invented
 @command
 def specdraft_train(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    cache:str='output/knowledge_cache/knowledge_cache.safetensors', # knowledge cache: specdraft_build_cache makes it
+    cache:str=CACHE, # knowledge cache: specdraft_build_cache makes it
     out:str='output/checkpoints', # folder for checkpoints
     data:str='output/training_data', # folder for what the target writes and computes
     minutes:float=0, # stop after so many minutes; 0: all epochs of the config

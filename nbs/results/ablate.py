@@ -77,7 +77,7 @@ def main(
         with tempfile.TemporaryDirectory() as folder: draft, trainer = train_variant(lean, manager, mine, loader.config, minutes, folder, **kw)
         rows = measure_draft(draft, lean, tokenizer, chosen, 96, texts=texts)
         decodes = kw.get('past') != 'own' and kw.get('transitions') != 'mlp' # the decoder knows the target's memory and linear transitions alone
-        costs = measure_costs(lean, LeanDraft(draft.to(lean.dtype), lean), keep=False) if decodes else None
+        costs = measure_costs(lean, LeanDraft(draft, lean), keep=False) if decodes else None
         results.append(dict(name=name, layers=draft.layer_idxs, minutes=trainer.seconds/60, steps=trainer.step, places=sum(h['places'] for h in trainer.history), c=costs and costs.draft_ms/costs.pass_ms[1], lines=draft_summary(rows, 'group', costs)))
         for l in results[-1]['lines']: print(f'{name:34} {l["group"]:10} {l["knowledge"]:9} agree {l["agree"][0]:.3f} tau {l["tau"][-1]:.2f}', flush=True)
         with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(machine=machine(), date=time.strftime('%Y-%m-%d'), minutes=minutes, texts=len(shards), data_places=sum(map(len, shards.outline)), n_prompts=len(chosen), results=results)))
