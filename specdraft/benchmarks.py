@@ -6,8 +6,8 @@
 __all__ = ['METHODS', 'TIMED', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint', 'check_methods', 'other_item',
            'make_methods', 'bench', 'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula',
            'greedy_answers', 'rank_counts', 'measure_draft', 'draft_summary', 'show_draft', 'check_cache', 'check_out',
-           'open_all', 'test_draft', 'test_knowledge', 'specdraft_test', 'compare', 'certificate', 'specdraft_bench',
-           'demo', 'specdraft_demo']
+           'open_all', 'test_draft', 'test_knowledge', 'specdraft_test', 'compare', 'batched_answers', 'certificate',
+           'specdraft_bench', 'demo', 'specdraft_demo']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import json, shlex, shutil, statistics as st, subprocess, sys, time
@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 import torch, yaml
 from tqdm.auto import tqdm
 
-from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, machine, size_groups, whole_file
+from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, machine, size_groups, whole_file
 from .knowledge_cache import CACHE, KnowledgeCacheManager, find_cache, knowledge_for, load_questions
 from .draft_model import DraftModel, LeanDraft, best_checkpoint, default_draft, find_draft, packaged_drafts
 from .losses_training import chain_rounds, depth_ranks, fine_tune_config, plot_history, prompt_key, read_prompts, trace_texts, train_draft
@@ -392,6 +392,21 @@ def compare(
         rows[-1].update(at=at - ids.shape[1], gap=(top[0] - top[1]).item(), rank=[int((logits > logits[x[at]]).sum()) if at < len(x) else None for x in (ours, ref)])
     return rows
 
+# %% ../nbs/06_benchmarks.ipynb #31bc0217
+@torch.inference_mode()
+def batched_answers(
+    lean, tokenizer, prompts, max_new_tokens, # target, its tokenizer, dicts with text
+    limit=6000 # places of a batch
+) -> dict: # prompt ids -> (1, T) ids, the prompt included
+    "What `generate` of transformers makes of each prompt, greedily, in padded batches"
+    out, eos, asked = {}, eos_ids(lean.model), [chat_ids(tokenizer, p['text']) for p in prompts]
+    for part in tqdm(size_groups([len(p) + max_new_tokens for p in asked], limit), desc='generate of transformers', unit='batch'):
+        some = [asked[i] for i in part]; width = max(map(len, some)); left = [width - len(p) for p in some]
+        ids, mask = (torch.tensor([[0]*n + row for n, row in zip(left, rows)], device=lean.device) for rows in (some, [[1]*len(p) for p in some]))
+        for p, row in zip(some, lean.model.generate(ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, repetition_penalty=1.)[:, width:].tolist()):
+            end = next((k for k, t in enumerate(row, 1) if t in eos), len(row)); out[tuple(p)] = torch.tensor([p + row[:end]])
+    return out
+
 # %% ../nbs/06_benchmarks.ipynb #n61930335
 def certificate(
     draft, lean, tokenizer, prompts, max_new_tokens=128, # trained draft, target, its tokenizer, dicts with text
@@ -401,15 +416,18 @@ def certificate(
     result, kind, about_it = {}, str(lean.dtype).removeprefix('torch.'), dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model), draft=about(draft), max_new_tokens=max_new_tokens)
     def decoder(draft, lean, **kw): d = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', **kw); return lambda ids: d.generate(ids, max_new_tokens)
     def transformers(lean): return lambda ids: lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens, do_sample=False, repetition_penalty=1.)
-    def run(name, ours, reference, lean):
-        rows = result[name] = compare(ours, reference, lean, tokenizer, prompts, name)
+    def run(name, ours, reference, lean, quick=None): # quick: the reference, or nearly so; where it differs the reference itself is asked
+        rows = result[name] = compare(ours, quick or reference, lean, tokenizer, prompts, name)
+        if quick and (odd := [r['prompt'] for r in rows if not r['same']]):
+            for i, r in zip(odd, compare(ours, reference, lean, tokenizer, [prompts[i] for i in odd], f'{name}, one by one')): rows[i] = dict(r, prompt=i)
         gaps = sorted(r['gap'] for r in rows if not r['same'])
         print(f'{name}: {sum(r["same"] for r in rows)} of {len(rows)} texts identical' + (f'; where the others part, the two largest logits are {gaps[len(gaps)//2]:.3f} apart in the median, {gaps[-1]:.3f} at most' if gaps else ''), flush=True)
         if out:
             with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(**about_it, comparisons=result)))
     exact = LeanTarget(deepcopy(lean.model).float())
     trained = DraftModel(draft.config, exact.model, draft.manager, layers=draft.layer_idxs).eval(); trained.load_state_dict(draft.state_dict())
-    run('float32, trees, and generate of transformers', decoder(trained, exact), transformers(exact), exact)
+    many = batched_answers(exact, tokenizer, prompts, max_new_tokens)
+    run('float32, trees, and generate of transformers', decoder(trained, exact), transformers(exact), exact, lambda ids: many[tuple(ids[0].tolist())])
     del exact, trained
     plain = cache(lambda ids: plain_generate(lean, torch.tensor([ids], device=lean.device), max_new_tokens)); once = lambda ids: plain(tuple(ids[0].tolist()))
     run(f'{kind}, strict, and plain decoding', decoder(draft, lean, strict=True), once, lean)
