@@ -10,7 +10,7 @@ __all__ = ['METHODS', 'TIMED', 'knowledge_prompts', 'pick', 'load_prompts', 'che
            'specdraft_bench', 'demo', 'specdraft_demo']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
-import json, shlex, shutil, statistics as st, subprocess, sys, time
+import json, os, shlex, shutil, statistics as st, subprocess, sys, time
 from collections import defaultdict
 from copy import deepcopy
 from functools import cache, partial
@@ -450,7 +450,7 @@ def specdraft_bench(
     gamma:str='auto', # tokens proposed a round, or auto
     temperature:float=0., # 0: greedy
     certify:bool=False, # instead: is every greedy text the target's own? In the target's dtype and in float32; takes long, and takes no methods, repeats, gamma or temperature
-    out:str='output/results/bench.json', # JSON file to write; what is measured is kept there on the way
+    out:str='output/results/bench.json', # JSON file to write; on the way what is measured is kept beside it, in bench.unfinished.json
     device:str='cpu' # cpu, cuda or mps
 ):
     "Measure plain and speculative decoding, interleaved on the same prompts"
@@ -470,8 +470,10 @@ def specdraft_bench(
         certificate(model, lean, tokenizer, chosen, max_new_tokens, out)
         return print(f'every comparison in {out}')
     by, costs = 'category' if prompts else 'group', measure_costs(lean, LeanDraft(model, lean), keep=False) # for `formula`
-    keep = partial(save_result, out, lean=lean, draft=about(model), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(prompts).name if prompts else 'knowledge', n_prompts=len(chosen))
+    side = Path(out).with_suffix('.unfinished.json')
+    keep = partial(save_result, side, lean=lean, draft=about(model), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(prompts).name if prompts else 'knowledge', n_prompts=len(chosen))
     rows = bench(make_methods(model, lean, tokenizer, max_new_tokens, gamma, temperature, methods.split(',')), chosen, tokenizer, repeats, few=('generate', 'lookup'), device=lean.device, save=keep)
+    os.replace(side, out)
     fig = plot_speedups(rows, by); fig.savefig(Path(out).with_suffix('.png'))
     print(show(summary(rows, by), by)); print(f'rows in {out}, plot in {Path(out).with_suffix(".png")}')
 

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RUN', 'Qwen3DraftModel', 'Ask', 'KnowledgeAttention', 'shifted', 'run_lengths', 'CopyPointer', 'DraftModel',
-           'own_past', 'to_int8', 'from_int8', 'Int8', 'small_linear', 'LeanDraft', 'n_params', 'best_checkpoint',
-           'packaged_drafts', 'find_draft', 'default_draft']
+           'own_past', 'to_int8', 'from_int8', 'Int8', 'small_linear', 'LeanDraft', 'n_params', 'checkpoints',
+           'best_checkpoint', 'packaged_drafts', 'find_draft', 'default_draft']
 
 # %% ../nbs/03_draft_model.ipynb #80887b93
 import math
@@ -21,7 +21,7 @@ from fastcore.basics import patch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from .loader import (Block, InputError, LeanTarget, Packed, SCHEMA, attend, check_config, fingerprint, load_config,
+from .loader import (Block, InputError, LeanTarget, Packed, attend, fingerprint, load_config,
                               load_tensors, rms_norm, rotate, save_tensors)
 from .layer_sampling import layers_for
 from .knowledge_cache import KnowledgeCacheManager
@@ -447,10 +447,13 @@ def save_pretrained(self:DraftModel, folder, storage=None, **info):
     if own: self.manager.save(cache)
 
 # %% ../nbs/03_draft_model.ipynb #3f5fae7b
+def checkpoints(folder) -> list: # not what a user has named otherwise
+    "The best drafts that trainings have left in a folder"
+    return [p for p in Path(folder).glob('best_draft_model_knowledge_epoch*.safetensors') if p.stem.rpartition('epoch')[2].isdigit()]
+
 def best_checkpoint(folder='output/checkpoints'):
     "The best draft in a folder of checkpoints (the latest that was best), or None"
-    epoch = lambda p: int(p.stem.rpartition('epoch')[2])
-    return max(Path(folder).glob('best_draft_model_knowledge_epoch*[0-9].safetensors'), key=epoch, default=None)
+    return max(checkpoints(folder), key=lambda p: int(p.stem.rpartition('epoch')[2]), default=None)
 
 # %% ../nbs/03_draft_model.ipynb #da8ebcae
 def packaged_drafts() -> dict: # name -> folder

@@ -104,12 +104,12 @@ def answer_kv(
     lean:LeanTarget,
     prompt:list, answer:list, # ids
     layers:list # indices
-): # keys, values: (layers, Hkv, K, d) with K = len(answer) + 1
+): # keys, values: (layers, Hkv, K, d) with K = len(answer) + 1, on the CPU
     "What the target's `layers` compute over the prompt's last token and the answer"
     ids = torch.tensor([prompt + answer], device=lean.device)
     record = dict.fromkeys(layers)
     lean(ids, lean.new_cache(ids.shape[1]), record=record)
-    return tuple(torch.stack([record[l][j][0, :, len(prompt) - 1:] for l in layers]) for j in (0, 1))
+    return tuple(torch.stack([record[l][j][0, :, len(prompt) - 1:] for l in layers]).cpu() for j in (0, 1))
 
 # %% ../nbs/02_knowledge_cache.ipynb #a80d8bcc
 @torch.inference_mode()
@@ -272,7 +272,7 @@ def build(self:KnowledgeCacheManager,
     for name, mine, real in (('hidden_size', self.hidden_size, cfg.hidden_size), ('num_heads', self.num_heads, cfg.num_attention_heads)):
         if mine not in (None, real): raise InputError(f'{name} is {mine}, but the target has {real}')
     self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
-    self.items, self.kv_cache, self.bases, self._squares, self._seen = [], Shelf(), {}, [0., 0.], {}
+    self.items, self.kv_cache, self.bases, self._squares, self._seen, self.lost = [], Shelf(), {}, [0., 0.], {}, {}
     self.add(lean, tokenizer, questions, False, max_answer_tokens, temperature, batch_size, dtype, progress, out)
     return self
 
@@ -300,7 +300,7 @@ def _answers(self:KnowledgeCacheManager, lean, tokenizer, asks, max_answer_token
 
 # %% ../nbs/02_knowledge_cache.ipynb #2007c888
 @patch
-def _recover(self:KnowledgeCacheManager, lean, dtype):
+def _recover(self:KnowledgeCacheManager, lean, dtype=torch.bfloat16):
     "Compute again the keys and values of lost items, whose answers are known"
     if not self.lost: return
     self._store({i: answer_kv(lean, x['prompt_ids'], x['answer_ids'], self.layers) for i, x in self.lost.items()}, dtype)
@@ -337,7 +337,7 @@ def add(self:KnowledgeCacheManager,
     def finish(items): # the answer to the question alone, and its keys and values
         for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress, leave=None):
             a = settle(lean, x['prompt_ids'], x['answer_ids'], min(max_answer_tokens, lean.config.max_position_embeddings - len(x['prompt_ids']))) if temperature == 0 and not x['own'] else x['answer_ids']
-            yield a, tuple(t.cpu() for t in answer_kv(lean, x['prompt_ids'], a, self.layers))
+            yield a, answer_kv(lean, x['prompt_ids'], a, self.layers)
     with tqdm(total=len(asks), desc='questions', unit='question', disable=not progress or len(asks) <= lot) as bar:
         for i in range(0, len(asks), lot):
             if i and out and time.monotonic() - saved > 9*cost: # saving sorts and indexes all that stands: it gets a tenth of the time
@@ -482,6 +482,10 @@ SHARD = 1024 # items
 def _stem(path): return Path(path).name.removesuffix('.safetensors')
 def _shards(path): # the shards that belong to the cache at `path`, listed in it or not
     return [f for f in Path(path).parent.iterdir() if re.fullmatch(re.escape(_stem(path)) + r'\.[0-9a-f]{16}\.safetensors', f.name)]
+def _second_name(path, new): # nothing is copied; what stands at `new` is replaced
+    tmp = new.with_name(f'.{new.name}.{os.getpid()}.tmp')
+    try: os.link(path, tmp); os.replace(tmp, new)
+    finally: tmp.unlink(missing_ok=True)
 def unfinished(path) -> Path:
     "Where a cache is kept while a build or a change of it is under way"
     return Path(path).with_name(_stem(path) + '.unfinished.safetensors')
@@ -508,6 +512,7 @@ class Items(Sequence):
     def _text(self, name, i): return self._part(name, i).tobytes().decode()
     def __len__(self): return len(self.ids)
     def __getitem__(self, i):
+        if isinstance(i, slice): return [self[j] for j in range(*i.indices(len(self)))]
         if not -len(self) <= i < len(self): raise IndexError(i)
         i %= len(self)
         v = [dict(text=self._text('texts', 2*j), prompt_ids=self._part('tokens', 2*j).tolist(), answer_ids=self._part('tokens', 2*j + 1).tolist(), answer=self._text('texts', 2*j + 1))
@@ -528,8 +533,8 @@ def _save_shards(self:KnowledgeCacheManager, path, size=SHARD) -> list: # names
             for i in live: del kv.places[i]
         else:
             new = name_of(name.split('.')[-2])
-            if not (path.parent/new).exists():
-                try: os.link(kv.folder/name, path.parent/new) # a second name, nothing is copied
+            if not (path.parent/new).exists() or (kv.folder/name).resolve() != (path.parent/new).resolve(): # what stands there under that name may be damaged
+                try: _second_name(kv.folder/name, path.parent/new)
                 except OSError: save_tensors(path.parent/new, {k: f.read(k) for k in f.shapes}, kind='knowledge shard') # read from the open file: its name may be gone
             if new != name: kv.files[new] = kv.files.pop(name); kv.places |= {i: (new, *p[1:]) for i, p in live.items()}
     ids = list(kv.new)
@@ -555,6 +560,7 @@ def _state(path): # of a file: changes when it is replaced
 def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cache.safetensors'):
     "Write the cache, or what has changed of it: whole or not at all"
     path, tensors = Path(path), {f'basis/{n}': t for n, t in self.bases.items()}
+    if path.suffix != '.safetensors': raise InputError(f'{path}: expected a name that ends with .safetensors')
     if self.lost: raise InputError(f'{len(self.lost)} items have lost their keys and values, such as {next(iter(self.lost))!r}: `add` computes them again, `remove` takes them out')
     if strange := [i for i in self.kv_cache if not len(self.items)]: raise InputError(f'keys and values of {strange[0]!r} come without their question: they cannot be saved')
     with changing(path):
@@ -573,7 +579,8 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
         for f in _shards(path):
             if f.name not in {*before, *shards}: f.unlink()
         side = unfinished(path)
-        for f in [side, Path(f'{side}.lock'), *_shards(side)]: f.unlink(missing_ok=True) # what was left of a change is overtaken
+        killed = [f for f in path.parent.iterdir() if re.fullmatch(r'\.' + re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors\.\d+\.tmp', f.name)] # what processes were writing
+        for f in [side, Path(f'{side}.lock'), *_shards(side), *killed]: f.unlink(missing_ok=True) # what was left of a change is overtaken
 
 # %% ../nbs/02_knowledge_cache.ipynb #63e52988
 @patch
@@ -688,8 +695,9 @@ def knowledge_for(
     "Build the knowledge cache that a config describes; one whose building was interrupted goes on"
     c, layers = config['knowledge_enhancement'], layers_for(config, lean)
     asked, side = load_questions(questions or c['questions']), out and unfinished(out)
-    plan = _plan(fingerprint(lean.model), layers, asked, [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')])
-    if manager := _under_way(out, plan): manager.add(lean, tokenizer, asked, max_answer_tokens=c['max_answer_tokens'], progress=progress, out=side)
+    plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, asked, [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')])
+    manager = _under_way(out, plan); processes(lean.device).wait_for_everyone() # all have read before one writes
+    if manager: manager.add(lean, tokenizer, asked, max_answer_tokens=c['max_answer_tokens'], progress=progress, out=side)
     else:
         manager = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads, c['cache_dim'], c['threshold'], c['eight_bit']); manager.plan = plan
         manager.build(lean, tokenizer, asked, layers, c['max_answer_tokens'], progress=progress, out=side)
@@ -741,29 +749,32 @@ def specdraft_build_cache(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Have the target answer common questions and keep the answers with their keys and values. What was interrupted goes on when the same command is given again. On many devices: accelerate launch --no_python specdraft_build_cache"
-    if inspect: return print(KnowledgeCacheManager.load(out).inspect(inspect))
-    given = [f'--{k} {v}' for k, v in dict(questions=questions, add=add, update=update, from_log=from_log).items() if v]
+    given = [f'--{k} {v}' for k, v in dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log).items() if v]
     if len(given) > 1: raise InputError(f'{given[0]} and {given[1]} exclude each other: give one, then the other')
-    if questions and remove: raise InputError(f'--questions {questions} builds a cache, --remove {remove} changes one that stands: give one of them')
-    if Path(out).is_dir(): raise InputError(f'--out {out} is a folder: expected the name of a file')
+    if remove and (questions or inspect): raise InputError(f'{given[0]} and --remove {remove} exclude each other: give one, then the other')
+    if inspect: return print(KnowledgeCacheManager.load(out).inspect(inspect))
+    if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     loader, change, gone = ModelLoader(config), add or update or from_log, [i.strip() for i in remove.split(',')] if remove else []
-    if from_log: new = KnowledgeCacheManager.load(out).repeats([p['text'] for p in read_prompts(from_log)])
-    else: new = load_questions(change or questions or loader.config['knowledge_enhancement']['questions'])
-    if from_log and not new: return print(f'{from_log}: no question comes back that the knowledge cache does not find')
-    check_writable(Path(out).parent) # errors before the model is loaded
+    new = None if from_log or (remove and not change) else load_questions(change or questions or loader.config['knowledge_enhancement']['questions'])
+    check_writable(Path(out).parent)
     state = processes(device)
     with changing(out) if state.is_main_process else nullcontext():
-        if change or not remove: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
-        if change or remove:
-            standing, plan = KnowledgeCacheManager.load(out), _plan(new, bool(add), gone, _state(out))
-            manager = _under_way(out, plan) or standing
-            if manager is standing: manager.remove(gone)
+        state.wait_for_everyone() # for the lock
+        standing = KnowledgeCacheManager.load(out) if change or remove else None # errors before the model is loaded
+        if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log)])): return print(f'{from_log}: no question comes back that the knowledge cache does not find')
+        n = loader.config['knowledge_enhancement']['max_answer_tokens']
+        plan = _plan(new, bool(add), gone, n, _state(out)); manager = _under_way(out, plan) or standing
+        if manager is standing and remove: manager.remove(gone)
+        state.wait_for_everyone() # all have read before one writes
+        if change or not remove or manager.lost: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
+        if standing is None: manager = knowledge_for(loader.config, lean, tokenizer, questions, state.is_main_process, out)
+        else:
+            if manager.lost: manager.check(lean.model); manager._recover(lean)
             if change:
                 _same_form(manager, loader.config, lean, out)
                 manager.plan = plan
-                done = manager.add(lean, tokenizer, new, not add, loader.config['knowledge_enhancement']['max_answer_tokens'], progress=state.is_main_process, out=unfinished(out))
+                done = manager.add(lean, tokenizer, new, not add, n, progress=state.is_main_process, out=unfinished(out))
                 if state.is_main_process: print(f'answered: {", ".join(done) or "nothing, all is as it was"}')
             manager.plan = None
             if state.is_main_process: manager.save(out)
-        else: manager = knowledge_for(loader.config, lean, tokenizer, questions, state.is_main_process, out)
         if state.is_main_process: print(f'{manager.summary()}\n{out}')

@@ -165,8 +165,8 @@ def check_value(
         want = ' or '.join({int: 'an integer', float: 'a number', str: 'text', bool: 'true or false', list: 'a list'}[k] for k in kinds)
         raise InputError(f'{name}: {value!r} is {type(value).__name__}, expected {want}')
     texts, number = value if isinstance(value, list) else [value] if isinstance(value, str) else [], isinstance(value, (int, float))
-    bad = ((key.choices and not set(texts) <= set(key.choices) and f'{"some" if isinstance(value, list) else "one"} of {", ".join(key.choices)}')
-        or (number and not math.isfinite(value) and 'a finite number')
+    bad = ((key.choices and any(t not in key.choices for t in texts) and f'{"some" if isinstance(value, list) else "one"} of {", ".join(key.choices)}')
+        or (isinstance(value, float) and not math.isfinite(value) and 'a finite number')
         or (number and key.high is not None and value > key.high and f'a number of {key.high} or less')
         or (number and key.above is not None and value <= key.above and f'a number above {key.above}')
         or (number and key.low is not None and value < key.low and f'a number of {key.low} or more'))
@@ -807,6 +807,7 @@ def generate_batch(
     on_row=None     # called once with each finished row: its number, its new ids, keys and values of all layers [((Hkv, n, d), (Hkv, n, d))] (to be copied: they are written over later), last hidden states (n, D)
 ) -> list: # lists of new ids, the end token included where it came
     "Continue all `prompts` side by side, each to its end token, to `max_new_tokens` or to the end of the context"
+    if not prompts: return []
     width, context = max(map(len, prompts)), lean.config.max_position_embeddings
     if width >= context: raise InputError(f'a prompt has {width} tokens: the context of the target holds {context}, with at least one of the answer')
     pad = torch.tensor([width - len(p) for p in prompts], device=lean.device)
@@ -869,5 +870,7 @@ def spread(
     if int(os.environ.get('WORLD_SIZE', 1)) == 1: return work(items)
     from accelerate.utils import gather_object
     state = processes(device); n, out = state.num_processes, [None]*len(items)
-    for rank, part in enumerate(gather_object([work(items[state.process_index::n])])): out[rank::n] = part
+    parts = gather_object([(len(items), work(items[state.process_index::n]))])
+    if len({size for size, _ in parts}) > 1: raise RuntimeError(f'the processes share {[size for size, _ in parts]} items: expected the same in each')
+    for rank, (_, part) in enumerate(parts): out[rank::n] = part
     return out

@@ -12,7 +12,6 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'LOT', 'BEYOND', '
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, hashlib, json, math, os, random, re, time
-from bisect import bisect_right
 from pathlib import Path
 
 import torch
@@ -21,11 +20,11 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, fingerprint, generate_batch, has_native_bf16, load_tensors, processes, rms_norm, rotate, size_groups,
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_writable, command, fingerprint, generate_batch, has_native_bf16, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
 from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, read_prompts
-from .draft_model import DraftModel, best_checkpoint, default_draft, shifted
+from .draft_model import DraftModel, best_checkpoint, checkpoints, default_draft, shifted
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
 def kl_loss(
@@ -583,7 +582,7 @@ def _keep_best(self:Trainer):
     epoch = -(-self.step//self.per_epoch)
     path = self.folder/f'best_draft_model_knowledge_epoch{epoch}.safetensors'
     self.draft.save(path, epoch=epoch, step=self.step, seconds=round(self.seconds), places=sum(h['places'] for h in self.history), **self.history[-1]['valid'], **self.info)
-    for old in self.folder.glob('best_draft_model_knowledge_epoch*.safetensors'):
+    for old in checkpoints(self.folder):
         if old != path: old.unlink()
 
 # %% ../nbs/04_losses_training.ipynb #85b9664a
@@ -752,7 +751,7 @@ def train_draft(
     draft.config = config
     trainer = Trainer(draft, lean, texts, folder, minutes, prompts=sorted(keys))
     if resume and (Path(folder)/'training_state.pt').exists(): trainer.resume()
-    elif given: trainer.judge_start()
+    elif given: trainer.judge_start(); trainer.save_state() # what an earlier run has left is no state of this one
     trainer.fit(progress=progress)
     return trainer
 

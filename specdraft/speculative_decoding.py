@@ -9,7 +9,7 @@ __all__ = ['JOINT', 'SIBLINGS', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'Sampling', '
            'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
-import hashlib, json, os, sys, tempfile, time
+import hashlib, json, math, os, sys, tempfile, time
 from bisect import bisect_right
 from collections import defaultdict
 from copy import copy, deepcopy
@@ -153,7 +153,7 @@ def check_prompt(
 ):
     "Raise `InputError` for an empty prompt, one that is too long, or ids outside the vocabulary"
     if not torch.is_tensor(input_ids) or input_ids.dim() != 2 or not len(input_ids): raise InputError(f'input_ids is {getattr(input_ids, "shape", type(input_ids).__name__)}: expected a tensor of shape (B, T)')
-    if input_ids.is_floating_point(): raise InputError(f'input_ids is of {input_ids.dtype}: expected integers')
+    if input_ids.is_floating_point() or input_ids.dtype == torch.bool: raise InputError(f'input_ids is of {input_ids.dtype}: expected integers')
     T, limit = input_ids.shape[1], config.max_position_embeddings
     if T == 0: raise InputError('the prompt is empty (0 tokens): expected at least 1')
     if T >= limit: raise InputError(f"the prompt has {T} tokens: the model's context holds {limit}, prompt and answer together")
@@ -161,6 +161,7 @@ def check_prompt(
     if top >= config.vocab_size or int(input_ids.min()) < 0: raise InputError(f"input_ids holds {top if top >= config.vocab_size else int(input_ids.min())}: the target's vocabulary has {config.vocab_size} tokens")
     for i in sampling.bias if sampling else ():
         if not isinstance(i, int) or not 0 <= i < config.vocab_size: raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {config.vocab_size - 1}")
+        if not isinstance(sampling.bias[i], (int, float)) or math.isnan(sampling.bias[i]): raise InputError(f'logit_bias of {i} is {sampling.bias[i]!r}: expected a number')
 
 # %% ../nbs/05_speculative_decoding.ipynb #16e98728
 @torch.inference_mode()
@@ -191,6 +192,7 @@ def padding(
 ) -> list: # for each row the number of padded places before it
     "How much each row is padded"
     if attention_mask is None: return [0]*len(input_ids)
+    attention_mask = torch.as_tensor(attention_mask)
     if attention_mask.shape != input_ids.shape: raise InputError(f'attention_mask has the shape {tuple(attention_mask.shape)}: expected that of input_ids, {tuple(input_ids.shape)}')
     seen = attention_mask.bool(); n = (~seen).sum(1)
     for i in range(len(seen)):
@@ -393,11 +395,12 @@ class Run:
         decoder, prompt:list, max_new_tokens, sampling, # ids, `Sampling` or `Processed`
         seed=None, query_text=None, stop=(), on_round=None # see `SpeculativeDecoder.generate`
     ):
-        self.lean, self.gamma, self.strict, self.eos, self.tokenizer, self.sampling, self.stop, self.on_round = decoder.lean, decoder.gamma, decoder.strict, eos_ids(decoder.lean.model), decoder.tokenizer, sampling, [stop] if isinstance(stop, str) else stop, on_round
-        if not callable(self.stop) and not all(isinstance(x, str) and x for x in self.stop): raise InputError(f'stop is {stop!r}: expected texts that are not empty')
+        self.lean, self.gamma, self.strict, self.eos, self.tokenizer, self.sampling, self.stop, self.on_round = decoder.lean, decoder.gamma, decoder.strict, eos_ids(decoder.lean.model), decoder.tokenizer, sampling, [stop] if isinstance(stop, str) else stop or (), on_round
+        if not callable(self.stop) and not (isinstance(self.stop, (list, tuple)) and all(isinstance(x, str) and x for x in self.stop)): raise InputError(f'stop is {stop!r}: expected texts that are not empty')
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
         self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1 # a row of the memory that `rounds` makes for all runs, as large as this
+        if seed is not None and not isinstance(seed, int): raise InputError(f'seed is {seed!r}: expected an integer, a list with one for each row, or None')
         self.g = torch.Generator().manual_seed(seed) if seed is not None else None
         found = decoder.retrieve(query_text or user_text(self.tokenizer, prompt))
         self.costs, self.draft, self.knowledge = None, None, None
@@ -609,7 +612,7 @@ def generate(self:SpeculativeDecoder,
     "Decode; the rows of a batch share their passes. Counters are at `.stats` (a list for a batch)"
     how = Sampling(temperature, top_p, top_k, **sampling)
     check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how)
-    seeds = seed if isinstance(seed, list) else [seed]*len(input_ids)
+    seeds = list(seed) if isinstance(seed, (list, tuple)) else [seed]*len(input_ids)
     if len(seeds) != len(input_ids): raise InputError(f'there are {len(seeds)} seeds for {len(input_ids)} rows: expected one for each')
     runs = [Run(self, row[n:], max_new_tokens, how, s, query_text, stop, on_round) for row, n, s in zip(input_ids.tolist(), padding(input_ids, attention_mask), seeds)]
     for _ in self.rounds(runs): pass

@@ -45,7 +45,7 @@ def train_variant(lean, manager, data, config, minutes, folder, past='target', l
     c = {**config, 'draft_model': {**config['draft_model'], 'past': past, 'transitions': 'linear' if transitions == 'mlp' else transitions},
          'training': {**config['training'], 'num_epochs': 50, **training}, 'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': knowledge == 'on'}}
     torch.manual_seed(0)
-    draft = DraftModel(c, lean.model, manager if knowledge == 'on' else None, layers=data.layers)
+    draft = DraftModel(c, lean.model, layers=data.layers); draft.manager = manager if knowledge == 'on' else None # its questions and answers are used, not its keys and values: they may be of other layers
     if transitions == 'mlp': draft.transitions = nn.ModuleList(Mlp(lean.config.hidden_size) for _ in draft.transitions)
     draft.vocab_ids.copy_(pick_vocab(data, len(draft.vocab_ids), lean.config.vocab_size))
     trainer = Trainer(draft, lean, data, folder, minutes)
