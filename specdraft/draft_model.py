@@ -123,8 +123,8 @@ class DraftModel(nn.Module):
         object.__setattr__(self, 'target', target_model) # shared, not a submodule: neither stored nor trained
         self.manager, self.info, m = knowledge_cache_manager, {}, target_model.model # info: what `save` was told of its training
         self.layer_idxs = list(layers if layers is not None else layers_for(self.config, LeanTarget(target_model, packed=False)))
-        self.layers = nn.ModuleList(deepcopy(m.layers[i]) for i in self.layer_idxs)
         if knowledge_cache_manager is not None and len(knowledge_cache_manager): knowledge_cache_manager.check(target_model, self.layer_idxs)
+        self.layers = nn.ModuleList(deepcopy(m.layers[i]) for i in self.layer_idxs)
         D = target_model.config.hidden_size
         d = self.config['draft_model']; self.past = d['past'] # 'target': its memory; 'own': the draft's alone, as an ordinary model's
         self.transitions = nn.ModuleList(nn.Linear(D, D, bias=False) for _ in self.layer_idxs[1:] if d['transitions'] == 'linear')

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, likeliest, processes, spread,
-                              load_tensors, save_tensors)
+                              load_tensors, save_tensors, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -482,10 +482,6 @@ SHARD = 1024 # items
 def _stem(path): return Path(path).name.removesuffix('.safetensors')
 def _shards(path): # the shards that belong to the cache at `path`, listed in it or not
     return [f for f in Path(path).parent.iterdir() if re.fullmatch(re.escape(_stem(path)) + r'\.[0-9a-f]{16}\.safetensors', f.name)]
-def _second_name(path, new): # nothing is copied; what stands at `new` is replaced
-    tmp = new.with_name(f'.{new.name}.{os.getpid()}.tmp')
-    try: os.link(path, tmp); os.replace(tmp, new)
-    finally: tmp.unlink(missing_ok=True)
 def unfinished(path) -> Path:
     "Where a cache is kept while a build or a change of it is under way"
     return Path(path).with_name(_stem(path) + '.unfinished.safetensors')
@@ -534,8 +530,9 @@ def _save_shards(self:KnowledgeCacheManager, path, size=SHARD) -> list: # names
         else:
             new = name_of(name.split('.')[-2])
             if not (path.parent/new).exists() or (kv.folder/name).resolve() != (path.parent/new).resolve(): # what stands there under that name may be damaged
-                try: _second_name(kv.folder/name, path.parent/new)
-                except OSError: save_tensors(path.parent/new, {k: f.read(k) for k in f.shapes}, kind='knowledge shard') # read from the open file: its name may be gone
+                try:
+                    with whole_file(path.parent/new) as tmp: os.link(kv.folder/name, tmp) # a second name: nothing is copied
+                except InputError: save_tensors(path.parent/new, {k: f.read(k) for k in f.shapes}, kind='knowledge shard') # read from the open file: its name may be gone
             if new != name: kv.files[new] = kv.files.pop(name); kv.places |= {i: (new, *p[1:]) for i, p in live.items()}
     ids = list(kv.new)
     for some in (ids[i:i + size] for i in range(0, len(ids), size)):
@@ -769,12 +766,12 @@ def specdraft_build_cache(
         if change or not remove or manager.lost: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
         if standing is None: manager = knowledge_for(loader.config, lean, tokenizer, questions, state.is_main_process, out)
         else:
-            if manager.lost: manager.check(lean.model); manager._recover(lean)
-            if change:
+            if change: # `add` mends what is lost
                 _same_form(manager, loader.config, lean, out)
                 manager.plan = plan
                 done = manager.add(lean, tokenizer, new, not add, n, progress=state.is_main_process, out=unfinished(out))
                 if state.is_main_process: print(f'answered: {", ".join(done) or "nothing, all is as it was"}')
+            elif manager.lost: manager.check(lean.model); manager._recover(lean)
             manager.plan = None
             if state.is_main_process: manager.save(out)
         if state.is_main_process: print(f'{manager.summary()}\n{out}')

@@ -38,6 +38,8 @@ class Sampling:
         if not isinstance(top_k, int) or top_k < 0: raise InputError(f'top_k is {top_k!r}: it must be 0 (all tokens) or more')
         if not number(min_p) or not 0 <= min_p < 1: raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
         if not number(repetition_penalty) or not repetition_penalty > 0: raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0, and 1 is none')
+        for i, b in (logit_bias or {}).items():
+            if not number(b) or math.isnan(b): raise InputError(f'logit_bias of {i} is {b!r}: expected a number')
         self.temperature, self.top_p, self.top_k, self.min_p, self.penalty, self.bias = temperature, top_p, top_k, min_p, repetition_penalty, dict(logit_bias or {})
     @property
     def greedy(self): return self.temperature == 0
@@ -161,7 +163,6 @@ def check_prompt(
     if top >= config.vocab_size or int(input_ids.min()) < 0: raise InputError(f"input_ids holds {top if top >= config.vocab_size else int(input_ids.min())}: the target's vocabulary has {config.vocab_size} tokens")
     for i in sampling.bias if sampling else ():
         if not isinstance(i, int) or not 0 <= i < config.vocab_size: raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {config.vocab_size - 1}")
-        if not isinstance(sampling.bias[i], (int, float)) or math.isnan(sampling.bias[i]): raise InputError(f'logit_bias of {i} is {sampling.bias[i]!r}: expected a number')
 
 # %% ../nbs/05_speculative_decoding.ipynb #16e98728
 @torch.inference_mode()
@@ -735,8 +736,8 @@ def specdraft_generate(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Answer a prompt by speculative decoding, printing text as it is accepted"
-    loader = ModelLoader(config); c, default = loader.config['decoding'], lambda k, v: c[k] if v is None else v
-    max_new_tokens, temperature, top_p, top_k, gamma = default('max_new_tokens', max_new_tokens), default('temperature', temperature), default('top_p', top_p), default('top_k', top_k), default('gamma', gamma or None)
+    loader = ModelLoader(config); given = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
+    max_new_tokens, temperature, top_p, top_k, gamma = (loader.config['decoding'][k] if v is None else v for k, v in given.items())
     if gamma != 'auto' and not str(gamma).lstrip('-').isdigit(): raise InputError(f'gamma is {gamma!r}: it must be auto or an integer above 0')
     gamma = gamma if gamma == 'auto' else check_positive('gamma', int(gamma))
     Sampling(temperature, top_p, top_k, min_p, repetition_penalty); check_positive('max_new_tokens', max_new_tokens)

@@ -65,7 +65,7 @@ def main(
 ):
     loader = ModelLoader('smollm2_135m'); lean, tokenizer = LeanTarget(loader.load_target_model()), loader.load_tokenizer()
     manager, shards = KnowledgeCacheManager.load(cache, lean.model), TrainingData(data, lean.model)
-    chosen = load_prompts(prompts, n_each) + knowledge_prompts([dict(id=x['id'], question=x['question']) for x in manager.items])
+    chosen = load_prompts(prompts, n_each) + knowledge_prompts(manager.items)
     check_disjoint(chosen, manager, [k for m in shards.metas for k in m['prompts']])
     texts, results = greedy_answers(lean, tokenizer, chosen, 96, manager), []
     for name, kw in VARIANTS.items():

@@ -32,7 +32,7 @@ def run(draft, lean, tokenizer, prompts, find=None, copied=None, n=64):
 
 loader = ModelLoader('smollm2_135m'); lean, tokenizer = LeanTarget(loader.load_target_model()), loader.load_tokenizer()
 draft = DraftModel.from_pretrained('smollm2_135m', lean.model); m = draft.manager
-prompts = pick(knowledge_prompts([dict(id=x['id'], question=x['question']) for x in m.items], 'heldout_en'), 15)
+prompts = pick(knowledge_prompts(m.items, 'heldout_en'), 15)
 best = lambda text: m.retrieve(text, threshold=0)
 
 seen, point = defaultdict(list), CopyPointer.point

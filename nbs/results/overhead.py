@@ -17,7 +17,7 @@ from specdraft.speculative_decoding import SpeculativeDecoder
 loader = ModelLoader('smollm2_135m'); lean, tokenizer = LeanTarget(loader.load_target_model()), loader.load_tokenizer()
 draft = DraftModel.from_pretrained('smollm2_135m', lean.model); m = draft.manager
 decoder = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto')
-messages = [p['text'] for p in knowledge_prompts([dict(id=x['id'], question=x['question']) for x in m.items], 'heldout_en') if p['group'] != 'as asked']
+messages = [p['text'] for p in knowledge_prompts(m.items, 'heldout_en') if p['group'] != 'as asked']
 answers = [tokenizer.decode(x['answer_ids'], skip_special_tokens=True) for x in m.items]
 
 inside, depth = 0., 0

@@ -12,7 +12,7 @@ from specdraft.loader import LeanTarget, ModelLoader
 
 loader = ModelLoader('smollm2_135m'); lean, tokenizer = LeanTarget(loader.load_target_model()), loader.load_tokenizer()
 draft = DraftModel.from_pretrained('smollm2_135m', lean.model)
-prompts = pick([p for p in knowledge_prompts([dict(id=x['id'], question=x['question']) for x in draft.manager.items], 'heldout_en') if p['group'] != 'as asked'], 30)
+prompts = pick([p for p in knowledge_prompts(draft.manager.items, 'heldout_en') if p['group'] != 'as asked'], 30)
 methods = make_methods(draft, lean, tokenizer, 96, names=('plain',))
 for k in (1, 2, 3):
     other = copy(draft); other.config = deepcopy(draft.config); other.config['knowledge_enhancement']['top_k'] = k
