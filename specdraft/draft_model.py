@@ -331,7 +331,7 @@ class LeanDraft:
         self.reads = [(small_linear(k.q_proj), small_linear(k.o_proj)) for k in draft.knowledge] if draft.knowledge is not None else None
         head, w = nn.Linear(1, 1, bias=False), draft.head_weight().detach()
         head.weight, head.out_features = nn.Parameter(w, requires_grad=False), len(w)
-        self.head, self.n_own = small_linear(head), len(w)
+        self.head, self.n_own, self.beside = small_linear(head), len(w), {}
         self.forget()
     def _pack(self, layer):
         a, m = layer.self_attn, layer.mlp
@@ -350,12 +350,11 @@ class LeanDraft:
         at, new = slice(self.n, self.n + len(new)), torch.tensor(new, device=self.ids.device)
         self.ids[at], self.rows[at.start - self.n_own:at.stop - self.n_own], self.columns[new] = new, self.lean.model.lm_head.weight[new], torch.arange(at.start, at.stop, device=new.device)
         self.n = at.stop
-    def _read(self, i, x, knowledge): # `KnowledgeAttention.forward` of texts (R, D) with each its own knowledge, with packed projections
+    def _read(self, i, x, knowledge): # `KnowledgeAttention.forward` of texts (R, D), each with its own knowledge, with packed projections
         m, (q_proj, o_proj) = self.draft.knowledge[i], self.reads[i]
-        q = q_proj(rms_norm(m.norm, x)).view(len(x), 1, -1, 1, m.head_dim)
+        q = q_proj(rms_norm(m.norm, x)).view(len(x), -1, 1, m.head_dim)
         if m.k_norm is not None: q = rms_norm(m.k_norm, q)
-        o = [attend(row, *k['kv'][i], scale=m.scale).view(1, -1) for row, k in zip(q, knowledge)]
-        return x + torch.tanh(m.gate(x))*o_proj(torch.cat(o) if len(o) > 1 else o[0])
+        return x + torch.tanh(m.gate(x))*o_proj(attend(q, *knowledge['kv'][i], knowledge['mask'], scale=m.scale).view(len(x), -1))
 
 # %% ../nbs/03_draft_model.ipynb #1e66ad06
 Ask = namedtuple('Ask', 'draft token kv_cache at knowledge last', defaults=(None, ())) # the text's `LeanDraft`; an id; the target's KV cache; the token's position, `kv_cache.n` for the first of a round; what `prepare` gives; with that, the last few ids, `token` included
@@ -371,32 +370,36 @@ def steps(self:LeanDraft,
     places = one.kv_cache.shared.places([(a.kv_cache, a.at, 1, None) for a in asked]) if R > 1 else None
     reading, own = [j for j, a in enumerate(asked) if a.knowledge], []
     some = torch.tensor(reading, device=device) if 0 < len(reading) < R else None
+    knowledge = self.side_by_side([asked[j].knowledge for j in reading]) if reading else None
     for i, (p, l) in enumerate(zip(self.layers, self.layer_idxs)):
         heads = p['qkv'](rms_norm(p['norm'], x)).view(R, H + 2*Hkv, -1) # queries, keys, values, each (R, heads, d)
         qk, v = heads[:, :H + Hkv], heads[:, H + Hkv:]
         if p['q_norm'] is not None: qk = torch.cat([rms_norm(p['q_norm'], qk[:, :H]), rms_norm(p['k_norm'], qk[:, H:])], 1)
         if reading: own.append(qk[:, H:].flatten(1))
         qk = rotate(qk, *rope)
-        q, k, v = (t.transpose(0, 1)[None] for t in (qk[:, :H], qk[:, H:], v)) # (1, heads, R, d)
+        q, k, v = (t[:, :, None] if places and places.even else t.transpose(0, 1)[None] for t in (qk[:, :H], qk[:, H:], v)) # (R, heads, 1, d) or (1, heads, R, d)
         if R == 1: # as `attend`, in fewer calls
             keys, values = one.kv_cache.write(l, k, v, one.at)
             w = (q.view(Hkv, H//Hkv, -1).to(keys.dtype) @ keys[0].mT).mul_(p['scale']).softmax(-1)
             o = (w @ values[0]).view(1, -1).to(x.dtype)
-        else: o = one.kv_cache.shared.attend(l, q, k, v, places, p['scale'])[0].transpose(0, 1).reshape(R, -1)
+        else: o = one.kv_cache.shared.attend(l, q, k, v, places, p['scale']).transpose(1, 2).reshape(R, -1)
         x = x + p['o'](o)
         gate, up = p['gate_up'](rms_norm(p['norm2'], x)).chunk(2, -1)
         x = x + p['down'](p['act'](gate)*up)
         if reading:
-            read = self._read(i, x if some is None else x[some], [asked[j].knowledge for j in reading])
+            read = self._read(i, x if some is None else x[some], knowledge)
             x = read if some is None else x.index_copy(0, some, read)
         if i < len(self.transitions): x = x + self.transitions[i](x)
     h = rms_norm(self.draft.norm, x)
-    return [a.draft._finish(z, h[j:j + 1], [k[j:j + 1] for k in own], a) for j, (a, z) in enumerate(zip(asked, self.head(h)))]
+    out = [a.draft._more(z, h[j:j + 1]) for j, (a, z) in enumerate(zip(asked, self.head(h)))]
+    if reading:
+        h, own = (h, own) if some is None else (h[some], [k[some] for k in own])
+        for j, z in zip(reading, self._copy([out[j] for j in reading], h, own, knowledge, [asked[j].last for j in reading])): out[j] = z
+    return out
 
 @patch
-def _finish(self:LeanDraft, logits, h, own, a): # logits of the draft's own vocabulary, final state (1, D), its keys, what was asked
-    if self.n > self.n_own: logits = torch.cat([logits, F.linear(h, self.rows[:self.n - self.n_own])[0]])
-    return self._copy(logits, h[None], own, a.knowledge, a.last) if a.knowledge else logits
+def _more(self:LeanDraft, logits, h): # logits of the draft's own vocabulary, final state (1, D) -> those of the tokens seen besides too
+    return torch.cat([logits, F.linear(h, self.rows[:self.n - self.n_own])[0]]) if self.n > self.n_own else logits
 
 @patch
 def __call__(self:LeanDraft, token:int, kv_cache, at:int, knowledge=None, last=()): return self.steps([Ask(self, token, kv_cache, at, knowledge, last)])[0] # (n,) logits
@@ -406,17 +409,41 @@ def __call__(self:LeanDraft, token:int, kv_cache, at:int, knowledge=None, last=(
 def prepare(self:LeanDraft, item_ids): # what a step reads of cached answers; None without items
     "Keys, values and pointer keys of answers, whose tokens the head scores from now on"
     read = self.draft.read_knowledge(item_ids)
-    if read is None: return None
+    return self.laid_out(read) if read else None
+
+@patch
+def laid_out(self:LeanDraft, read): # from `read_knowledge`
+    "The same of keys, values and tokens at hand"
     b, p = self.draft.knowledge_batch([read]), self.draft.pointer
     self.see(read[3].tolist())
-    return dict(kv=b['kv'], point=F.normalize(p.k_proj(p.place(b['keys'])).float(), dim=-1), at=b['at'], columns=self.columns[read[3]] if self.vocab_ids is not None else read[3])
+    runs = F.pad(b['at'], (RUN - 1, 0), value=-1).unfold(1, RUN, 1).flip(-1) # (1, K, RUN)
+    return dict(kv=b['kv'], mask=None, point=F.normalize(p.k_proj(p.place(b['keys'])).float(), dim=-1), runs=runs, columns=self.columns[read[3]][None] if self.vocab_ids is not None else read[3][None])
+
+@patch
+def side_by_side(self:LeanDraft, several:list): # what `prepare` gave to each of R texts -> the same with R rows; those last made are kept
+    "Answers of several texts, padded to one batch"
+    if len(several) == 1: return several[0]
+    key = tuple(map(id, several))
+    if key not in self.beside:
+        n = [k['columns'].shape[1] for k in several]; K = max(n)
+        def rows(f, dim, value=0): return torch.cat([F.pad(t, (0, 0)*(-1 - dim) + (0, K - m), value=value) for t, m in zip(map(f, several), n)])
+        mask = torch.arange(1 + K, device=several[0]['columns'].device) <= torch.tensor(n, device=several[0]['columns'].device)[:, None]
+        made = dict(kv=[tuple(rows(lambda k: k['kv'][i][j], -2) for j in (0, 1)) for i in range(len(self.layers))], mask=mask[:, None],
+                    point=rows(lambda k: k['point'], -2), runs=rows(lambda k: k['runs'], -2, -1), columns=rows(lambda k: k['columns'], -1))
+        self.beside = dict([*self.beside.items()][-7:]) | {key: (several, made)} # kept beside its parts, or an id could be another's
+    return self.beside[key][1]
 
 # %% ../nbs/03_draft_model.ipynb #9b29e06b
 @patch
-def _copy(self:LeanDraft, logits, h, own, knowledge, last): # log-probabilities with the copied shares mixed in
-    p, runs = self.draft.pointer, run_lengths(torch.tensor([last[-RUN:]], device=h.device), knowledge['at'])[:, -1:]
-    copy = p.point(h, p.q_proj(p.place(torch.cat(own, -1)))[None] + p.h_proj(h), knowledge['point'], runs)[0, 0]
-    return (logits.float().softmax(-1)*(1 - copy.sum())).index_add(0, knowledge['columns'], copy).log()
+def _copy(self:LeanDraft, logits, h, own, knowledge, last): # of R texts: logits, final states (R, D), keys (R, Hkv*d) of each layer, from `side_by_side`, last ids -> log-probabilities with the copied shares mixed in
+    p, n, mask = self.draft.pointer, [len(z) for z in logits], knowledge['mask']
+    back = torch.tensor([[*ids[:-RUN - 1:-1], *[-2]*(RUN - len(ids))] for ids in last], device=h.device)
+    runs = (knowledge['runs'] == back[:, None]).cumprod(-1).sum(-1)[:, None] # (R, 1, K), as `run_lengths` has them
+    q = (p.q_proj(p.place(torch.cat(own, -1))) + p.h_proj(h))[:, None]
+    copy = p.point(h[:, None], q, knowledge['point'], runs, None if mask is None else mask[:, 0, 1:])[:, 0]
+    z = logits[0][None] if len(n) == 1 else nn.utils.rnn.pad_sequence(logits, batch_first=True, padding_value=-torch.inf)
+    mixed = (z.float().softmax(-1)*(1 - copy.sum(-1, keepdim=True))).scatter_add(1, knowledge['columns'], copy).log()
+    return [row[:k] for row, k in zip(mixed, n)]
 
 # %% ../nbs/03_draft_model.ipynb #460911f2
 def n_params(draft:DraftModel) -> dict:

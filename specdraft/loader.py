@@ -621,7 +621,7 @@ class KVCache:
         self.hold(self.kv[:, :, :len(rows)])
 
 # %% ../nbs/00_loader.ipynb #c356bdb8
-Places = namedtuple('Places', 'rows cols at T S even mask positions') # of N new tokens: seat of the text, place in its KV cache, number in its block; longest block, places looked at, whether all seats have as many in order; mask of `attend_alike` (of `attend` for a plain step of all), positions
+Places = namedtuple('Places', 'rows at lines T S even mask positions') # of N new tokens: seat of the text, number in its block, where keys and values go among all vectors of a layer; longest block, places looked at, whether all seats have as many in order; mask of `attend_alike` (of `attend` for a plain step of all), positions
 
 class SharedCache:
     "KV caches side by side; `rows` are those of the texts that are still under way"
@@ -650,16 +650,18 @@ class SharedCache:
         even, G = rows == [i for i in range(len(self.rows)) for _ in range(T)], c.num_attention_heads//c.num_key_value_heads
         if even and T == 1: mask = spread_mask(torch.from_numpy(sees).to(kv.device), G, kv.dtype) # a plain step of all: for `attend`
         else: mask = alike_mask(sees, G, c.num_key_value_heads, kv.dtype, kv.device)
-        return Places(as_index(rows), as_index(cols), as_index(at), T, S, even, mask, as_index(positions))
-    def attend(self, layer, q, k, v, places, scale): # q (1, H, N, d), k and v (1, Hkv, N, d) -> (1, H, N, d)
+        B, Hkv, room = kv.shape[2:5]
+        lines = (torch.arange(2, device=kv.device)[:, None]*B + as_index(rows))[..., None]*Hkv + torch.arange(Hkv, device=kv.device) # (2, N, Hkv), for keys and values
+        return Places(as_index(rows), as_index(at), (lines*room + as_index(cols)[:, None]).flatten(), T, S, even, mask, as_index(positions))
+    def attend(self, layer, q, k, v, places, scale): # q (1, H, N, d), k and v (1, Hkv, N, d) -> (1, H, N, d); where `places` are even, (n, H, T, d) and so on
         "Write keys and values of one layer, and attend to them"
-        rows, cols, at, T, S, even, mask, _ = places
+        rows, at, lines, T, S, even, mask, _ = places
         kv, n = self.whole.kv[layer], len(self.rows)
-        kv[:, rows, :, cols] = torch.cat([k, v]).permute(2, 0, 1, 3).to(kv.dtype)
-        if even: x = q[0].unflatten(1, (n, T)).transpose(0, 1)
+        kv.view(-1, kv.shape[-1]).index_copy_(0, lines, torch.cat([k, v]).transpose(1, 2).reshape(len(lines), -1).to(kv.dtype))
+        if even: x = q
         else: x = kv.new_zeros(n, q.shape[1], T, q.shape[3]); x[rows, :, at] = q[0].transpose(0, 1).to(x.dtype)
         o = (attend if even and T == 1 else attend_alike)(x, kv[0, :n, :, :S], kv[1, :n, :, :S], mask, scale=scale) # (n, H, T, d)
-        return (o.transpose(0, 1).flatten(1, 2) if even else o[rows, :, at].transpose(0, 1))[None].to(q.dtype)
+        return o if even else o[rows, :, at].transpose(0, 1)[None].to(q.dtype)
 
 # %% ../nbs/00_loader.ipynb #4666a95c
 class LeanTarget:
@@ -741,8 +743,9 @@ def together(self:LeanTarget,
     if len(texts) == 1: (ids, row, parents), = texts; return self(ids, row, parents=parents)
     shared, sizes, first = texts[0][1].shared, [ids.shape[1] for ids, _, _ in texts], texts[0][1].n == 0
     places = None if first else shared.places([(row, row.n, n, parents) for n, (_, row, parents) in zip(sizes, texts)])
-    rope = self.rope(torch.cat([torch.arange(n, device=self.device) for n in sizes]) if first else places.positions)
-    x = self.embed(torch.cat([ids for ids, _, _ in texts], 1))
+    positions, x = torch.cat([torch.arange(n, device=self.device) for n in sizes]) if first else places.positions, self.embed(torch.cat([ids for ids, _, _ in texts], 1))
+    if not first and places.even: positions, x = positions.view(-1, places.T), x.view(-1, places.T, x.shape[-1])
+    rope = self.rope(positions)
     for i, b in enumerate(self.blocks):
         q, k, v, _ = b.qkv(x, rope)
         if first: # each its own: nothing is gained by padding long prompts
@@ -752,7 +755,7 @@ def together(self:LeanTarget,
         else: o = shared.attend(i, q, k, v, places, b.scale)
         x = b.out(x, o)
     for n, (_, row, _) in zip(sizes, texts): row.n += n
-    return x
+    return x.view(1, -1, x.shape[-1])
 
 # %% ../nbs/00_loader.ipynb #145f5a4f
 def eos_ids(model) -> set:

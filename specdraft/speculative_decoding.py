@@ -11,7 +11,7 @@ __all__ = ['JOINT', 'SIBLINGS', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'Sampling', '
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
 import hashlib, json, math, os, sys, tempfile, time
 from bisect import bisect_right
-from collections import defaultdict
+from collections import defaultdict, deque
 from copy import copy, deepcopy
 from html import escape
 from pathlib import Path
@@ -45,6 +45,8 @@ class Sampling:
     def greedy(self): return self.temperature == 0
     @property
     def reads(self): return self.penalty != 1 # does it depend on the text so far?
+    @property
+    def bare(self): return self.greedy and not self.reads and not self.bias # the target's own first choice, whatever came before
     def adjust(self,
         logits,      # (N, n)
         texts=None,  # for each row the ids before it
@@ -84,7 +86,7 @@ def warp(
 # %% ../nbs/05_speculative_decoding.ipynb #82506677
 class Proposal:
     "A tree of proposed tokens. Place 0 is the last token of the text; a proposed token has the place that `add` gives it"
-    def __init__(self): self.tokens, self.parents, self.sources, self.buckets, self.probs, self.children, self.steps = [], [], [], [], [], [[]], 0 # steps of the draft that it took
+    def __init__(self): self.tokens, self.parents, self.sources, self.buckets, self.probs, self.children, self.steps, self.spent = [], [], [], [], [], [[]], 0, 0. # steps of the draft that it took, and their cost in plain steps
     def __len__(self): return len(self.tokens)
     @property
     def line(self): return self.parents == list(range(len(self))) # is it a chain?
@@ -252,13 +254,15 @@ class CostModel:
     first_pause = 8 # rounds
     def __init__(self,
         pass_ms, draft_ms, # {width: ms} of target passes, ms of a draft step or None
-        joint_ms=None # of `JOINT` texts together: ms of a draft step, of passes over one and over four tokens of each (default: steps one after the other, and passes as of one text)
+        joint_ms=None, # of `JOINT` texts together: ms of a draft step, of passes over one and over four tokens of each (default: steps one after the other, and passes as of one text)
+        read_ms=(0., 0.) # what a draft step takes longer where it reads cached answers: of one text, of `JOINT` texts together
     ):
-        self.pass_ms, self.draft_ms, self.ws = pass_ms, draft_ms, sorted(pass_ms)
+        self.pass_ms, self.draft_ms, self.read_ms, self.ws = pass_ms, draft_ms, read_ms, sorted(pass_ms)
         self.joint_ms = joint_ms or (JOINT*(draft_ms or 0), self.verify_ms(JOINT), self.verify_ms(4*JOINT))
         self.reset()
-    def reset(self, rows=1): # texts that are decoded together
+    def reset(self, rows=1, reads=False): # texts that are decoded together; does this one read cached answers?
         "Forget the last text: back to prior guesses, worth three tokens each"
+        self.reads = reads
         self.counts, self.pace = {(source, b): [3*a, 3.] for source, rates in self.priors.items() for b, a in enumerate(rates)}, 1.
         self.company(rows)
         self.gain, self.cost, self.confidence, self.pause, self.waited = self.least*self.step + .05, self.step, .5, self.first_pause, 0
@@ -276,9 +280,13 @@ class CostModel:
     def wider(self, k): return self.share(k + 2) - self.share(k + 1) # cost of proposal k + 1 in the pass, if each text makes as many
     def company(self, rows): # texts that share the passes
         "What it costs to widen a pass, and what time is worth, depends on how many share it"
-        self.rows, alone = rows, self.draft_ms or 0
+        self.rows = rows
         self.least = 1/self.share(1)
-        self.step = (alone + (self.joint_ms[0] - alone)*(rows - 1)/(JOINT - 1))/rows/self.pass_ms[1] # a text's part of a draft step
+        self.share_step(rows)
+    def share_step(self, n): # texts that take it
+        "The next draft step is taken together"
+        alone, joint = ((ms or 0) + self.reads*more for ms, more in zip((self.draft_ms, self.joint_ms[0]), self.read_ms))
+        self.step = (alone + (joint - alone)*(n - 1)/(JOINT - 1))/n/self.pass_ms[1] # a text's part of it
     @property
     def price(self): return max(self.pace, self.least) # tokens that a plain step's time is worth
 
@@ -288,7 +296,7 @@ def saw(self:CostModel,
     proposal, path # and the accepted places
 ):
     "Learn from a round"
-    for (source, b), (hit, n) in self.counts.items():
+    for (source, b), (hit, n) in self.counts.items() if len(proposal) else ():
         prior = 3*self.priors[source][b]
         self.counts[source, b] = [prior + .97*(hit - prior), 3 + .97*(n - 3)]
     for at in (0, *path):
@@ -296,7 +304,7 @@ def saw(self:CostModel,
             count, right = self.counts[proposal.sources[c - 1], proposal.buckets[c - 1]], c in path
             count[0] += right; count[1] += 1
             if right: break # its younger siblings were not looked at
-    if 'copy' not in proposal.sources: self.pace += .1*((len(path) + 1)/(self.share(len(proposal) + 1) + proposal.steps*self.step) - self.pace)
+    if 'copy' not in proposal.sources: self.pace += .1*((len(path) + 1)/(self.share(len(proposal) + 1) + proposal.spent) - self.pace)
 
 # %% ../nbs/05_speculative_decoding.ipynb #359ce687
 @patch
@@ -330,9 +338,9 @@ def another(self:CostModel, joint, k):
 
 # %% ../nbs/05_speculative_decoding.ipynb #3237d2d3
 @patch
-def drafted(self:CostModel, joints, steps):
-    "Note what a round of the draft is expected to bring, the probabilities of its tokens, and what it cost"
-    cost = steps*self.step + self.share(len(joints) + 1) - self.share(1)
+def drafted(self:CostModel, joints, spent):
+    "Note what a round of the draft is expected to bring, the probabilities of its tokens, and what its steps have cost"
+    cost = spent + self.share(len(joints) + 1) - self.share(1)
     self.gain += .25*(sum(joints) - self.gain); self.cost += .25*(cost - self.cost)
     if self.gain > self.cost: self.pause = self.first_pause
 
@@ -347,15 +355,18 @@ def measure_costs(
     about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), draft and [draft.layer_idxs, len(draft.transitions), draft.n_own, draft.reads is not None], {k: v for k, v in machine().items() if k != 'python'}])
     path = cache_folder()/'costs'/(hashlib.sha256(about.encode()).hexdigest()[:16] + '.json')
     try:
-        if keep and time.time() - path.stat().st_mtime < 7*24*3600: known = json.loads(path.read_text()); return CostModel({int(w): ms for w, ms in known['pass_ms'].items()}, known['draft_ms'], known['joint_ms'])
+        if keep and time.time() - path.stat().st_mtime < 7*24*3600: known = json.loads(path.read_text()); return CostModel({int(w): ms for w, ms in known['pass_ms'].items()}, *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')))
     except (OSError, ValueError, KeyError): pass # none there yet, or none that can be read
     ids = torch.randint(lean.config.vocab_size, (1, context), device=lean.device)
     rows = SharedCache(lean, [context + 72]*(JOINT if draft else 1)).rows; kv_cache = rows[0]
     for r in rows: lean(ids, r)
     runs = {w: lambda w=w: likeliest(lean.logits(lean(ids[:, :w], kv_cache))).tolist() for w in CostModel.widths}
     if draft:
-        asked = [Ask(draft, int(ids[0, 0]), r, context) for r in rows]
-        runs |= dict(draft=lambda: likeliest(draft.steps(asked[:1])[0]).item(), steps=lambda: [likeliest(z).item() for z in draft.steps(asked)])
+        one, last, shape = copy(draft), ids[0].tolist(), (2, len(draft.layer_idxs), lean.config.num_key_value_heads, context, draft.draft.layers[0].self_attn.head_dim)
+        answer = one.laid_out((*torch.randn(shape, dtype=lean.dtype, device=lean.device), ids[0], ids[0])) if draft.reads else None
+        for name, k in [('', None), ('reads ', answer)][:1 + bool(draft.reads)]:
+            asked = [Ask(one, last[-1], r, context, k, last) for r in rows]
+            runs |= {name + 'alone': lambda asked=asked: likeliest(one.steps(asked[:1])[0]).item(), name + 'joint': lambda asked=asked: [likeliest(z).item() for z in one.steps(asked)]}
         for w in (1, 4): runs['joint', w] = lambda w=w: likeliest(lean.logits(lean.together([(ids[:, :w], r, None) for r in rows]))).tolist()
     times = {k: [] for k in runs}
     for r in range(repeats + 1): # in turns: a moment's disturbance spoils one repeat of each, not one of them
@@ -364,30 +375,33 @@ def measure_costs(
             t = time.perf_counter(); f()
             if r: times[k].append((time.perf_counter() - t)*1e3)
     ms = {k: min(v) for k, v in times.items()}
-    draft_ms, joint_ms = ms.pop('draft', None), [ms.pop(k) for k in ('steps', ('joint', 1), ('joint', 4))] if draft else None
+    draft_ms, joint_ms = ms.get('alone'), [ms[k] for k in ('joint', ('joint', 1), ('joint', 4))] if draft else None
+    read_ms, ms = [max(ms.get(f'reads {k}', 0) - ms.get(k, 0), 0) for k in ('alone', 'joint')], {w: ms[w] for w in CostModel.widths}
     for a, b in zip(CostModel.widths, CostModel.widths[1:]): ms[b] = max(ms[b], ms[a]) # noise must not make a wider pass cheaper
     if keep:
         try:
-            with whole_file(path) as tmp: tmp.write_text(json.dumps(dict(pass_ms=ms, draft_ms=draft_ms, joint_ms=joint_ms)))
+            with whole_file(path) as tmp: tmp.write_text(json.dumps(dict(pass_ms=ms, draft_ms=draft_ms, joint_ms=joint_ms, read_ms=read_ms)))
         except InputError: pass # a folder that can't be written: measured again next time
-    return CostModel(ms, draft_ms, joint_ms)
+    return CostModel(ms, draft_ms, joint_ms, read_ms)
 
 # %% ../nbs/05_speculative_decoding.ipynb #37fa4663
 class Tempo:
     "Which way of proposing has brought the most tokens a second"
     ways = 'draft', 'copy', 'plain' # all that pays, copies alone, nothing
-    def __init__(self): self.rates, self.last, self.wait, self.pause = {way: [] for way in self.ways}, None, 0, 8
+    luck = 1.08 # what is more than plain steps must be faster by more than this
+    def __init__(self): self.rounds, self.last = {way: deque(maxlen=16) for way in self.ways}, None
+    def rate(self, way): return sum(n for n, _ in self.rounds[way])/sum(s for _, s in self.rounds[way])*(self.luck if way == 'plain' else 1) # of its last rounds
+    def begin(self): self.last = None # another batch: the others are tried again soon
     def choose(self) -> str:
         "The way of the next round"
-        if new := [way for way in self.ways if len(self.rates[way]) < 2]: return new[0]
-        best = max(self.ways, key=lambda way: sum(self.rates[way])/len(self.rates[way]))
+        if new := [way for way in self.ways if len(self.rounds[way]) < 2]: return new[0]
+        best = max(self.ways, key=self.rate)
         if best != self.last: self.last, self.wait, self.pause, self.others = best, 0, 8, [way for way in self.ways if way != best]
         self.wait += 1
         if self.wait < self.pause: return best
         self.wait, self.pause, self.others = 0, min(2*self.pause, 32), self.others[::-1]
         return self.others[0]
-    def saw(self, way, rate): self.rates[way] = self.rates[way][-7:] + [rate] # the last eight rounds count
-    def left(self): self.rates, self.last = {way: rates[-2:] for way, rates in self.rates.items()}, None # fewer texts: what has been counts less, and the others are tried again sooner
+    def saw(self, way, tokens, seconds): self.rounds[way].append((tokens, seconds))
 
 # %% ../nbs/05_speculative_decoding.ipynb #5f5b9ae9
 class Run:
@@ -422,11 +436,11 @@ class _Rows: # made when asked for
 
 # %% ../nbs/05_speculative_decoding.ipynb #40ee6823
 @patch
-def take(self:Run, logits): # (T, V) at the places of the block, or at the prompt's last one -> list of new ids
+def take(self:Run, logits, best=None): # (T, V) at the places of the block, or at the prompt's last one; their `likeliest` as a list, where that is what counts and known -> list of new ids
     "Accept what is right, and the target's own next token"
     tree, s = self.proposal or Proposal(), self.sampling
     text = lambda at: self.ids + [tree.tokens[i - 1] for i in tree.path(at)]
-    if s.greedy: path, nxt = verify_greedy(likeliest(s.adjust(logits, [text(at) for at in range(len(tree) + 1)] if s.reads else None)).tolist(), tree)
+    if s.greedy: path, nxt = verify_greedy(best or likeliest(s.adjust(logits, [text(at) for at in range(len(tree) + 1)] if s.reads else None)).tolist(), tree)
     else: path, nxt = verify(_Rows(lambda at: s(logits[at:at + 1], [text(at)])[0].cpu()), tree, self.g)
     new = self._ended([tree.tokens[i - 1] for i in path] + [nxt])
     self.ids += new
@@ -486,7 +500,7 @@ def _ask(self:Run, limit):
     p, c, s, tokens, text, joints, joint, at, others = self.proposal, self.costs, self.sampling, [], self.ids[-RUN:], [], 1., 0, []
     while p.steps < limit and (not c or not tokens or c.another(joint, len(p))):
         logits = yield Ask(self.draft, (text + tokens)[-1], self.kv_cache, self.kv_cache.n + p.steps, self.knowledge, text + tokens)
-        p.steps += 1; logits = s.adjust(logits[None], [self.ids + tokens], self.draft.columns)[0]
+        p.steps += 1; p.spent += c.step if c else 0.; logits = s.adjust(logits[None], [self.ids + tokens], self.draft.columns)[0]
         if s.greedy and not c: tokens.append(self.draft.ids[likeliest(logits)].item()); at = p.add(tokens[-1], at); continue
         q, before = logits.float().softmax(-1) if s.greedy else s.draw_from(logits), joint
         if not s.greedy and p.children[at]: q = self._without(q, at) # a copied token stands there already
@@ -504,7 +518,7 @@ def _ask(self:Run, limit):
         joints.append(joint)
         if s.greedy: p.add(self.draft.ids[i].item(), parent, 'sibling', level)
         elif (q := self._without(q, parent)) is not None: p.add(self.draft.ids[draw(q.cpu(), self.g)].item(), parent, 'sibling', level, self._spread(q)) # drawn from what its elder siblings left
-    if c: c.drafted(joints, p.steps)
+    if c: c.drafted(joints, p.spent)
 
 # %% ../nbs/05_speculative_decoding.ipynb #1b662be8
 @patch
@@ -538,7 +552,7 @@ class SpeculativeDecoder:
             if theirs != mine: raise InputError(f'the draft belongs to the target {theirs} with a vocabulary of {draft_model.target.config.vocab_size}, but this target is {mine} with one of {self.config.vocab_size}: they must be the same')
         self.draft = LeanDraft(draft_model, self.lean) if draft_model is not None else None
         self.manager = draft_model.manager if draft_model is not None else None
-        self.stats, self._costs = {}, None
+        self.stats, self._costs, self._tempos = {}, None, defaultdict(Tempo) # by the number of texts
     def costs(self) -> CostModel:
         "What passes and steps cost on this machine"
         if self._costs is None: self._costs = measure_costs(self.lean, self.draft)
@@ -558,33 +572,39 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
     block, shared = lambda r: torch.tensor([r.block], device=self.lean.device), SharedCache(self.lean, [r.room for r in runs])
     for r, row in zip(runs, list(shared.rows)):
         r.kv_cache = row
-        if r.costs: r.costs.reset(len(runs))
+        if r.costs: r.costs.reset(len(runs), r.knowledge is not None)
     for lot in ([runs[i] for i in part] for part in size_groups([len(r.block) for r in runs], 2048)): # prompts that are read together
         hidden = self.lean.together([(block(r), r.kv_cache, None) for r in lot])
         ends = torch.tensor([len(r.block) for r in lot], device=hidden.device).cumsum(0) - 1
         for r, logits in zip(lot, self.lean.logits(hidden[:, ends])[0]): yield r, r.take(logits[None])
-    tempo = Tempo()
+    self._tempos[len(runs)].begin()
     while True:
         gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
-        for r in gone: shared.leave(r.kv_cache); tempo.left()
+        for r in gone: shared.leave(r.kv_cache)
         if not runs: return
+        tempo = self._tempos[len(runs)]
         if gone:
+            tempo.begin()
             runs.sort(key=lambda r: r.kv_cache.seat)
             for r in runs:
                 if r.costs: r.costs.company(len(runs))
         way, began, n = 'draft' if len(runs) == 1 or self.gamma != 'auto' else tempo.choose(), time.perf_counter(), 0
         self._propose(runs, way)
         logits = self.lean.logits(self.lean.together([(block(r), r.kv_cache, r.parents) for r in runs]))[0]
-        seconds = time.perf_counter() - began
-        for r, mine in zip(runs, logits.split([len(r.block) for r in runs])):
-            began = time.perf_counter(); new = r.take(mine); seconds += time.perf_counter() - began; n += len(new)
+        sizes, best = [len(r.block) for r in runs], likeliest(logits).tolist() if all(r.sampling.bare for r in runs) else [] # for all at once
+        seconds, at = time.perf_counter() - began, 0
+        for r, mine in zip(runs, logits.split(sizes)):
+            began = time.perf_counter(); new = r.take(mine, best[at:at + len(mine)]); at += len(mine); seconds += time.perf_counter() - began; n += len(new)
             yield r, new
-        tempo.saw(way, n/len(runs)/seconds)
+        tempo.saw(way, n, seconds)
 
 @patch
 def _propose(self:SpeculativeDecoder, runs, way='draft'): # all runs choose; their draft steps are taken together
-    choosing = [(r.propose(way), None) for r in runs]
-    while asked := [(g, a) for g, z in choosing if (a := _send(g, z))]: choosing = list(zip((g for g, _ in asked), self.draft.steps([a for _, a in asked])))
+    choosing = [(r, r.propose(way), None) for r in runs]
+    while asked := [(r, g, a) for r, g, z in choosing if (a := _send(g, z))]:
+        for r, *_ in asked:
+            if r.costs: r.costs.share_step(len(asked))
+        choosing = [(r, g, z) for (r, g, _), z in zip(asked, self.draft.steps([a for *_, a in asked]))]
 
 def _send(generator, x): # what it yields next, or None
     try: return generator.send(x)
