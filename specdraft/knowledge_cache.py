@@ -402,6 +402,11 @@ def _scores(self:KnowledgeCacheManager, text): # (items,)
     return self._search.get_scores_from_ids(known)/weight
 
 # %% ../nbs/02_knowledge_cache.ipynb #d6317b6c
+def _best(scores, n): # (place, score) of the highest, the first of equals first
+    scores, out = scores.copy(), []
+    for _ in range(min(n, len(scores))): i = int(scores.argmax()); out.append((i, float(scores[i]))); scores[i] = -1
+    return out
+
 @patch
 def retrieve(self:KnowledgeCacheManager,
     query_text:str, # what is asked
@@ -412,8 +417,7 @@ def retrieve(self:KnowledgeCacheManager,
     check_positive('k', k)
     if not len(self.items): return []
     scores, plain = self._scores(query_text), _plain(query_text)
-    n = min(max(k, 8), len(scores)); top = np.argpartition(scores, -n)[-n:]
-    found = [(x := self.items[int(i)], 1. if plain in {_plain(v['text']) for v in _wordings(x)} else float(scores[i])) for i in top]
+    found = [(x := self.items[i], 1. if plain in {_plain(v['text']) for v in _wordings(x)} else s) for i, s in _best(scores, max(k, 8))]
     return sorted((f for f in found if f[1] >= (self.threshold if threshold is None else threshold)), key=lambda f: -f[1])[:k]
 
 # %% ../nbs/02_knowledge_cache.ipynb #16538482
