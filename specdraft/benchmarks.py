@@ -547,7 +547,7 @@ def demo(
     which = [*(['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []), '--draft', str(folder), '--cache', str(cache_file)]
     print('\nnext, with what was made here:')
     for words in (['specdraft_generate', asked[0]['question']], ['specdraft_test'], ['specdraft_bench']): print(' ', shlex.join(words + which))
-    print('for questions of your own: specdraft_build_cache --questions my.csv, ' + ('then the same without --draft and --cache' if ships else 'then specdraft_train'))
+    print('for questions of your own: specdraft_build_cache --questions my.csv, ' + ('specdraft_train --continue_on cache --minutes 3, then the same without --draft and --cache' if ships else 'then specdraft_train'))
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #68bbf79f

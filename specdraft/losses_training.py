@@ -770,14 +770,14 @@ def specdraft_train(
     data:str='output/training_data', # folder for what the target writes and computes
     minutes:float=0, # stop after so many minutes; 0: all epochs of the config
     prompts:str='', # file of messages to train on besides: plain lines or JSON lines
-    continue_on:str='', # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use
+    continue_on:str='', # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
     resume:bool=False, # go on from the state in `out`
     device:str='cpu' # cpu, cuda or mps
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
     if minutes < 0: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
     if prompts and continue_on: raise InputError(f'prompts is {prompts!r} and continue_on is {continue_on!r}: give one of them')
-    own = read_prompts(prompts or continue_on) if prompts or continue_on else []
+    own = read_prompts(file) if (file := prompts or continue_on) not in ('', 'cache') else []
     loader = ModelLoader(config)
     if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
     if not continue_on and not (resume and Path(out, 'training_state.pt').is_file()): check_unused(out)
