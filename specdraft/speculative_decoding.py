@@ -581,7 +581,9 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
     while True:
         gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
         for r in gone: shared.leave(r.kv_cache)
-        if not runs: return
+        if not runs:
+            if self.draft is not None: self.draft.beside.clear()
+            return
         tempo = self._tempos[len(runs)]
         if gone:
             tempo.begin()

@@ -59,7 +59,7 @@ for context in (0, 2000): # 0: the message alone
             t, p, n = spent(torch.tensor([ids]), seed=i, query_text=message, **how)
             if n: rows.append(dict(group='overhead', category=str(how or 'greedy'), context=context, prompt_tokens=len(ids), prompt=i, ms_a_round=1000*t/n, ms_outside=1000*(t - p)/n, outside=1 - p/t, rounds=n))
 for B in (1, 2, 4, 8):
-    for i in tqdm(range(0, max(16, 4*B), B), desc=f'batches of {B}'):
+    for i in tqdm(range(0, max(16, 8*B), B), desc=f'batches of {B}'):
         prompts = [chat_ids(tokenizer, t) for t in messages[i::7][:B]]; width = max(map(len, prompts))
         ids, mask = torch.tensor([[0]*(width - len(p)) + p for p in prompts]), torch.tensor([[0]*(width - len(p)) + [1]*len(p) for p in prompts])
         for repeat in range(2):
