@@ -368,6 +368,7 @@ def steps(self:LeanDraft,
     Hkv, H, device = cfg.num_key_value_heads, cfg.num_attention_heads, one.kv_cache.kv.device
     rope, x = [t[:, None] for t in self.lean.rope(torch.tensor([a.at for a in asked], device=device))], self.lean.embed(torch.tensor([a.token for a in asked], device=device)) # x (R, D)
     places = one.kv_cache.shared.places([(a.kv_cache, a.at, 1, None) for a in asked]) if R > 1 else None
+    even = R == 1 or places.even
     reading, own = [j for j, a in enumerate(asked) if a.knowledge], []
     some = torch.tensor(reading, device=device) if 0 < len(reading) < R else None
     knowledge = self.side_by_side([asked[j].knowledge for j in reading]) if reading else None
@@ -377,7 +378,7 @@ def steps(self:LeanDraft,
         if p['q_norm'] is not None: qk = torch.cat([rms_norm(p['q_norm'], qk[:, :H]), rms_norm(p['k_norm'], qk[:, H:])], 1)
         if reading: own.append(qk[:, H:].flatten(1))
         qk = rotate(qk, *rope)
-        q, k, v = (t[:, :, None] if places and places.even else t.transpose(0, 1)[None] for t in (qk[:, :H], qk[:, H:], v)) # (R, heads, 1, d) or (1, heads, R, d)
+        q, k, v = (t[:, :, None] if even else t.transpose(0, 1)[None] for t in (qk[:, :H], qk[:, H:], v)) # (R, heads, 1, d) or (1, heads, R, d)
         if R == 1: # as `attend`, in fewer calls
             keys, values = one.kv_cache.write(l, k, v, one.at)
             w = (q.view(Hkv, H//Hkv, -1).to(keys.dtype) @ keys[0].mT).mul_(p['scale']).softmax(-1)

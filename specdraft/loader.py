@@ -651,8 +651,8 @@ class SharedCache:
         if even and T == 1: mask = spread_mask(torch.from_numpy(sees).to(kv.device), G, kv.dtype) # a plain step of all: for `attend`
         else: mask = alike_mask(sees, G, c.num_key_value_heads, kv.dtype, kv.device)
         B, Hkv, room = kv.shape[2:5]
-        lines = (torch.arange(2, device=kv.device)[:, None]*B + as_index(rows))[..., None]*Hkv + torch.arange(Hkv, device=kv.device) # (2, N, Hkv), for keys and values
-        return Places(as_index(rows), as_index(at), (lines*room + as_index(cols)[:, None]).flatten(), T, S, even, mask, as_index(positions))
+        rows = as_index(rows); lines = (torch.arange(2, device=kv.device)[:, None]*B + rows)[..., None]*Hkv + torch.arange(Hkv, device=kv.device) # (2, N, Hkv), for keys and values
+        return Places(rows, as_index(at), (lines*room + as_index(cols)[:, None]).flatten(), T, S, even, mask, as_index(positions))
     def attend(self, layer, q, k, v, places, scale): # q (1, H, N, d), k and v (1, Hkv, N, d) -> (1, H, N, d); where `places` are even, (n, H, T, d) and so on
         "Write keys and values of one layer, and attend to them"
         rows, at, lines, T, S, even, mask, _ = places

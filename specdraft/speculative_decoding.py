@@ -9,7 +9,7 @@ __all__ = ['JOINT', 'SIBLINGS', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'Sampling', '
            'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
-import hashlib, json, math, os, sys, tempfile, time
+import hashlib, itertools, json, math, os, sys, tempfile, time
 from bisect import bisect_right
 from collections import defaultdict, deque
 from copy import copy, deepcopy
@@ -363,10 +363,11 @@ def measure_costs(
     runs = {w: lambda w=w: likeliest(lean.logits(lean(ids[:, :w], kv_cache))).tolist() for w in CostModel.widths}
     if draft:
         one, last, shape = copy(draft), ids[0].tolist(), (2, len(draft.layer_idxs), lean.config.num_key_value_heads, context, draft.draft.layers[0].self_attn.head_dim)
-        answer = one.laid_out((*torch.randn(shape, dtype=lean.dtype, device=lean.device), ids[0], ids[0])) if draft.reads else None
-        for name, k in [('', None), ('reads ', answer)][:1 + bool(draft.reads)]:
-            asked = [Ask(one, last[-1], r, context, k, last) for r in rows]
-            runs |= {name + 'alone': lambda asked=asked: likeliest(one.steps(asked[:1])[0]).item(), name + 'joint': lambda asked=asked: [likeliest(z).item() for z in one.steps(asked)]}
+        known = {'step': None}
+        if draft.reads: known['reading step'] = one.laid_out((*torch.randn(shape, dtype=lean.dtype, device=lean.device), ids[0], ids[0]))
+        for (name, k), n in itertools.product(known.items(), (1, JOINT)):
+            asked = [Ask(one, last[-1], r, context, k, last) for r in rows[:n]]
+            runs[name, n] = lambda asked=asked: [likeliest(z).item() for z in one.steps(asked)]
         for w in (1, 4): runs['joint', w] = lambda w=w: likeliest(lean.logits(lean.together([(ids[:, :w], r, None) for r in rows]))).tolist()
     times = {k: [] for k in runs}
     for r in range(repeats + 1): # in turns: a moment's disturbance spoils one repeat of each, not one of them
@@ -375,8 +376,8 @@ def measure_costs(
             t = time.perf_counter(); f()
             if r: times[k].append((time.perf_counter() - t)*1e3)
     ms = {k: min(v) for k, v in times.items()}
-    draft_ms, joint_ms = ms.get('alone'), [ms[k] for k in ('joint', ('joint', 1), ('joint', 4))] if draft else None
-    read_ms, ms = [max(ms.get(f'reads {k}', 0) - ms.get(k, 0), 0) for k in ('alone', 'joint')], {w: ms[w] for w in CostModel.widths}
+    draft_ms, joint_ms = ms.get(('step', 1)), [ms[k] for k in (('step', JOINT), ('joint', 1), ('joint', 4))] if draft else None
+    read_ms, ms = [max(ms['reading step', n] - ms['step', n], 0) if ('reading step', n) in ms else 0 for n in (1, JOINT)], {w: ms[w] for w in CostModel.widths}
     for a, b in zip(CostModel.widths, CostModel.widths[1:]): ms[b] = max(ms[b], ms[a]) # noise must not make a wider pass cheaper
     if keep:
         try:

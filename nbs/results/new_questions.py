@@ -5,10 +5,9 @@
 The questions of `more_en` and unseen paraphrases of them (`heldout_more_en`), the draft that ships. What the draft alone gets right: without knowledge, with its own, with another's, with the pointer alone and with the cross-attention alone; then all again after fine-tuning on the target's answers to the questions as `specdraft_train --continue_on cache` does it. Last, decoding, interleaved with plain decoding."""
 import tempfile
 
-import torch
 from fastcore.script import call_parse
 
-from specdraft.benchmarks import about, bench, check_disjoint, draft_summary, knowledge_prompts, make_methods, measure_draft, greedy_answers, pick, save_result, show, show_draft, summary
+from specdraft.benchmarks import about, bench, check_disjoint, draft_summary, greedy_answers, knowledge_prompts, make_methods, measure_draft, pick, save_result, show, show_draft, summary
 from specdraft.draft_model import CopyPointer, DraftModel, KnowledgeAttention
 from specdraft.knowledge_cache import knowledge_for
 from specdraft.loader import LeanTarget, ModelLoader
