@@ -6,8 +6,8 @@
 __all__ = ['METHODS', 'TIMED', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint', 'check_methods', 'other_item',
            'make_methods', 'bench', 'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula',
            'greedy_answers', 'rank_counts', 'measure_draft', 'draft_summary', 'show_draft', 'check_cache', 'check_out',
-           'open_all', 'test_draft', 'test_knowledge', 'specdraft_test', 'compare', 'batched_answers', 'certificate',
-           'specdraft_bench', 'demo', 'specdraft_demo']
+           'held_out', 'open_all', 'test_draft', 'test_knowledge', 'specdraft_test', 'compare', 'batched_answers',
+           'certificate', 'bench_file', 'specdraft_bench', 'demo', 'specdraft_demo']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import json, os, shlex, shutil, statistics as st, subprocess, sys, time
@@ -25,7 +25,7 @@ from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positiv
 from .knowledge_cache import CACHE, KnowledgeCacheManager, find_cache, knowledge_for, load_questions
 from .draft_model import DraftModel, LeanDraft, best_checkpoint, default_draft, find_draft, packaged_drafts
 from .losses_training import chain_rounds, depth_ranks, fine_tune_config, plot_history, prompt_key, read_prompts, trace_texts, train_draft
-from .speculative_decoding import CostModel, SpeculativeDecoder, expected_tokens, measure_costs, plain_generate
+from .speculative_decoding import CostModel, SpeculativeDecoder, as_gamma, expected_tokens, measure_costs, plain_generate
 
 # %% ../nbs/06_benchmarks.ipynb #d32c2a0d
 def knowledge_prompts(
@@ -316,6 +316,13 @@ def check_out(path):
     if Path(path).is_dir() or Path(path).suffix == '.png': raise InputError(f'out is {str(path)!r}: expected the name of a JSON file')
     check_writable(Path(path).parent)
 
+# %% ../nbs/06_benchmarks.ipynb #0d0555ad
+def held_out(draft, path, n_each=0): # `path`: see `check_cache`; prompts of each group, 0: all
+    "The prompts that a draft is measured with unless others are given: the questions of its knowledge cache, unseen paraphrases, unrelated messages"
+    check_cache(draft, path)
+    prompts = knowledge_prompts(draft.manager.items, 'heldout_en')
+    return pick(prompts, n_each) if n_each else prompts
+
 # %% ../nbs/06_benchmarks.ipynb #1662de47
 def open_all(config='smollm2_135m', draft='', cache=CACHE, device='cpu'):
     "Target, tokenizer and trained draft: `(lean, tokenizer, draft)`; with nothing at the default `cache`, the draft's own is read"
@@ -328,9 +335,7 @@ def open_all(config='smollm2_135m', draft='', cache=CACHE, device='cpu'):
 def test_draft(lean, tokenizer, model, prompts=None, max_new_tokens=128, out=''): # prompts: None for the held-out ones
     "Measure a draft alone, print its table, and keep the rows"
     by = 'group' if prompts is None else 'category'
-    if prompts is None:
-        check_cache(model, 'the draft\'s folder')
-        prompts = knowledge_prompts(model.manager.items, 'heldout_en')
+    if prompts is None: prompts = held_out(model, 'the draft\'s folder')
     check_disjoint(prompts, model.manager, model.info.get('prompts', ()))
     rows, costs = measure_draft(model, lean, tokenizer, prompts, max_new_tokens), measure_costs(lean, LeanDraft(model, lean), keep=False) if model.past == 'target' else None
     if costs: print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
@@ -436,6 +441,20 @@ def certificate(
         run(f'{kind}, plain decoding, and generate of transformers', once, transformers(lean), lean)
     return result
 
+# %% ../nbs/06_benchmarks.ipynb #5cc1d8d5
+def bench_file(
+    out, draft, lean, tokenizer, prompts, # JSON file, trained draft, target, its tokenizer, dicts with text
+    methods, repeats=1, max_new_tokens=128, gamma='auto', temperature=0., # see `make_methods` and `bench`
+    source='' # file of the prompts; without one they are those of the knowledge cache
+):
+    "Write what `bench` measures to `out`, draw it beside it, and print the table"
+    by, costs = 'category' if source else 'group', measure_costs(lean, LeanDraft(draft, lean), keep=False) # for `formula`
+    side, plot = Path(out).with_suffix('.unfinished.json'), Path(out).with_suffix('.png')
+    keep = partial(save_result, side, lean=lean, draft=about(draft), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(source).name if source else 'knowledge', n_prompts=len(prompts))
+    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, gamma, temperature, methods), prompts, tokenizer, repeats, few=('generate', 'lookup'), device=lean.device, save=keep)
+    os.replace(side, out); plot_speedups(rows, by).savefig(plot)
+    print(show(summary(rows, by), by)); print(f'rows in {out}, plot in {plot}')
+
 # %% ../nbs/06_benchmarks.ipynb #ea60da1e
 @command
 def specdraft_bench(
@@ -454,28 +473,18 @@ def specdraft_bench(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Measure plain and speculative decoding, interleaved on the same prompts"
-    check_positive('repeats', repeats); check_positive('max_new_tokens', max_new_tokens)
-    gamma = gamma if gamma == 'auto' else check_positive('gamma', int(gamma) if gamma.lstrip('-').isdigit() else gamma)
+    check_positive('repeats', repeats); check_positive('max_new_tokens', max_new_tokens); gamma = as_gamma(gamma)
     given = [f'{k} {v}' for k, v, default in (('methods', methods, TIMED), ('repeats', repeats, 1), ('gamma', gamma, 'auto'), ('temperature', temperature, 0)) if v != default]
     if certify and given: raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
     chosen = load_prompts(prompts, n_each) if prompts else None
     check_methods(methods.split(',')); check_out(out) # errors before the model is loaded
     lean, tokenizer, model = open_all(config, draft, cache, device)
-    if chosen is None:
-        check_cache(model, cache)
-        chosen = knowledge_prompts(model.manager.items, 'heldout_en')
-        chosen = pick(chosen, n_each) if n_each else chosen
+    if chosen is None: chosen = held_out(model, cache, n_each)
     check_disjoint(chosen, model.manager, model.info.get('prompts', ()))
     if certify:
         certificate(model, lean, tokenizer, chosen, max_new_tokens, out)
         return print(f'every comparison in {out}')
-    by, costs = 'category' if prompts else 'group', measure_costs(lean, LeanDraft(model, lean), keep=False) # for `formula`
-    side = Path(out).with_suffix('.unfinished.json')
-    keep = partial(save_result, side, lean=lean, draft=about(model), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(prompts).name if prompts else 'knowledge', n_prompts=len(chosen))
-    rows = bench(make_methods(model, lean, tokenizer, max_new_tokens, gamma, temperature, methods.split(',')), chosen, tokenizer, repeats, few=('generate', 'lookup'), device=lean.device, save=keep)
-    os.replace(side, out)
-    fig = plot_speedups(rows, by); fig.savefig(Path(out).with_suffix('.png'))
-    print(show(summary(rows, by), by)); print(f'rows in {out}, plot in {Path(out).with_suffix(".png")}')
+    bench_file(out, model, lean, tokenizer, chosen, methods.split(','), repeats, max_new_tokens, gamma, temperature, prompts)
 
 # %% ../nbs/06_benchmarks.ipynb #bb015450
 class _Stages:
@@ -495,28 +504,16 @@ def _begin(folder, made_with):
         shutil.rmtree(folder)
     with whole_file(note) as tmp: tmp.write_text(text, encoding='utf-8')
 
-# %% ../nbs/06_benchmarks.ipynb #45527697
-def demo(
-    config, out='output/demo', questions='', minutes=0, n_each=5, max_new_tokens=96 # checked loader config or name, see `specdraft_demo`
-):
-    "Knowledge cache, training, and plain against speculative decoding; returns the rows measured"
-    out, stage, loader = Path(out), _Stages(5), ModelLoader(config)
-    c = loader.config; c['knowledge_enhancement']['questions'] = questions or c['knowledge_enhancement']['questions']
-    asked = load_questions(c['knowledge_enhancement']['questions'])
-    stage(f'Loading {loader.name}')
-    lean, tokenizer = LeanTarget(loader.load_target_model()), loader.load_tokenizer()
-    print(f'{sum(p.numel() for p in lean.model.parameters())/1e6:.0f}M parameters in {lean.dtype}, {torch.get_num_threads()} threads')
+# %% ../nbs/06_benchmarks.ipynb #a44125c2
+def _cache_stage(c, lean, tokenizer, file, made_with): # the knowledge cache, built or read from `file`
+    _begin(file.parent, made_with)
+    if file.is_file(): manager = KnowledgeCacheManager.load(file, lean.model); print(f'skipped: it is in {file}')
+    else: manager = knowledge_for(c, lean, tokenizer, out=file); print(f'{manager}, in {file}')
+    return manager
 
-    cache_file, folder = out/'knowledge_cache'/'knowledge_cache.safetensors', out/'checkpoints'
-    stage(f'Knowledge cache: the target answers {len(asked)} common questions and their paraphrases')
-    made_with = dict(target=fingerprint(lean.model), questions=asked, **{k: v for k, v in c.items() if k not in ('training', 'decoding')})
-    _begin(cache_file.parent, made_with)
-    if cache_file.is_file(): manager = KnowledgeCacheManager.load(cache_file, lean.model); print(f'skipped: it is in {cache_file}')
-    else: manager = knowledge_for(c, lean, tokenizer, out=cache_file); print(f'{manager}, in {cache_file}')
-
-    ships = packaged_drafts().get(str(config)) if isinstance(config, str) else None
-    minutes = minutes or (1 if ships else 3)
-    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {minutes:g} minutes' if ships else f'Training the draft for {minutes:g} minutes on text that the target writes')
+# %% ../nbs/06_benchmarks.ipynb #3c7bdb82
+def _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with): # the draft, trained (from the one that `ships`, if one does) or read
+    folder = out/'checkpoints'
     _begin(folder, dict(made_with, training=c['training'], minutes=minutes, from_shipped=bool(ships)))
     if (folder/'finished').exists() and best_checkpoint(folder): print(f'skipped: it is in {best_checkpoint(folder)}')
     else:
@@ -526,25 +523,55 @@ def demo(
         (out/'plots').mkdir(parents=True, exist_ok=True); plot_history(trainer.history).savefig(out/'plots'/'training.png')
         with whole_file(folder/'finished') as tmp: tmp.write_text(str(trainer.step))
         print(f'{best_checkpoint(folder)}: {trainer.history[-1].get("valid")}')
-        del trainer
-    draft = DraftModel.from_pretrained(best_checkpoint(folder), lean.model, manager)
+    return DraftModel.from_pretrained(best_checkpoint(folder), lean.model, manager)
 
-    stage('Answering')
+# %% ../nbs/06_benchmarks.ipynb #3d91ef90
+def _answer_stage(draft, lean, tokenizer, question): # one answer, as it is written
     decoder = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto')
-    print(f'> {asked[0]["question"]}')
-    for piece in decoder.stream(torch.tensor([chat_ids(tokenizer, asked[0]['question'])]), 64): print(piece, end='', flush=True)
+    print(f'> {question}')
+    for piece in decoder.stream(torch.tensor([chat_ids(tokenizer, question)]), 64): print(piece, end='', flush=True)
     print(f'\n({decoder.stats["n_emitted"] + 1} tokens in {decoder.stats["n_rounds"] + 1} passes of the target, the prompt\'s included)')
 
-    stage('Measuring: plain and speculative decoding take turns')
-    prompts = pick(knowledge_prompts(asked, 'heldout_en' if c['knowledge_enhancement']['questions'] == 'common_en' else None), n_each)
-    check_disjoint(prompts, manager, draft.info.get('prompts', ()))
+# %% ../nbs/06_benchmarks.ipynb #0e457ece
+def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes): # rows of plain and speculative decoding
+    check_disjoint(prompts, draft.manager, draft.info.get('prompts', ()))
     rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'generate', 'both')), prompts, tokenizer, few=('generate',))
     save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens, gamma='auto', draft=about(draft))
     (out/'plots').mkdir(parents=True, exist_ok=True); plot_speedups(rows).savefig(out/'plots'/'speedup.png')
     print(show(summary(rows)))
     if any(r['method'] == 'generate' and not r['identical'] for r in rows): print('(generate of transformers computes in another order, and in bfloat16 a near-tie can fall the other way there)')
+    return rows
+
+# %% ../nbs/06_benchmarks.ipynb #074b98b1
+def demo(
+    config, out='output/demo', questions='', minutes=0, n_each=5, max_new_tokens=96 # checked loader config or name, see `specdraft_demo`
+):
+    "Knowledge cache, training, and plain against speculative decoding; returns the rows measured"
+    out, stage, loader = Path(out), _Stages(5), ModelLoader(config)
+    c = loader.config; named = questions or c['knowledge_enhancement']['questions']; c['knowledge_enhancement']['questions'] = named
+    asked = load_questions(named)
+    stage(f'Loading {loader.name}')
+    lean, tokenizer = LeanTarget(loader.load_target_model()), loader.load_tokenizer()
+    print(f'{sum(p.numel() for p in lean.model.parameters())/1e6:.0f}M parameters in {lean.dtype}, {torch.get_num_threads()} threads')
+    made_with = dict(target=fingerprint(lean.model), questions=asked, **{k: v for k, v in c.items() if k not in ('training', 'decoding')})
+
+    stage(f'Knowledge cache: the target answers {len(asked)} common questions and their paraphrases')
+    cache_file = out/'knowledge_cache'/'knowledge_cache.safetensors'
+    manager = _cache_stage(c, lean, tokenizer, cache_file, made_with)
+
+    ships = packaged_drafts().get(str(config)) if isinstance(config, str) else None
+    minutes = minutes or (1 if ships else 3)
+    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {minutes:g} minutes' if ships else f'Training the draft for {minutes:g} minutes on text that the target writes')
+    draft = _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with)
+
+    stage('Answering')
+    _answer_stage(draft, lean, tokenizer, asked[0]['question'])
+
+    stage('Measuring: plain and speculative decoding take turns')
+    rows = _measure_stage(draft, lean, tokenizer, pick(knowledge_prompts(asked, 'heldout_en' if named == 'common_en' else None), n_each), out, max_new_tokens, minutes)
     print(f'\nrows in {out/"results"/"demo.json"}, plots in {out/"plots"}; all done in {time.perf_counter() - stage.began:.0f} s')
-    which = [*(['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []), '--draft', str(folder), '--cache', str(cache_file)]
+
+    which = [*(['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []), '--draft', str(out/'checkpoints'), '--cache', str(cache_file)]
     print('\nnext, with what was made here:')
     for words in (['specdraft_generate', asked[0]['question']], ['specdraft_test'], ['specdraft_bench']): print(' ', shlex.join(words + which))
     print('for questions of your own: specdraft_build_cache --questions my.csv, ' + ('specdraft_train --continue_on cache --minutes 3, then the same without --draft and --cache' if ships else 'then specdraft_train'))

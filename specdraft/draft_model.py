@@ -337,24 +337,32 @@ class LeanDraft:
         a, m = layer.self_attn, layer.mlp
         return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj), gate_up=small_linear(m.gate_proj, m.up_proj), down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling,
                     norm=layer.input_layernorm, norm2=layer.post_attention_layernorm, q_norm=getattr(a, 'q_norm', None), k_norm=getattr(a, 'k_norm', None))
-    def forget(self): # a new text begins
-        "Score the draft's own vocabulary alone again"
-        self.ids, self.n, self.rows, self.columns = self.draft.scored(), self.n_own, self.lean.model.lm_head.weight[:0], self.draft.places(())
-    def see(self, tokens): # a list of ids
-        "Score these tokens too from now on"
-        new = [t for t in dict.fromkeys(tokens) if self.columns[t] < 0] if self.vocab_ids is not None else []
-        if not new: return
-        if self.n + len(new) > len(self.ids): # grow by doubling
-            room = self.n + 2*len(new) + 256
-            self.ids, self.rows = F.pad(self.ids, (0, room - len(self.ids))), F.pad(self.rows, (0, 0, 0, room - self.n_own - len(self.rows)))
-        at, new = slice(self.n, self.n + len(new)), torch.tensor(new, device=self.ids.device)
-        self.ids[at], self.rows[at.start - self.n_own:at.stop - self.n_own], self.columns[new] = new, self.lean.model.lm_head.weight[new], torch.arange(at.start, at.stop, device=new.device)
-        self.n = at.stop
-    def _read(self, i, x, knowledge): # `KnowledgeAttention.forward` of texts (R, D), each with its own knowledge, with packed projections
-        m, (q_proj, o_proj) = self.draft.knowledge[i], self.reads[i]
-        q = q_proj(rms_norm(m.norm, x)).view(len(x), -1, 1, m.head_dim)
-        if m.k_norm is not None: q = rms_norm(m.k_norm, q)
-        return x + torch.tanh(m.gate(x))*o_proj(attend(q, *knowledge['kv'][i], knowledge['mask'], scale=m.scale).view(len(x), -1))
+
+# %% ../nbs/03_draft_model.ipynb #ed66344f
+@patch
+def forget(self:LeanDraft): # a new text begins
+    "Score the draft's own vocabulary alone again"
+    self.ids, self.n, self.rows, self.columns = self.draft.scored(), self.n_own, self.lean.model.lm_head.weight[:0], self.draft.places(())
+
+@patch
+def see(self:LeanDraft, tokens): # a list of ids
+    "Score these tokens too from now on"
+    new = [t for t in dict.fromkeys(tokens) if self.columns[t] < 0] if self.vocab_ids is not None else []
+    if not new: return
+    if self.n + len(new) > len(self.ids): # grow by doubling
+        room = self.n + 2*len(new) + 256
+        self.ids, self.rows = F.pad(self.ids, (0, room - len(self.ids))), F.pad(self.rows, (0, 0, 0, room - self.n_own - len(self.rows)))
+    at, new = slice(self.n, self.n + len(new)), torch.tensor(new, device=self.ids.device)
+    self.ids[at], self.rows[at.start - self.n_own:at.stop - self.n_own], self.columns[new] = new, self.lean.model.lm_head.weight[new], torch.arange(at.start, at.stop, device=new.device)
+    self.n = at.stop
+
+# %% ../nbs/03_draft_model.ipynb #f5ccd587
+@patch
+def _read(self:LeanDraft, i, x, knowledge): # `KnowledgeAttention.forward` of texts (R, D), each with its own knowledge, with packed projections
+    m, (q_proj, o_proj) = self.draft.knowledge[i], self.reads[i]
+    q = q_proj(rms_norm(m.norm, x)).view(len(x), -1, 1, m.head_dim)
+    if m.k_norm is not None: q = rms_norm(m.k_norm, q)
+    return x + torch.tanh(m.gate(x))*o_proj(attend(q, *knowledge['kv'][i], knowledge['mask'], scale=m.scale).view(len(x), -1))
 
 # %% ../nbs/03_draft_model.ipynb #1e66ad06
 Ask = namedtuple('Ask', 'draft token kv_cache at knowledge last', defaults=(None, ())) # the text's `LeanDraft`; an id; the target's KV cache; the token's position, `kv_cache.n` for the first of a round; what `prepare` gives; with that, the last few ids, `token` included

@@ -737,6 +737,28 @@ def _same_form(manager, config, lean, source): # would what is added look like w
     for name, there, here in (('layers', manager.layers, layers_for(config, lean)), ('cache_dim', manager.cache_dim, c['cache_dim']), ('eight_bit', manager.eight_bit, c['eight_bit'])):
         if there != here: raise InputError(f'{source} was built with {name} {there}, but the config says {here}: name the config it was built with, or build it again')
 
+# %% ../nbs/02_knowledge_cache.ipynb #1e32ffb7
+def _changed(
+    standing, loader, device, out, # the cache that stands, its target's loader, where that runs, the cache's file
+    new, gone, keep=False # questions to answer or None, ids to remove, leave items as they are whose questions have changed?
+) -> KnowledgeCacheManager:
+    "Remove, add and save; the target is loaded only if there is something to compute"
+    n, state = loader.config['knowledge_enhancement']['max_answer_tokens'], processes(device)
+    plan = _plan(new, keep, gone, n, _state(out)); manager = _under_way(out, plan) or standing
+    if manager is standing and gone: manager.remove(gone)
+    state.wait_for_everyone() # all have read before one writes
+    if new is not None or manager.lost: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
+    if new is not None: # `add` mends what is lost
+        _same_form(manager, loader.config, lean, out)
+        manager.plan = plan
+        done = manager.add(lean, tokenizer, new, not keep, n, progress=state.is_main_process, out=unfinished(out))
+        if state.is_main_process: print(f'answered: {", ".join(done) or "nothing, all is as it was"}')
+    elif manager.lost: manager.check(lean.model); manager._recover(lean)
+    manager.plan = None
+    if state.is_main_process: manager.save(out)
+    return manager
+
+# %% ../nbs/02_knowledge_cache.ipynb #010eddf0
 @command
 def specdraft_build_cache(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
@@ -758,24 +780,12 @@ def specdraft_build_cache(
     loader, change, gone = ModelLoader(config), add or update or from_log, [i.strip() for i in remove.split(',')] if remove else []
     new = None if from_log or (remove and not change) else load_questions(change or questions or loader.config['knowledge_enhancement']['questions'])
     check_writable(Path(out).parent)
-    state = processes(device)
-    with changing(out) if state.is_main_process else nullcontext():
-        state.wait_for_everyone() # for the lock
-        standing = KnowledgeCacheManager.load(out) if change or remove else None # errors before the model is loaded
-        if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log)])): return print(f'{from_log}: no question comes back that the knowledge cache does not find')
-        n = loader.config['knowledge_enhancement']['max_answer_tokens']
-        plan = _plan(new, bool(add), gone, n, _state(out)); manager = _under_way(out, plan) or standing
-        if manager is standing and remove: manager.remove(gone)
-        state.wait_for_everyone() # all have read before one writes
-        if change or not remove or manager.lost: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
-        if standing is None: manager = knowledge_for(loader.config, lean, tokenizer, questions, state.is_main_process, out)
-        else:
-            if change: # `add` mends what is lost
-                _same_form(manager, loader.config, lean, out)
-                manager.plan = plan
-                done = manager.add(lean, tokenizer, new, not add, n, progress=state.is_main_process, out=unfinished(out))
-                if state.is_main_process: print(f'answered: {", ".join(done) or "nothing, all is as it was"}')
-            elif manager.lost: manager.check(lean.model); manager._recover(lean)
-            manager.plan = None
-            if state.is_main_process: manager.save(out)
-        if state.is_main_process: print(f'{manager.summary()}\n{out}')
+    main = processes(device).is_main_process
+    with changing(out) if main else nullcontext():
+        processes(device).wait_for_everyone() # for the lock
+        if change or remove:
+            standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
+            if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log)])): return print(f'{from_log}: no question comes back that the knowledge cache does not find')
+            manager = _changed(standing, loader, device, out, new, gone, bool(add))
+        else: manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions, main, out)
+        if main: print(f'{manager.summary()}\n{out}')

@@ -621,8 +621,6 @@ class KVCache:
         self.hold(self.kv[:, :, :len(rows)])
 
 # %% ../nbs/00_loader.ipynb #c356bdb8
-Places = namedtuple('Places', 'rows at lines T S even mask positions') # of N new tokens: seat of the text, number in its block, where keys and values go among all vectors of a layer; longest block, places looked at, whether all seats have as many in order; mask of `attend_alike` (of `attend` for a plain step of all), positions
-
 class SharedCache:
     "KV caches side by side; `rows` are those of the texts that are still under way"
     def __init__(self, lean, lengths): # `LeanTarget`, the room for each text
@@ -638,30 +636,38 @@ class SharedCache:
             self.whole.kv[:, :, row.seat, :, :last.n] = self.whole.kv[:, :, last.seat, :, :last.n]
             self.rows[row.seat] = last; self._seat(last, row.seat)
         row.hold(self.whole.kv[:, :, :0]) # nothing is left of it
-    def places(self, texts): # (its row, where its new tokens go, how many, parents or None) of each
-        "Where the new tokens of some texts go, and what they see"
-        T, S, rows, cols, at, positions = max(n for _, _, n, _ in texts), max(start + n for _, start, n, _ in texts), [], [], [], []
-        sees = np.zeros((len(self.rows), T, S), bool); sees[..., 0] = True # for those that are no token
-        for row, start, n, parents in texts:
-            if start + n > row.max_len: raise InputError(f'{start + n} tokens do not fit a KV cache with room for {row.max_len}')
-            depths, sees[row.seat, :n] = sight(start, n, parents, S)
-            rows += [row.seat]*n; cols += range(start, start + n); at += range(n); positions += (start + depths).tolist()
-        c, kv = self.config, self.whole.kv; as_index = lambda x: torch.tensor(x, device=kv.device)
-        even, G = rows == [i for i in range(len(self.rows)) for _ in range(T)], c.num_attention_heads//c.num_key_value_heads
-        if even and T == 1: mask = spread_mask(torch.from_numpy(sees).to(kv.device), G, kv.dtype) # a plain step of all: for `attend`
-        else: mask = alike_mask(sees, G, c.num_key_value_heads, kv.dtype, kv.device)
-        B, Hkv, room = kv.shape[2:5]
-        rows = as_index(rows); lines = (torch.arange(2, device=kv.device)[:, None]*B + rows)[..., None]*Hkv + torch.arange(Hkv, device=kv.device) # (2, N, Hkv), for keys and values
-        return Places(rows, as_index(at), (lines*room + as_index(cols)[:, None]).flatten(), T, S, even, mask, as_index(positions))
-    def attend(self, layer, q, k, v, places, scale): # q (1, H, N, d), k and v (1, Hkv, N, d) -> (1, H, N, d); where `places` are even, (n, H, T, d) and so on
-        "Write keys and values of one layer, and attend to them"
-        rows, at, lines, T, S, even, mask, _ = places
-        kv, n = self.whole.kv[layer], len(self.rows)
-        kv.view(-1, kv.shape[-1]).index_copy_(0, lines, torch.cat([k, v]).transpose(1, 2).reshape(len(lines), -1).to(kv.dtype))
-        if even: x = q
-        else: x = kv.new_zeros(n, q.shape[1], T, q.shape[3]); x[rows, :, at] = q[0].transpose(0, 1).to(x.dtype)
-        o = (attend if even and T == 1 else attend_alike)(x, kv[0, :n, :, :S], kv[1, :n, :, :S], mask, scale=scale) # (n, H, T, d)
-        return o if even else o[rows, :, at].transpose(0, 1)[None].to(q.dtype)
+
+# %% ../nbs/00_loader.ipynb #f9cdfadf
+Places = namedtuple('Places', 'rows at lines T S even mask positions') # of N new tokens: seat of the text, number in its block, where keys and values go among all vectors of a layer; longest block, places looked at, whether all seats have as many in order; mask of `attend_alike` (of `attend` for a plain step of all), positions
+
+@patch
+def places(self:SharedCache, texts): # (its row, where its new tokens go, how many, parents or None) of each
+    "Where the new tokens of some texts go, and what they see"
+    T, S, rows, cols, at, positions = max(n for _, _, n, _ in texts), max(start + n for _, start, n, _ in texts), [], [], [], []
+    sees = np.zeros((len(self.rows), T, S), bool); sees[..., 0] = True # for those that are no token
+    for row, start, n, parents in texts:
+        if start + n > row.max_len: raise InputError(f'{start + n} tokens do not fit a KV cache with room for {row.max_len}')
+        depths, sees[row.seat, :n] = sight(start, n, parents, S)
+        rows += [row.seat]*n; cols += range(start, start + n); at += range(n); positions += (start + depths).tolist()
+    c, kv = self.config, self.whole.kv; as_index = lambda x: torch.tensor(x, device=kv.device)
+    even, G = rows == [i for i in range(len(self.rows)) for _ in range(T)], c.num_attention_heads//c.num_key_value_heads
+    if even and T == 1: mask = spread_mask(torch.from_numpy(sees).to(kv.device), G, kv.dtype) # a plain step of all: for `attend`
+    else: mask = alike_mask(sees, G, c.num_key_value_heads, kv.dtype, kv.device)
+    B, Hkv, room = kv.shape[2:5]
+    rows = as_index(rows); lines = (torch.arange(2, device=kv.device)[:, None]*B + rows)[..., None]*Hkv + torch.arange(Hkv, device=kv.device) # (2, N, Hkv), for keys and values
+    return Places(rows, as_index(at), (lines*room + as_index(cols)[:, None]).flatten(), T, S, even, mask, as_index(positions))
+
+# %% ../nbs/00_loader.ipynb #8f2f50bd
+@patch
+def attend(self:SharedCache, layer, q, k, v, places, scale): # q (1, H, N, d), k and v (1, Hkv, N, d) -> (1, H, N, d); where `places` are even, (n, H, T, d) and so on
+    "Write keys and values of one layer, and attend to them"
+    rows, at, lines, T, S, even, mask, _ = places
+    kv, n = self.whole.kv[layer], len(self.rows)
+    kv.view(-1, kv.shape[-1]).index_copy_(0, lines, torch.cat([k, v]).transpose(1, 2).reshape(len(lines), -1).to(kv.dtype))
+    if even: x = q
+    else: x = kv.new_zeros(n, q.shape[1], T, q.shape[3]); x[rows, :, at] = q[0].transpose(0, 1).to(x.dtype)
+    o = (attend if even and T == 1 else attend_alike)(x, kv[0, :n, :, :S], kv[1, :n, :, :S], mask, scale=scale) # (n, H, T, d)
+    return o if even else o[rows, :, at].transpose(0, 1)[None].to(q.dtype)
 
 # %% ../nbs/00_loader.ipynb #4666a95c
 class LeanTarget:

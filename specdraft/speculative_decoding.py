@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['JOINT', 'SIBLINGS', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'Sampling', 'warp', 'Proposal', 'verify', 'draw',
            'verify_greedy', 'as_lean', 'check_prompt', 'plain_generate', 'padding', 'CopyIndex', 'expected_tokens',
-           'CostModel', 'measure_costs', 'Tempo', 'Run', 'SpeculativeDecoder', 'coloured', 'Processed',
+           'CostModel', 'measure_costs', 'Tempo', 'Run', 'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma',
            'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
@@ -274,21 +274,32 @@ class CostModel:
         ws = self.ws; hi = min(max(bisect_right(ws, width - .5), 1), len(ws) - 1); lo = hi - 1
         return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
     def speedup(self, tau, n, width=1): return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*self.draft_ms) # of drafting n tokens a round, with `width` choices at each
-    def share(self, n): # of a pass over n tokens of each text a text's part, in plain steps
-        one, four = (ms - self.verify_ms(w*JOINT) for w, ms in zip((1, 4), self.joint_ms[1:])) # what several texts cost besides
-        return (self.verify_ms(self.rows*n) + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1))/self.rows/self.pass_ms[1]
-    def wider(self, k): return self.share(k + 2) - self.share(k + 1) # cost of proposal k + 1 in the pass, if each text makes as many
-    def company(self, rows): # texts that share the passes
-        "What it costs to widen a pass, and what time is worth, depends on how many share it"
-        self.rows = rows
-        self.least = 1/self.share(1)
-        self.share_step(rows)
-    def share_step(self, n): # texts that take it
-        "The next draft step is taken together"
-        alone, joint = ((ms or 0) + self.reads*more for ms, more in zip((self.draft_ms, self.joint_ms[0]), self.read_ms))
-        self.step = (alone + (joint - alone)*(n - 1)/(JOINT - 1))/n/self.pass_ms[1] # a text's part of it
-    @property
-    def price(self): return max(self.pace, self.least) # tokens that a plain step's time is worth
+
+# %% ../nbs/05_speculative_decoding.ipynb #8382da7b
+@patch
+def share(self:CostModel, n): # of a pass over n tokens of each text a text's part, in plain steps
+    one, four = (ms - self.verify_ms(w*JOINT) for w, ms in zip((1, 4), self.joint_ms[1:])) # what several texts cost besides
+    return (self.verify_ms(self.rows*n) + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1))/self.rows/self.pass_ms[1]
+
+@patch
+def wider(self:CostModel, k): return self.share(k + 2) - self.share(k + 1) # cost of proposal k + 1 in the pass, if each text makes as many
+
+@patch
+def company(self:CostModel, rows): # texts that share the passes
+    "What it costs to widen a pass, and what time is worth, depends on how many share it"
+    self.rows = rows
+    self.least = 1/self.share(1)
+    self.share_step(rows)
+
+# %% ../nbs/05_speculative_decoding.ipynb #70e53a8c
+@patch
+def share_step(self:CostModel, n): # texts that take it
+    "The next draft step is taken together"
+    alone, joint = ((ms or 0) + self.reads*more for ms, more in zip((self.draft_ms, self.joint_ms[0]), self.read_ms))
+    self.step = (alone + (joint - alone)*(n - 1)/(JOINT - 1))/n/self.pass_ms[1] # a text's part of it
+
+@patch(as_prop=True)
+def price(self:CostModel): return max(self.pace, self.least) # tokens that a plain step's time is worth
 
 # %% ../nbs/05_speculative_decoding.ipynb #7f6f5653
 @patch
@@ -570,37 +581,50 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
     if self.strict and len(runs) > 1: # to the letter, each as it would be alone
         for r in runs: yield from self.rounds([r])
         return
-    block, shared = lambda r: torch.tensor([r.block], device=self.lean.device), SharedCache(self.lean, [r.room for r in runs])
+    shared = SharedCache(self.lean, [r.room for r in runs])
     for r, row in zip(runs, list(shared.rows)):
         r.kv_cache = row
         if r.costs: r.costs.reset(len(runs), r.knowledge is not None)
-    for lot in ([runs[i] for i in part] for part in size_groups([len(r.block) for r in runs], 2048)): # prompts that are read together
-        hidden = self.lean.together([(block(r), r.kv_cache, None) for r in lot])
-        ends = torch.tensor([len(r.block) for r in lot], device=hidden.device).cumsum(0) - 1
-        for r, logits in zip(lot, self.lean.logits(hidden[:, ends])[0]): yield r, r.take(logits[None])
+    for part in size_groups([len(r.block) for r in runs], 2048): yield from self._read([runs[i] for i in part])
     self._tempos[len(runs)].begin()
     while True:
         gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
         for r in gone: shared.leave(r.kv_cache)
-        if not runs:
-            if self.draft is not None: self.draft.beside.clear()
-            return
+        if not runs: break
         tempo = self._tempos[len(runs)]
         if gone:
             tempo.begin()
             runs.sort(key=lambda r: r.kv_cache.seat)
             for r in runs:
                 if r.costs: r.costs.company(len(runs))
-        way, began, n = 'draft' if len(runs) == 1 or self.gamma != 'auto' else tempo.choose(), time.perf_counter(), 0
-        self._propose(runs, way)
-        logits = self.lean.logits(self.lean.together([(block(r), r.kv_cache, r.parents) for r in runs]))[0]
-        sizes, best = [len(r.block) for r in runs], likeliest(logits).tolist() if all(r.sampling.bare for r in runs) else [] # for all at once
-        seconds, at = time.perf_counter() - began, 0
-        for r, mine in zip(runs, logits.split(sizes)):
-            began = time.perf_counter(); new = r.take(mine, best[at:at + len(mine)]); at += len(mine); seconds += time.perf_counter() - began; n += len(new)
-            yield r, new
-        tempo.saw(way, n, seconds)
+        yield from self._round(runs, tempo)
+    if self.draft is not None: self.draft.beside.clear()
 
+# %% ../nbs/05_speculative_decoding.ipynb #1019d61e
+@patch
+def _pass(self:SpeculativeDecoder, runs): # hidden states of all their blocks, in a row
+    return self.lean.together([(torch.tensor([r.block], device=self.lean.device), r.kv_cache, r.parents) for r in runs])
+
+@patch
+def _read(self:SpeculativeDecoder, runs): # yields (run, its first new ids)
+    hidden = self._pass(runs) # (1, T, D)
+    ends = torch.tensor([len(r.block) for r in runs], device=hidden.device).cumsum(0) - 1
+    for r, logits in zip(runs, self.lean.logits(hidden[:, ends])[0]): yield r, r.take(logits[None])
+
+# %% ../nbs/05_speculative_decoding.ipynb #12a2da3c
+@patch
+def _round(self:SpeculativeDecoder, runs, tempo): # yields (run, its new ids)
+    way, began, n = 'draft' if len(runs) == 1 or self.gamma != 'auto' else tempo.choose(), time.perf_counter(), 0
+    self._propose(runs, way)
+    logits = self.lean.logits(self._pass(runs))[0] # (T, V)
+    sizes, best = [len(r.block) for r in runs], likeliest(logits).tolist() if all(r.sampling.bare for r in runs) else [] # for all at once
+    seconds, at = time.perf_counter() - began, 0
+    for r, mine in zip(runs, logits.split(sizes)):
+        began = time.perf_counter(); new = r.take(mine, best[at:at + len(mine)]); at += len(mine); seconds += time.perf_counter() - began; n += len(new)
+        yield r, new
+    tempo.saw(way, n, seconds)
+
+# %% ../nbs/05_speculative_decoding.ipynb #14df1428
 @patch
 def _propose(self:SpeculativeDecoder, runs, way='draft'): # all runs choose; their draft steps are taken together
     choosing = [(r, r.propose(way), None) for r in runs]
@@ -739,6 +763,13 @@ def export_assistant(self:DraftModel,
         for x in (model, *([tokenizer] if tokenizer is not None else ())): x.save_pretrained(tmp)
         for f in sorted(Path(tmp).iterdir()): os.replace(f, folder/f.name)
 
+# %% ../nbs/05_speculative_decoding.ipynb #8180a666
+def as_gamma(text): # as a command line or a config gives it
+    "`auto`, or the number of tokens proposed a round"
+    if text == 'auto': return text
+    if not str(text).lstrip('-').isdigit(): raise InputError(f'gamma is {text!r}: it must be auto or an integer above 0')
+    return check_positive('gamma', int(text))
+
 # %% ../nbs/05_speculative_decoding.ipynb #c71add4b
 @command
 def specdraft_generate(
@@ -761,9 +792,7 @@ def specdraft_generate(
     "Answer a prompt by speculative decoding, printing text as it is accepted"
     loader = ModelLoader(config); given = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
     max_new_tokens, temperature, top_p, top_k, gamma = (loader.config['decoding'][k] if v is None else v for k, v in given.items())
-    if gamma != 'auto' and not str(gamma).lstrip('-').isdigit(): raise InputError(f'gamma is {gamma!r}: it must be auto or an integer above 0')
-    gamma = gamma if gamma == 'auto' else check_positive('gamma', int(gamma))
-    Sampling(temperature, top_p, top_k, min_p, repetition_penalty); check_positive('max_new_tokens', max_new_tokens)
+    Sampling(temperature, top_p, top_k, min_p, repetition_penalty); check_positive('max_new_tokens', max_new_tokens); gamma = as_gamma(gamma)
     if not prompt.strip(): raise InputError(f'the prompt is empty ({prompt!r}): expected some text')
     if log: check_writable(Path(log).parent)
     file, manager = find_draft(draft or default_draft(config)), find_cache(cache)
@@ -771,7 +800,7 @@ def specdraft_generate(
     decoder = SpeculativeDecoder(DraftModel.from_pretrained(file, target, manager), target, tokenizer, gamma, strict=strict)
     ids, said = torch.tensor([chat_ids(tokenizer, prompt)], device=target.device), []
     for piece in decoder.stream(ids, max_new_tokens, temperature, top_p, top_k, None if seed < 0 else seed, min_p=min_p, repetition_penalty=repetition_penalty): print(piece, end='', flush=True); said.append(piece)
-    if log:
-        with open(log, 'a', encoding='utf-8') as f: f.write(json.dumps(dict(prompt=prompt, answer=''.join(said), ended=decoder.stats['stopped'] == 'end'), ensure_ascii=False) + '\n')
     s = decoder.stats
+    if log:
+        with open(log, 'a', encoding='utf-8') as f: f.write(json.dumps(dict(prompt=prompt, answer=''.join(said), ended=s['stopped'] == 'end'), ensure_ascii=False) + '\n')
     print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate {s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}')
