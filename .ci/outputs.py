@@ -1,7 +1,7 @@
 """Run notebooks from top to bottom, slow cells too, and keep what they show.
 
     outputs.py [NAME ...]   names such as 04_losses_training; default: all"""
-import os, subprocess, sys
+import json, os, subprocess, sys
 from pathlib import Path
 
 NBS = Path(__file__).resolve().parent.parent/'nbs'
@@ -11,6 +11,10 @@ def run(path):
     tmp = path.with_suffix('.tmp')
     try:
         CaptureShell(path=path.parent, mpl_format='png').execute(path, tmp, exc_stop=True)
+        nb = json.loads(tmp.read_text(encoding='utf-8'))
+        for c in nb['cells']: # progress bars are for those who wait
+            if 'outputs' in c: c['outputs'] = [o for o in c['outputs'] if not (o.get('name') == 'stderr' and '%|' in ''.join(o['text']))]
+        tmp.write_text(json.dumps(nb, ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
         os.replace(tmp, path)
     finally: tmp.unlink(missing_ok=True)
 

@@ -364,48 +364,53 @@ def _read(self:LeanDraft, i, x, knowledge): # `KnowledgeAttention.forward` of te
     if m.k_norm is not None: q = rms_norm(m.k_norm, q)
     return x + torch.tanh(m.gate(x))*o_proj(attend(q, *knowledge['kv'][i], knowledge['mask'], scale=m.scale).view(len(x), -1))
 
-# %% ../nbs/03_draft_model.ipynb #1e66ad06
+# %% ../nbs/03_draft_model.ipynb #4125f677
 Ask = namedtuple('Ask', 'draft token kv_cache at knowledge last', defaults=(None, ())) # the text's `LeanDraft`; an id; the target's KV cache; the token's position, `kv_cache.n` for the first of a round; what `prepare` gives; with that, the last few ids, `token` included
 
+# %% ../nbs/03_draft_model.ipynb #cc8edae2
+@patch
+def _layer(self:LeanDraft, p, l, x, asked, rope, places): # a packed layer, its number, states (R, D), what `rotate` takes, `Places` or None for one text -> (R, D), and keys before rotary position (R, Hkv, d)
+    R, Hkv, H = len(x), self.lean.config.num_key_value_heads, self.lean.config.num_attention_heads
+    heads = p['qkv'](rms_norm(p['norm'], x)).view(R, H + 2*Hkv, -1) # queries, keys, values, each (R, heads, d)
+    qk, v = heads[:, :H + Hkv], heads[:, H + Hkv:]
+    if p['q_norm'] is not None: qk = torch.cat([rms_norm(p['q_norm'], qk[:, :H]), rms_norm(p['k_norm'], qk[:, H:])], 1)
+    q, k = rotate(qk, *rope).split([H, Hkv], 1)
+    if places is None: # as `attend`, in fewer calls
+        keys, values = asked[0].kv_cache.write(l, k[:, :, None], v[:, :, None], asked[0].at)
+        w = (q.view(Hkv, H//Hkv, -1).to(keys.dtype) @ keys[0].mT).mul_(p['scale']).softmax(-1)
+        o = (w @ values[0]).view(1, -1).to(x.dtype)
+    else:
+        q, k, v = (t[:, :, None] if places.even else t.transpose(0, 1)[None] for t in (q, k, v)) # (R, heads, 1, d) or (1, heads, R, d)
+        o = asked[0].kv_cache.shared.attend(l, q, k, v, places, p['scale']).transpose(1, 2).reshape(R, -1)
+    x = x + p['o'](o)
+    gate, up = p['gate_up'](rms_norm(p['norm2'], x)).chunk(2, -1)
+    return x + p['down'](p['act'](gate)*up), qk[:, H:]
+
+# %% ../nbs/03_draft_model.ipynb #e60d4c62
 @patch
 def steps(self:LeanDraft,
     asked:list # of `Ask`, one for each text
 ) -> list: # of each (n,) logits, of the tokens `ids[:n]` of its draft
     "One draft step of one text, or of several whose KV caches are rows of one `SharedCache`"
-    cfg, R, one = self.lean.config, len(asked), asked[0]
-    Hkv, H, device = cfg.num_key_value_heads, cfg.num_attention_heads, one.kv_cache.kv.device
-    rope, x = [t[:, None] for t in self.lean.rope(torch.tensor([a.at for a in asked], device=device))], self.lean.embed(torch.tensor([a.token for a in asked], device=device)) # x (R, D)
-    places = one.kv_cache.shared.places([(a.kv_cache, a.at, 1, None) for a in asked]) if R > 1 else None
-    even = R == 1 or places.even
+    R, kv_cache = len(asked), asked[0].kv_cache; as_index = lambda x: torch.tensor(x, device=kv_cache.kv.device)
+    rope, x = [t[:, None] for t in self.lean.rope(as_index([a.at for a in asked]))], self.lean.embed(as_index([a.token for a in asked])) # x (R, D)
+    places = kv_cache.shared.places([(a.kv_cache, a.at, 1, None) for a in asked]) if R > 1 else None
     reading, own = [j for j, a in enumerate(asked) if a.knowledge], []
-    some = torch.tensor(reading, device=device) if 0 < len(reading) < R else None
     knowledge = self.side_by_side([asked[j].knowledge for j in reading]) if reading else None
+    some = as_index(reading) if 0 < len(reading) < R else None; readers = lambda t: t if some is None else t[some]
     for i, (p, l) in enumerate(zip(self.layers, self.layer_idxs)):
-        heads = p['qkv'](rms_norm(p['norm'], x)).view(R, H + 2*Hkv, -1) # queries, keys, values, each (R, heads, d)
-        qk, v = heads[:, :H + Hkv], heads[:, H + Hkv:]
-        if p['q_norm'] is not None: qk = torch.cat([rms_norm(p['q_norm'], qk[:, :H]), rms_norm(p['k_norm'], qk[:, H:])], 1)
-        if reading: own.append(qk[:, H:].flatten(1))
-        qk = rotate(qk, *rope)
-        q, k, v = (t[:, :, None] if even else t.transpose(0, 1)[None] for t in (qk[:, :H], qk[:, H:], v)) # (R, heads, 1, d) or (1, heads, R, d)
-        if R == 1: # as `attend`, in fewer calls
-            keys, values = one.kv_cache.write(l, k, v, one.at)
-            w = (q.view(Hkv, H//Hkv, -1).to(keys.dtype) @ keys[0].mT).mul_(p['scale']).softmax(-1)
-            o = (w @ values[0]).view(1, -1).to(x.dtype)
-        else: o = one.kv_cache.shared.attend(l, q, k, v, places, p['scale']).transpose(1, 2).reshape(R, -1)
-        x = x + p['o'](o)
-        gate, up = p['gate_up'](rms_norm(p['norm2'], x)).chunk(2, -1)
-        x = x + p['down'](p['act'](gate)*up)
+        x, k = self._layer(p, l, x, asked, rope, places)
         if reading:
-            read = self._read(i, x if some is None else x[some], knowledge)
+            own.append(readers(k).flatten(1)); read = self._read(i, readers(x), knowledge)
             x = read if some is None else x.index_copy(0, some, read)
         if i < len(self.transitions): x = x + self.transitions[i](x)
     h = rms_norm(self.draft.norm, x)
     out = [a.draft._more(z, h[j:j + 1]) for j, (a, z) in enumerate(zip(asked, self.head(h)))]
     if reading:
-        h, own = (h, own) if some is None else (h[some], [k[some] for k in own])
-        for j, z in zip(reading, self._copy([out[j] for j in reading], h, own, knowledge, [asked[j].last for j in reading])): out[j] = z
+        for j, z in zip(reading, self._copy([out[j] for j in reading], readers(h), own, knowledge, [asked[j].last for j in reading])): out[j] = z
     return out
 
+# %% ../nbs/03_draft_model.ipynb #f25909ec
 @patch
 def _more(self:LeanDraft, logits, h): # logits of the draft's own vocabulary, final state (1, D) -> those of the tokens seen besides too
     return torch.cat([logits, F.linear(h, self.rows[:self.n - self.n_own])[0]]) if self.n > self.n_own else logits

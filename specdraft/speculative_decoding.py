@@ -356,10 +356,36 @@ def drafted(self:CostModel, joints, spent):
     if self.gain > self.cost: self.pause = self.first_pause
 
 # %% ../nbs/05_speculative_decoding.ipynb #1e775a5a
+def _what_costs(lean, draft, context): # what is timed: name -> function; and the KV caches to put back before each
+    ids = torch.randint(lean.config.vocab_size, (1, context), device=lean.device)
+    rows = SharedCache(lean, [context + 72]*(JOINT if draft else 1)).rows
+    for r in rows: lean(ids, r)
+    runs = {w: lambda w=w: likeliest(lean.logits(lean(ids[:, :w], rows[0]))).tolist() for w in CostModel.widths}
+    if draft is None: return runs, rows
+    one, last, known = copy(draft), ids[0].tolist(), {'step': None}
+    shape = (2, len(draft.layer_idxs), lean.config.num_key_value_heads, context, draft.draft.layers[0].self_attn.head_dim)
+    if draft.reads: known['reading step'] = one.laid_out((*torch.randn(shape, dtype=lean.dtype, device=lean.device), ids[0], ids[0]))
+    for (name, k), n in itertools.product(known.items(), (1, JOINT)):
+        asked = [Ask(one, last[-1], r, context, k, last) for r in rows[:n]]
+        runs[name, n] = lambda asked=asked: [likeliest(z).item() for z in one.steps(asked)]
+    for w in (1, 4): runs['joint', w] = lambda w=w: likeliest(lean.logits(lean.together([(ids[:, :w], r, None) for r in rows]))).tolist()
+    return runs, rows
+
+# %% ../nbs/05_speculative_decoding.ipynb #b90e0d99
+def _fastest(runs, rows, context, repeats): # ms of each; what else a machine does only adds to them
+    times = defaultdict(list)
+    for i in range(repeats + 1): # in turns: a moment's disturbance spoils one repeat of each, not one of them
+        for k, f in runs.items():
+            for r in rows: r.crop(context)
+            t = time.perf_counter(); f()
+            if i: times[k].append((time.perf_counter() - t)*1e3)
+    return {k: min(v) for k, v in times.items()}
+
+# %% ../nbs/05_speculative_decoding.ipynb #8085a18f
 @torch.inference_mode()
 def measure_costs(
     lean, draft=None, # target, `LeanDraft` or None
-    context=128, repeats=5, # tokens before, timings of which the fastest counts: what else a machine does only adds to them
+    context=128, repeats=5, # tokens before, timings of which the fastest counts
     keep=True # in the cache folder
 ) -> CostModel:
     "Time passes and draft steps (about four seconds)"
@@ -368,33 +394,15 @@ def measure_costs(
     try:
         if keep and time.time() - path.stat().st_mtime < 7*24*3600: known = json.loads(path.read_text()); return CostModel({int(w): ms for w, ms in known['pass_ms'].items()}, *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')))
     except (OSError, ValueError, KeyError): pass # none there yet, or none that can be read
-    ids = torch.randint(lean.config.vocab_size, (1, context), device=lean.device)
-    rows = SharedCache(lean, [context + 72]*(JOINT if draft else 1)).rows; kv_cache = rows[0]
-    for r in rows: lean(ids, r)
-    runs = {w: lambda w=w: likeliest(lean.logits(lean(ids[:, :w], kv_cache))).tolist() for w in CostModel.widths}
-    if draft:
-        one, last, shape = copy(draft), ids[0].tolist(), (2, len(draft.layer_idxs), lean.config.num_key_value_heads, context, draft.draft.layers[0].self_attn.head_dim)
-        known = {'step': None}
-        if draft.reads: known['reading step'] = one.laid_out((*torch.randn(shape, dtype=lean.dtype, device=lean.device), ids[0], ids[0]))
-        for (name, k), n in itertools.product(known.items(), (1, JOINT)):
-            asked = [Ask(one, last[-1], r, context, k, last) for r in rows[:n]]
-            runs[name, n] = lambda asked=asked: [likeliest(z).item() for z in one.steps(asked)]
-        for w in (1, 4): runs['joint', w] = lambda w=w: likeliest(lean.logits(lean.together([(ids[:, :w], r, None) for r in rows]))).tolist()
-    times = {k: [] for k in runs}
-    for r in range(repeats + 1): # in turns: a moment's disturbance spoils one repeat of each, not one of them
-        for k, f in runs.items():
-            for x in rows: x.crop(context)
-            t = time.perf_counter(); f()
-            if r: times[k].append((time.perf_counter() - t)*1e3)
-    ms = {k: min(v) for k, v in times.items()}
+    ms = _fastest(*_what_costs(lean, draft, context), context, repeats)
+    pass_ms = dict(zip(CostModel.widths, itertools.accumulate((ms[w] for w in CostModel.widths), max))) # noise must not make a wider pass cheaper
     draft_ms, joint_ms = ms.get(('step', 1)), [ms[k] for k in (('step', JOINT), ('joint', 1), ('joint', 4))] if draft else None
-    read_ms, ms = [max(ms['reading step', n] - ms['step', n], 0) if ('reading step', n) in ms else 0 for n in (1, JOINT)], {w: ms[w] for w in CostModel.widths}
-    for a, b in zip(CostModel.widths, CostModel.widths[1:]): ms[b] = max(ms[b], ms[a]) # noise must not make a wider pass cheaper
+    read_ms = [max(ms['reading step', n] - ms['step', n], 0) if ('reading step', n) in ms else 0 for n in (1, JOINT)]
     if keep:
         try:
-            with whole_file(path) as tmp: tmp.write_text(json.dumps(dict(pass_ms=ms, draft_ms=draft_ms, joint_ms=joint_ms, read_ms=read_ms)))
+            with whole_file(path) as tmp: tmp.write_text(json.dumps(dict(pass_ms=pass_ms, draft_ms=draft_ms, joint_ms=joint_ms, read_ms=read_ms)))
         except InputError: pass # a folder that can't be written: measured again next time
-    return CostModel(ms, draft_ms, joint_ms, read_ms)
+    return CostModel(pass_ms, draft_ms, joint_ms, read_ms)
 
 # %% ../nbs/05_speculative_decoding.ipynb #37fa4663
 class Tempo:
