@@ -7,7 +7,7 @@ __all__ = ['METHODS', 'TIMED', 'knowledge_prompts', 'pick', 'load_prompts', 'che
            'make_methods', 'bench', 'speedups', 'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula',
            'greedy_answers', 'rank_counts', 'measure_draft', 'draft_summary', 'show_draft', 'check_cache', 'check_out',
            'held_out', 'open_all', 'test_draft', 'test_knowledge', 'specdraft_test', 'compare', 'batched_answers',
-           'certificate', 'bench_file', 'specdraft_bench', 'demo', 'specdraft_demo']
+           'certificate', 'bench_file', 'specdraft_bench', 'demo', 'specdraft_demo', 'pace', 'batch_speedups']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import json, os, shlex, shutil, statistics as st, subprocess, sys, time
@@ -590,3 +590,12 @@ def specdraft_demo(
     if minutes < 0: raise InputError(f'minutes is {minutes}: it must be 0 (the default) or more')
     check_positive('n_each', n_each); check_writable(out)
     demo(config, out, questions, minutes, n_each)
+
+# %% ../nbs/06_benchmarks.ipynb #59245c5d
+def pace(rows, kind=''): # '' or 'plain_': whose tokens and seconds
+    "Tokens a second over all `rows`"
+    return sum(r[kind + 'tokens'] for r in rows)/sum(r[kind + 'seconds'] for r in rows)
+
+def batch_speedups(rows) -> dict: # of batches, each with its number as `prompt` -> number: speedup
+    "Of each batch, over its repeats, the tokens a second over those of plain decoding"
+    return {p: pace(rs)/pace(rs, 'plain_') for p in dict.fromkeys(r['prompt'] for r in rows) for rs in [[r for r in rows if r['prompt'] == p]]}

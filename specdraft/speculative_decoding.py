@@ -277,12 +277,15 @@ class CostModel:
 
 # %% ../nbs/05_speculative_decoding.ipynb #8382da7b
 @patch
-def share(self:CostModel, n): # of a pass over n tokens of each text a text's part, in plain steps
+def share(self:CostModel, n): # tokens of each text
+    "A text's part of a pass, in plain steps"
     one, four = (ms - self.verify_ms(w*JOINT) for w, ms in zip((1, 4), self.joint_ms[1:])) # what several texts cost besides
     return (self.verify_ms(self.rows*n) + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1))/self.rows/self.pass_ms[1]
 
 @patch
-def wider(self:CostModel, k): return self.share(k + 2) - self.share(k + 1) # cost of proposal k + 1 in the pass, if each text makes as many
+def wider(self:CostModel, k): # proposals so far
+    "What one more costs in the pass, in plain steps, if each text makes as many"
+    return self.share(k + 2) - self.share(k + 1)
 
 @patch
 def company(self:CostModel, rows): # texts that share the passes
@@ -299,7 +302,9 @@ def share_step(self:CostModel, n): # texts that take it
     self.step = (alone + (joint - alone)*(n - 1)/(JOINT - 1))/n/self.pass_ms[1] # a text's part of it
 
 @patch(as_prop=True)
-def price(self:CostModel): return max(self.pace, self.least) # tokens that a plain step's time is worth
+def price(self:CostModel):
+    "Tokens that a plain step's time is worth"
+    return max(self.pace, self.least)
 
 # %% ../nbs/05_speculative_decoding.ipynb #7f6f5653
 @patch
