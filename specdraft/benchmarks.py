@@ -21,7 +21,8 @@ import matplotlib.pyplot as plt
 import torch, yaml
 from tqdm.auto import tqdm
 
-from .loader import InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, machine, size_groups, whole_file
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch,
+                              machine, size_groups, whole_file)
 from .knowledge_cache import CACHE, KnowledgeCacheManager, find_cache, knowledge_for, load_questions
 from .draft_model import DraftModel, LeanDraft, best_checkpoint, default_draft, find_draft, packaged_drafts
 from .losses_training import chain_rounds, depth_ranks, fine_tune_config, plot_history, prompt_key, read_prompts, trace_texts, train_draft
@@ -92,7 +93,9 @@ def make_methods(
 ) -> dict: # name -> function from (1, T) ids to (ids, stats or None)
     "The ways to decode, ready to be timed"
     check_methods(names)
-    kw = dict(do_sample=temperature > 0, repetition_penalty=1., **(dict(temperature=temperature, top_k=0, top_p=1.) if temperature else {}), max_new_tokens=max_new_tokens) # whatever the model's generation_config says
+    # whatever the model's generation_config says
+    kw = dict(do_sample=temperature > 0, repetition_penalty=1., **(dict(temperature=temperature, top_k=0, top_p=1.) if temperature else {}),
+              max_new_tokens=max_new_tokens)
     theirs = lambda **more: lambda ids: (lean.model.generate(ids, attention_mask=torch.ones_like(ids), **kw, **more), None)
     def ours(use_draft, copy, strict=False, retrieve=None):
         d = SpeculativeDecoder(draft, lean, tokenizer, gamma, copy, strict)
@@ -101,7 +104,8 @@ def make_methods(
         if gamma == 'auto': d.costs() # timed once, before anything is measured
         return lambda ids: (d.generate(ids, max_new_tokens, temperature), d.stats)
     every = dict(plain=lambda: lambda ids: (plain_generate(lean, ids, max_new_tokens, temperature), None), generate=theirs,
-                 lookup=lambda: theirs(prompt_lookup_num_tokens=10), copy=lambda: ours(False, True), draft=lambda: ours(True, False), both=lambda: ours(True, True), strict=lambda: ours(True, True, True),
+                 lookup=lambda: theirs(prompt_lookup_num_tokens=10), copy=lambda: ours(False, True), draft=lambda: ours(True, False),
+                 both=lambda: ours(True, True), strict=lambda: ours(True, True, True),
                  none=lambda: ours(True, True, retrieve=lambda text: []), wrong=lambda: ours(True, True, retrieve=partial(other_item, draft.manager)))
     return {n: every[n]() for n in names}
 
@@ -161,7 +165,8 @@ def summary(rows, by='group') -> list: # dicts
     for (g, m), rs in sorted(groups.items(), key=lambda x: (order.index(x[0][0]), METHODS.index(x[0][1]))):
         s = sorted(speedups([r for r in rows if r[by] == g], m).values())
         total, same = lambda k: sum(r.get(k, 0) for r in rs), [r['identical'] for r in rs if r['identical'] is not None]
-        out.append({by: g, 'method': m, 'prompts': len({r['prompt'] for r in rs}), 'tokens_per_s': total('tokens')/total('seconds'), 'speedup': st.mean(s) if s else None,
+        out.append({by: g, 'method': m, 'prompts': len({r['prompt'] for r in rs}), 'tokens_per_s': total('tokens')/total('seconds'),
+                    'speedup': st.mean(s) if s else None,
             'quartiles': [s[len(s)//4], s[(3*len(s))//4]] if s else None, 'lowest': s[0] if s else None,
             'tau': total('n_emitted')/total('n_rounds') if total('n_rounds') else None,
             'acceptance_rate': total('n_accepted')/total('n_drafted') if total('n_drafted') else None, 'identical': sum(same)/len(same) if same else None})
@@ -195,7 +200,8 @@ def save_result(
 ) -> dict:
     "Write rows and settings as JSON; the texts of a prompt file stay in that file"
     rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in r.items() if k != 'text' or r['group'] != 'file'} for r in rows]
-    result = dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model), dtype=str(lean.dtype), settings=settings, rows=rounded)
+    result = dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model), dtype=str(lean.dtype),
+                  settings=settings, rows=rounded)
     with whole_file(path) as tmp: tmp.write_text(json.dumps(result, ensure_ascii=False))
     return result
 
@@ -212,11 +218,14 @@ def plot_speedups(
     for j, m in enumerate(methods):
         ls = {l[by]: l for l in lines if l['method'] == m}
         x = [i + (j - (len(methods) - 1)/2)*.8/len(methods) for i, g in enumerate(groups) if g in ls]; y = [ls[g]['speedup'] for g in groups if g in ls]
-        err = [[max(0, ls[g]['speedup'] - ls[g]['quartiles'][0]) for g in groups if g in ls], [max(0, ls[g]['quartiles'][1] - ls[g]['speedup']) for g in groups if g in ls]]
+        err = [[max(0, ls[g]['speedup'] - ls[g]['quartiles'][0]) for g in groups if g in ls],
+               [max(0, ls[g]['quartiles'][1] - ls[g]['speedup']) for g in groups if g in ls]]
         ax.bar(x, y, .8/len(methods), yerr=err, label=m, capsize=2)
     ax.axhline(1, color='k', lw=.8); ax.set_xticks(range(len(groups)), groups, rotation=0 if len(groups) < 6 else 60)
     best = [l for l in lines if l['method'] == 'both'] or lines
-    ax.set(ylabel='speedup over plain', title=(', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) or 'nothing to compare') if len(best) < 5 else f'Speedup by {by}: mean {st.mean(l["speedup"] for l in best):.2f}x')
+    ax.set(ylabel='speedup over plain',
+           title=(', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) or 'nothing to compare') if len(best) < 5
+           else f'Speedup by {by}: mean {st.mean(l["speedup"] for l in best):.2f}x')
     if lines: ax.legend()
     fig.tight_layout()
     return fig
@@ -244,7 +253,8 @@ def greedy_answers(
     stored, texts = {tuple(x['prompt_ids']): x['answer_ids'] for x in manager.items} if manager is not None else {}, [None]*len(prompts)
     with tqdm(total=len(prompts), desc='answering', disable=not progress) as bar:
         for part in size_groups([len(i) + max_new_tokens for i in ids], 12_000):
-            for i, a in zip(part, generate_batch(lean, [ids[i] for i in part], max_new_tokens)): texts[i] = dict(prompt_ids=ids[i], answer_ids=stored.get(tuple(ids[i]), a)[:max_new_tokens])
+            for i, a in zip(part, generate_batch(lean, [ids[i] for i in part], max_new_tokens)):
+                texts[i] = dict(prompt_ids=ids[i], answer_ids=stored.get(tuple(ids[i]), a)[:max_new_tokens])
             bar.update(len(part))
     return texts
 
@@ -275,7 +285,10 @@ def measure_draft(
         known = draft.manager.items
         items = dict(zip([x['id'] for x in known], trace([dict(prompt_ids=x['prompt_ids'], answer_ids=x['answer_ids']) for x in known])))
     own = [items.get(p.get('item')) for p in prompts]
-    names = list(items); other = [items[names[(names.index(p['item']) + 1 + i % (len(names) - 1)) % len(names)]] if p.get('item') in items and len(names) > 1 else None for i, p in enumerate(prompts)] # never its own
+    names = list(items)
+    def another(i, item): # never its own
+        if item in items and len(names) > 1: return items[names[(names.index(item) + 1 + i % (len(names) - 1)) % len(names)]]
+    other = [another(i, p.get('item')) for i, p in enumerate(prompts)]
     rows = []
     for kind, knowledge in (('none', [None]*len(prompts)), ('own', own), ('shuffled', other)):
         chosen = [i for i in range(len(prompts)) if kind == 'none' or knowledge[i] is not None]
@@ -291,8 +304,12 @@ def draft_summary(rows, by='category', costs=None) -> list: # a dict for each gr
     for (g, kind), rs in groups.items():
         total = lambda k: [sum(x) for x in zip(*(r[k] for r in rs))]
         places = sum(r['places'] for r in rs)
-        line = {by: g, 'knowledge': kind, 'prompts': len(rs), 'agree': [a/max(b, 1) for a, b in zip(total('right'), total('asked'))], 'tau': [places/r for r in total('rounds')]}
-        if costs is not None: line['plans'] = {f'{k}x{w}': costs.speedup(places/sum(x), k, int(w)) for w in ('1', *rs[0].get('wide', ())) for k, x in enumerate(zip(*(r['rounds'] if w == '1' else r['wide'][w] for r in rs)), 1)}
+        line = {by: g, 'knowledge': kind, 'prompts': len(rs), 'agree': [a/max(b, 1) for a, b in zip(total('right'), total('asked'))],
+                'tau': [places/r for r in total('rounds')]}
+        if costs is not None:
+            rounds = lambda w: zip(*(r['rounds'] if w == '1' else r['wide'][w] for r in rs)) # of all texts, for each length
+            line['plans'] = {f'{k}x{w}': costs.speedup(places/sum(x), k, int(w)) for w in ('1', *rs[0].get('wide', ()))
+                             for k, x in enumerate(rounds(w), 1)}
         out.append(line)
     return out
 
@@ -337,7 +354,8 @@ def test_draft(lean, tokenizer, model, prompts=None, max_new_tokens=128, out='')
     by = 'group' if prompts is None else 'category'
     if prompts is None: prompts = held_out(model, 'the draft\'s folder')
     check_disjoint(prompts, model.manager, model.info.get('prompts', ()))
-    rows, costs = measure_draft(model, lean, tokenizer, prompts, max_new_tokens), measure_costs(lean, LeanDraft(model, lean), keep=False) if model.past == 'target' else None
+    rows = measure_draft(model, lean, tokenizer, prompts, max_new_tokens)
+    costs = measure_costs(lean, LeanDraft(model, lean), keep=False) if model.past == 'target' else None
     if costs: print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
     print(show_draft(draft_summary(rows, by, costs), by))
     if by == 'category': print(show_draft(draft_summary([dict(r, category='all') for r in rows], by, costs), by))
@@ -353,7 +371,8 @@ def test_knowledge(lean, tokenizer, model, max_new_tokens=64) -> list: # a row f
         same = torch.equal(out, plain_generate(lean, ids, max_new_tokens))
         tqdm.write(f'{item["question"]:50.50} tau {s["tau"]:5.2f}  acceptance {s["acceptance_rate"]:.2f}  {"identical" if same else "differs"}  '
                    f'{tokenizer.decode(out[0, ids.shape[1]:][:12]).strip()!r}…', file=sys.stdout)
-        rows.append(dict(prompt=i, group='as asked', item=item['id'], text=item['question'], tokens=out.shape[1] - ids.shape[1], identical=same, **{k: s[k] for k in ('n_rounds', 'n_drafted', 'n_accepted', 'n_emitted')}))
+        rows.append(dict(prompt=i, group='as asked', item=item['id'], text=item['question'], tokens=out.shape[1] - ids.shape[1], identical=same,
+                         **{k: s[k] for k in ('n_rounds', 'n_drafted', 'n_accepted', 'n_emitted')}))
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #4f726756
@@ -408,7 +427,8 @@ def batched_answers(
     for part in tqdm(size_groups([len(p) + max_new_tokens for p in asked], limit), desc='generate of transformers', unit='batch'):
         some = [asked[i] for i in part]; width = max(map(len, some)); left = [width - len(p) for p in some]
         ids, mask = (torch.tensor([[0]*n + row for n, row in zip(left, rows)], device=lean.device) for rows in (some, [[1]*len(p) for p in some]))
-        for p, row in zip(some, lean.model.generate(ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, repetition_penalty=1.)[:, width:].tolist()):
+        wrote = lean.model.generate(ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, repetition_penalty=1.)
+        for p, row in zip(some, wrote[:, width:].tolist()):
             end = next((k for k, t in enumerate(row, 1) if t in eos), len(row)); out[tuple(p)] = torch.tensor([p + row[:end]])
     return out
 
@@ -418,15 +438,22 @@ def certificate(
     out='' # JSON file to write
 ) -> dict: # name of the comparison -> rows of `compare`
     "Hold the decoder's greedy texts against `generate` of transformers in float32, and against plain decoding in the target's dtype"
-    result, kind, about_it = {}, str(lean.dtype).removeprefix('torch.'), dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model), draft=about(draft), max_new_tokens=max_new_tokens)
-    def decoder(draft, lean, **kw): d = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', **kw); return lambda ids: d.generate(ids, max_new_tokens)
-    def transformers(lean): return lambda ids: lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens, do_sample=False, repetition_penalty=1.)
+    result, kind = {}, str(lean.dtype).removeprefix('torch.')
+    about_it = dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model), draft=about(draft),
+                    max_new_tokens=max_new_tokens)
+    def decoder(draft, lean, **kw):
+        d = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', **kw)
+        return lambda ids: d.generate(ids, max_new_tokens)
+    def transformers(lean):
+        return lambda ids: lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens, do_sample=False, repetition_penalty=1.)
     def run(name, ours, reference, lean, quick=None): # quick: the reference, or nearly so; where it differs the reference itself is asked
         rows = result[name] = compare(ours, quick or reference, lean, tokenizer, prompts, name)
         if quick and (odd := [r['prompt'] for r in rows if not r['same']]):
             for i, r in zip(odd, compare(ours, reference, lean, tokenizer, [prompts[i] for i in odd], f'{name}, one by one')): rows[i] = dict(r, prompt=i)
         gaps = sorted(r['gap'] for r in rows if not r['same'])
-        print(f'{name}: {sum(r["same"] for r in rows)} of {len(rows)} texts identical' + (f'; where the others part, the two largest logits are {gaps[len(gaps)//2]:.3f} apart in the median, {gaps[-1]:.3f} at most' if gaps else ''), flush=True)
+        print(f'{name}: {sum(r["same"] for r in rows)} of {len(rows)} texts identical'
+              + (f'; where the others part, the two largest logits are {gaps[len(gaps)//2]:.3f} apart in the median, {gaps[-1]:.3f} at most' if gaps
+                 else ''), flush=True)
         if out:
             with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(**about_it, comparisons=result)))
     exact = LeanTarget(deepcopy(lean.model).float())
@@ -434,7 +461,8 @@ def certificate(
     many = batched_answers(exact, tokenizer, prompts, max_new_tokens)
     run('float32, trees, and generate of transformers', decoder(trained, exact), transformers(exact), exact, lambda ids: many[tuple(ids[0].tolist())])
     del exact, trained
-    plain = cache(lambda ids: plain_generate(lean, torch.tensor([ids], device=lean.device), max_new_tokens)); once = lambda ids: plain(tuple(ids[0].tolist()))
+    plain = cache(lambda ids: plain_generate(lean, torch.tensor([ids], device=lean.device), max_new_tokens))
+    once = lambda ids: plain(tuple(ids[0].tolist()))
     run(f'{kind}, strict, and plain decoding', decoder(draft, lean, strict=True), once, lean)
     if kind != 'float32':
         run(f'{kind}, trees, and plain decoding', decoder(draft, lean), once, lean)
@@ -450,8 +478,10 @@ def bench_file(
     "Write what `bench` measures to `out`, draw it beside it, and print the table"
     by, costs = 'category' if source else 'group', measure_costs(lean, LeanDraft(draft, lean), keep=False) # for `formula`
     side, plot = Path(out).with_suffix('.unfinished.json'), Path(out).with_suffix('.png')
-    keep = partial(save_result, side, lean=lean, draft=about(draft), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(source).name if source else 'knowledge', n_prompts=len(prompts))
-    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, gamma, temperature, methods), prompts, tokenizer, repeats, few=('generate', 'lookup'), device=lean.device, save=keep)
+    keep = partial(save_result, side, lean=lean, draft=about(draft), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens,
+                   gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(source).name if source else 'knowledge', n_prompts=len(prompts))
+    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, gamma, temperature, methods), prompts, tokenizer, repeats,
+                 few=('generate', 'lookup'), device=lean.device, save=keep)
     os.replace(side, out); plot_speedups(rows, by).savefig(plot)
     print(show(summary(rows, by), by)); print(f'rows in {out}, plot in {plot}')
 
@@ -474,7 +504,8 @@ def specdraft_bench(
 ):
     "Measure plain and speculative decoding, interleaved on the same prompts"
     check_positive('repeats', repeats); check_positive('max_new_tokens', max_new_tokens); gamma = as_gamma(gamma)
-    given = [f'{k} {v}' for k, v, default in (('methods', methods, TIMED), ('repeats', repeats, 1), ('gamma', gamma, 'auto'), ('temperature', temperature, 0)) if v != default]
+    given = [f'{k} {v}' for k, v, default in (('methods', methods, TIMED), ('repeats', repeats, 1), ('gamma', gamma, 'auto'),
+                                              ('temperature', temperature, 0)) if v != default]
     if certify and given: raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
     chosen = load_prompts(prompts, n_each) if prompts else None
     check_methods(methods.split(',')); check_out(out) # errors before the model is loaded
@@ -518,7 +549,9 @@ def _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with): #
     if (folder/'finished').exists() and best_checkpoint(folder): print(f'skipped: it is in {best_checkpoint(folder)}')
     else:
         trained = DraftModel.from_pretrained(ships, lean.model, manager) if ships else None
-        try: trainer = train_draft(fine_tune_config(c) if ships else c, lean, tokenizer, manager, folder, minutes, resume=True, draft=trained, data=out/'training_data')
+        try:
+            trainer = train_draft(fine_tune_config(c) if ships else c, lean, tokenizer, manager, folder, minutes, resume=True, draft=trained,
+                                  data=out/'training_data')
         except InputError as e: raise InputError(f'{e}; to train anew, remove {folder}') from e
         (out/'plots').mkdir(parents=True, exist_ok=True); plot_history(trainer.history).savefig(out/'plots'/'training.png')
         with whole_file(folder/'finished') as tmp: tmp.write_text(str(trainer.step))
@@ -539,7 +572,8 @@ def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes
     save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens, gamma='auto', draft=about(draft))
     (out/'plots').mkdir(parents=True, exist_ok=True); plot_speedups(rows).savefig(out/'plots'/'speedup.png')
     print(show(summary(rows)))
-    if any(r['method'] == 'generate' and not r['identical'] for r in rows): print('(generate of transformers computes in another order, and in bfloat16 a near-tie can fall the other way there)')
+    if any(r['method'] == 'generate' and not r['identical'] for r in rows):
+        print('(generate of transformers computes in another order, and in bfloat16 a near-tie can fall the other way there)')
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #074b98b1
@@ -561,20 +595,23 @@ def demo(
 
     ships = packaged_drafts().get(str(config)) if isinstance(config, str) else None
     minutes = minutes or (1 if ships else 3)
-    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {minutes:g} minutes' if ships else f'Training the draft for {minutes:g} minutes on text that the target writes')
+    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {minutes:g} minutes' if ships
+          else f'Training the draft for {minutes:g} minutes on text that the target writes')
     draft = _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with)
 
     stage('Answering')
     _answer_stage(draft, lean, tokenizer, asked[0]['question'])
 
     stage('Measuring: plain and speculative decoding take turns')
-    rows = _measure_stage(draft, lean, tokenizer, pick(knowledge_prompts(asked, 'heldout_en' if named == 'common_en' else None), n_each), out, max_new_tokens, minutes)
+    rows = _measure_stage(draft, lean, tokenizer, pick(knowledge_prompts(asked, 'heldout_en' if named == 'common_en' else None), n_each), out,
+                          max_new_tokens, minutes)
     print(f'\nrows in {out/"results"/"demo.json"}, plots in {out/"plots"}; all done in {time.perf_counter() - stage.began:.0f} s')
 
     which = [*(['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []), '--draft', str(out/'checkpoints'), '--cache', str(cache_file)]
     print('\nnext, with what was made here:')
     for words in (['specdraft_generate', asked[0]['question']], ['specdraft_test'], ['specdraft_bench']): print(' ', shlex.join(words + which))
-    print('for questions of your own: specdraft_build_cache --questions my.csv, ' + ('specdraft_train --continue_on cache --minutes 3, then the same without --draft and --cache' if ships else 'then specdraft_train'))
+    print('for questions of your own: specdraft_build_cache --questions my.csv, '
+          + ('specdraft_train --continue_on cache --minutes 3, then the same without --draft and --cache' if ships else 'then specdraft_train'))
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #68bbf79f

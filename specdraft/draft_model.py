@@ -323,7 +323,9 @@ def cast(self:DraftModel, dtype, device): # the draft itself where it is so alre
 class LeanDraft:
     "A packed snapshot of a draft for decoding beside a `LeanTarget`"
     def __init__(self, draft, lean):
-        if draft.past == 'own': raise InputError("draft_model.past is 'own': such a draft decodes as an assistant of transformers (see export_assistant); SpeculativeDecoder takes one with past 'target'")
+        if draft.past == 'own':
+            raise InputError("draft_model.past is 'own': such a draft decodes as an assistant of transformers (see export_assistant); "
+                             "SpeculativeDecoder takes one with past 'target'")
         draft = draft.cast(lean.dtype, lean.device)
         self.draft, self.lean, self.layer_idxs, self.vocab_ids = draft, lean, draft.layer_idxs, draft.vocab_ids
         self.layers = [self._pack(l) for l in draft.layers]
@@ -335,7 +337,8 @@ class LeanDraft:
         self.forget()
     def _pack(self, layer):
         a, m = layer.self_attn, layer.mlp
-        return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj), gate_up=small_linear(m.gate_proj, m.up_proj), down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling,
+        return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj), gate_up=small_linear(m.gate_proj, m.up_proj),
+                    down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling,
                     norm=layer.input_layernorm, norm2=layer.post_attention_layernorm, q_norm=getattr(a, 'q_norm', None), k_norm=getattr(a, 'k_norm', None))
 
 # %% ../nbs/03_draft_model.ipynb #ed66344f
@@ -353,7 +356,8 @@ def see(self:LeanDraft, tokens): # a list of ids
         room = self.n + 2*len(new) + 256
         self.ids, self.rows = F.pad(self.ids, (0, room - len(self.ids))), F.pad(self.rows, (0, 0, 0, room - self.n_own - len(self.rows)))
     at, new = slice(self.n, self.n + len(new)), torch.tensor(new, device=self.ids.device)
-    self.ids[at], self.rows[at.start - self.n_own:at.stop - self.n_own], self.columns[new] = new, self.lean.model.lm_head.weight[new], torch.arange(at.start, at.stop, device=new.device)
+    self.ids[at], self.columns[new] = new, torch.arange(at.start, at.stop, device=new.device)
+    self.rows[at.start - self.n_own:at.stop - self.n_own] = self.lean.model.lm_head.weight[new]
     self.n = at.stop
 
 # %% ../nbs/03_draft_model.ipynb #f5ccd587
@@ -365,11 +369,16 @@ def _read(self:LeanDraft, i, x, knowledge): # `KnowledgeAttention.forward` of te
     return x + torch.tanh(m.gate(x))*o_proj(attend(q, *knowledge['kv'][i], knowledge['mask'], scale=m.scale).view(len(x), -1))
 
 # %% ../nbs/03_draft_model.ipynb #4125f677
-Ask = namedtuple('Ask', 'draft token kv_cache at knowledge last', defaults=(None, ())) # the text's `LeanDraft`; an id; the target's KV cache; the token's position, `kv_cache.n` for the first of a round; what `prepare` gives; with that, the last few ids, `token` included
+# the text's `LeanDraft`; an id; the target's KV cache; the token's position, `kv_cache.n` for the first of a round;
+# what `prepare` gives; with that, the last few ids, `token` included
+Ask = namedtuple('Ask', 'draft token kv_cache at knowledge last', defaults=(None, ()))
 
 # %% ../nbs/03_draft_model.ipynb #cc8edae2
 @patch
-def _layer(self:LeanDraft, p, l, x, asked, rope, places): # a packed layer, its number, states (R, D), what `rotate` takes, `Places` or None for one text -> (R, D), and keys before rotary position (R, Hkv, d)
+def _layer(self:LeanDraft,
+    p, l, x, asked, # a packed layer, its number, states (R, D), the `Ask` of each text
+    rope, places # what `rotate` takes; `Places`, or None for one text
+): # (R, D), and keys before rotary position (R, Hkv, d)
     R, Hkv, H = len(x), self.lean.config.num_key_value_heads, self.lean.config.num_attention_heads
     heads = p['qkv'](rms_norm(p['norm'], x)).view(R, H + 2*Hkv, -1) # queries, keys, values, each (R, heads, d)
     qk, v = heads[:, :H + Hkv], heads[:, H + Hkv:]
@@ -416,7 +425,8 @@ def _more(self:LeanDraft, logits, h): # logits of the draft's own vocabulary, fi
     return torch.cat([logits, F.linear(h, self.rows[:self.n - self.n_own])[0]]) if self.n > self.n_own else logits
 
 @patch
-def __call__(self:LeanDraft, token:int, kv_cache, at:int, knowledge=None, last=()): return self.steps([Ask(self, token, kv_cache, at, knowledge, last)])[0] # (n,) logits
+def __call__(self:LeanDraft, token:int, kv_cache, at:int, knowledge=None, last=()): # (n,) logits
+    return self.steps([Ask(self, token, kv_cache, at, knowledge, last)])[0]
 
 # %% ../nbs/03_draft_model.ipynb #1bb5cc04
 @patch
@@ -431,7 +441,8 @@ def laid_out(self:LeanDraft, read): # from `read_knowledge`
     b, p = self.draft.knowledge_batch([read]), self.draft.pointer
     self.see(read[3].tolist())
     runs = F.pad(b['at'], (RUN - 1, 0), value=-1).unfold(1, RUN, 1).flip(-1) # (1, K, RUN)
-    return dict(kv=b['kv'], mask=None, point=F.normalize(p.k_proj(p.place(b['keys'])).float(), dim=-1), runs=runs, columns=self.columns[read[3]][None] if self.vocab_ids is not None else read[3][None])
+    return dict(kv=b['kv'], mask=None, point=F.normalize(p.k_proj(p.place(b['keys'])).float(), dim=-1), runs=runs,
+                columns=self.columns[read[3]][None] if self.vocab_ids is not None else read[3][None])
 
 @patch
 def side_by_side(self:LeanDraft, several:list): # what `prepare` gave to each of R texts -> the same with R rows; those last made are kept
@@ -449,7 +460,10 @@ def side_by_side(self:LeanDraft, several:list): # what `prepare` gave to each of
 
 # %% ../nbs/03_draft_model.ipynb #9b29e06b
 @patch
-def _copy(self:LeanDraft, logits, h, own, knowledge, last): # of R texts: logits, final states (R, D), keys (R, Hkv*d) of each layer, from `side_by_side`, last ids -> log-probabilities with the copied shares mixed in
+def _copy(self:LeanDraft,
+    logits, h, own, # of R texts: logits, final states (R, D), keys (R, Hkv*d) of each layer
+    knowledge, last # from `side_by_side`; the last ids of each text
+): # log-probabilities with the copied shares mixed in
     p, n, mask = self.draft.pointer, [len(z) for z in logits], knowledge['mask']
     back = torch.tensor([[*ids[:-RUN - 1:-1], *[-2]*(RUN - len(ids))] for ids in last], device=h.device)
     runs = (knowledge['runs'] == back[:, None]).cumprod(-1).sum(-1)[:, None] # (R, 1, K), as `run_lengths` has them
@@ -464,7 +478,8 @@ def n_params(draft:DraftModel) -> dict:
     "Parameters of a draft: shared with the target, copied layers, new modules"
     count = lambda m: sum(p.numel() for p in m.parameters()) if m is not None else 0
     shared = {id(p): p.numel() for p in [draft.target.model.embed_tokens.weight, draft.target.lm_head.weight]}
-    return dict(shared=sum(shared.values()), layers=count(draft.layers) + count(draft.norm), transitions=count(draft.transitions), knowledge=count(draft.knowledge) + count(draft.pointer))
+    return dict(shared=sum(shared.values()), layers=count(draft.layers) + count(draft.norm), transitions=count(draft.transitions),
+                knowledge=count(draft.knowledge) + count(draft.pointer))
 
 # %% ../nbs/03_draft_model.ipynb #921b3e2e
 @patch
@@ -509,7 +524,9 @@ def find_draft(
     "The file of a trained draft"
     path = packaged_drafts().get(str(source), Path(source)) if not Path(source).exists() else Path(source)
     file = path if path.is_file() else path/'draft.safetensors' if (path/'draft.safetensors').is_file() else best_checkpoint(path)
-    if file is None: raise InputError(f'no trained draft at {source}: specdraft_train makes one, specdraft_demo does everything; those that come with the package: {", ".join(packaged_drafts()) or "none"}')
+    if file is None:
+        raise InputError(f'no trained draft at {source}: specdraft_train makes one, specdraft_demo does everything; those that come with the package: '
+                         f'{", ".join(packaged_drafts()) or "none"}')
     return file
 
 # %% ../nbs/03_draft_model.ipynb #44af8d55
@@ -536,6 +553,8 @@ def from_pretrained(cls:DraftModel,
     if knowledge_cache_manager is None and file.name == 'draft.safetensors' and cache.is_file(): knowledge_cache_manager = KnowledgeCacheManager.load(cache)
     draft = cls(meta['config'], target_model, knowledge_cache_manager, layers=meta['layers'])
     try: draft.load_state_dict(from_int8(tensors))
-    except RuntimeError as e: raise InputError(f'{file} does not fit its own config ({" ".join(str(e).split())[:200]}): it was written by another version of specdraft; train again') from e
+    except RuntimeError as e:
+        raise InputError(f'{file} does not fit its own config ({" ".join(str(e).split())[:200]}): it was written by another version of specdraft; '
+                         'train again') from e
     draft.info = meta['info']
     return draft.eval()

@@ -21,7 +21,8 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, likeliest, processes, spread,
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint,
+                              generate_batch, likeliest, processes, spread,
                               load_tensors, save_tensors, whole_file)
 from .layer_sampling import layers_for
 
@@ -44,11 +45,15 @@ def check_questions(
     out, seen, ids, text = [], {}, {}, lambda x: isinstance(x, str) and x.strip()
     for i, q in enumerate(questions):
         q, at = {'question': q} if isinstance(q, str) else q, f'row {rows[i]}' if rows else f'question {i + 1}'
-        if not isinstance(q, dict) or not text(q.get('question')): raise InputError(f'{source}: {at} is {q if not isinstance(q, dict) else q.get("question")!r}: expected some text')
-        if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}: raise InputError(f'{source}: {at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
+        if not isinstance(q, dict) or not text(q.get('question')):
+            raise InputError(f'{source}: {at} is {q if not isinstance(q, dict) else q.get("question")!r}: expected some text')
+        if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}:
+            raise InputError(f'{source}: {at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
         paraphrases, answer = q.get('paraphrases') or [], q.get('answer') or None
-        if not isinstance(paraphrases, list) or not all(map(text, paraphrases)): raise InputError(f'{source}: {at} has paraphrases {paraphrases!r}: expected a list of texts')
-        if answer is not None and not text(answer): raise InputError(f'{source}: {at} has the answer {answer!r}: expected some text, or none for the target to answer')
+        if not isinstance(paraphrases, list) or not all(map(text, paraphrases)):
+            raise InputError(f'{source}: {at} has paraphrases {paraphrases!r}: expected a list of texts')
+        if answer is not None and not text(answer):
+            raise InputError(f'{source}: {at} has the answer {answer!r}: expected some text, or none for the target to answer')
         for t in [q['question'], *paraphrases]:
             if _plain(t) in seen: raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
@@ -61,11 +66,15 @@ def check_questions(
 # %% ../nbs/02_knowledge_cache.ipynb #bb2988e0
 def _read_csv(text, source):
     lines = csv.DictReader(io.StringIO(text, newline=''), strict=True)
-    if 'question' not in (lines.fieldnames or []): raise InputError(f'{source}, row 1: no column question among {", ".join(lines.fieldnames or [])!r}; expected question, and optionally id, paraphrases and answer')
+    if 'question' not in (lines.fieldnames or []):
+        raise InputError(f'{source}, row 1: no column question among {", ".join(lines.fieldnames or [])!r}; expected question, and optionally id, '
+                         'paraphrases and answer')
     try: rows = [(lines.line_num, r) for r in lines]
     except csv.Error as e: raise InputError(f'{source}, row {lines.line_num}: {e}; a cell with quotes needs them doubled, and one at each end') from e
-    if long := next((n for n, r in rows if None in r), None): raise InputError(f'{source}, row {long}: more cells than there are columns ({len(lines.fieldnames)}); a cell with commas needs quotes')
-    return [{**r, **({'paraphrases': [p.strip() for p in r['paraphrases'].splitlines() if p.strip()]} if r.get('paraphrases') else {})} for _, r in rows], str(source), [n for n, _ in rows]
+    if long := next((n for n, r in rows if None in r), None):
+        raise InputError(f'{source}, row {long}: more cells than there are columns ({len(lines.fieldnames)}); a cell with commas needs quotes')
+    lines_of = lambda r: {'paraphrases': [p.strip() for p in r['paraphrases'].splitlines() if p.strip()]} if r.get('paraphrases') else {}
+    return [{**r, **lines_of(r)} for _, r in rows], str(source), [n for n, _ in rows]
 
 # %% ../nbs/02_knowledge_cache.ipynb #f093c1d1
 def _read_jsonl(text, source):
@@ -94,7 +103,8 @@ def load_questions(
         raise InputError(f'no question file {source}; packaged ones: {", ".join(known)}')
     raw = path.read_bytes()
     try: text = raw.decode('utf-8-sig')
-    except UnicodeDecodeError as e: raise InputError(f'{source}, row {raw[:e.start].count(10) + 1}: byte {raw[e.start]:#x} is not UTF-8; save the file as UTF-8 text') from e
+    except UnicodeDecodeError as e:
+        raise InputError(f'{source}, row {raw[:e.start].count(10) + 1}: byte {raw[e.start]:#x} is not UTF-8; save the file as UTF-8 text') from e
     read = dict(csv=_read_csv, jsonl=_read_jsonl).get(path.suffix.lower()[1:], _read_yaml)
     return check_questions(*read(text, source))
 
@@ -157,7 +167,8 @@ class Shard:
         if n > os.fstat(self.file.fileno()).st_size: raise ValueError(f'{path} is no safetensors file')
         head = json.loads(self.file.read(n)); head.pop('__metadata__', None)
         self.shapes, self.at = {k: h['shape'] for k, h in head.items()}, {k: (self.dtypes[h['dtype']], 8 + n + h['data_offsets'][0]) for k, h in head.items()}
-        if os.fstat(self.file.fileno()).st_size != (size := 8 + n + max(h['data_offsets'][1] for h in head.values())): raise ValueError(f'{path} is cut short: expected {size} bytes')
+        if os.fstat(self.file.fileno()).st_size != (size := 8 + n + max(h['data_offsets'][1] for h in head.values())):
+            raise ValueError(f'{path} is cut short: expected {size} bytes')
     def read(self, name, a=0, b=None): # places a to b
         (dtype, start), (n, *rest) = self.at[name], self.shapes[name]
         row = math.prod(rest)*dtype.itemsize
@@ -191,7 +202,8 @@ class KnowledgeCacheManager:
         if cache_dim is not None: check_positive('cache_dim', cache_dim)
         if not 0 <= threshold <= 1: raise InputError(f'threshold is {threshold!r}: it must be from 0 (anything is relevant) to 1')
         self.hidden_size, self.num_heads, self.cache_dim, self.threshold, self.eight_bit = hidden_size, num_heads, cache_dim, threshold, eight_bit
-        self.items, self.layers, self.fingerprint, self.lost, self.plan = [], [], None, {}, None # lost: items by id whose keys and values could not be read; plan: of a build or a change that is under way
+        # lost: items by id whose keys and values could not be read; plan: of a build or a change that is under way
+        self.items, self.layers, self.fingerprint, self.lost, self.plan = [], [], None, {}, None
         self._seen, self._fitted = {}, 0 # files that this was read from or written to, as they were then; places that the bases were fitted to
         self.kv_cache = Shelf() # item id -> dict(keys=, values=), each (layers, K, Hkv*d) or (layers, K, cache_dim)
         self.bases = {}    # 'keys' and 'values' -> (layers, cache_dim, Hkv*d), when compressed
@@ -253,7 +265,8 @@ def check(self:KnowledgeCacheManager, target_model, layers=None, source='knowled
     "Raise `InputError` unless the cache was made by this target, for these layers"
     mine = fingerprint(target_model)
     if self.fingerprint != mine: raise InputError(f'{source} was made by the target {self.fingerprint}, but this target is {mine}: build it again')
-    if layers is not None and list(layers) != self.layers: raise InputError(f'{source} holds layers {self.layers}, but the draft samples {list(layers)}: build it again')
+    if layers is not None and list(layers) != self.layers:
+        raise InputError(f'{source} holds layers {self.layers}, but the draft samples {list(layers)}: build it again')
 
 # %% ../nbs/02_knowledge_cache.ipynb #666270d5
 @patch
@@ -280,7 +293,8 @@ def build(self:KnowledgeCacheManager,
 @patch
 def _asks(self:KnowledgeCacheManager, lean, tokenizer, questions): # -> of each the question, its wordings as (text, prompt ids), the ids of its own answer or None
     end, limit = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else [], lean.config.max_position_embeddings
-    asks = [(q, [(t, chat_ids(tokenizer, t)) for t in [q['question'], *q['paraphrases']]], tokenizer(q['answer'], add_special_tokens=False).input_ids + end if q['answer'] else None) for q in questions]
+    asks = [(q, [(t, chat_ids(tokenizer, t)) for t in [q['question'], *q['paraphrases']]],
+             tokenizer(q['answer'], add_special_tokens=False).input_ids + end if q['answer'] else None) for q in questions]
     for q, texts, own in asks:
         n = max(len(p) for _, p in texts) + len(own or [0]) # at least one token of an answer to come
         if n > limit: raise InputError(f'question {q["id"]!r}: with its answer it takes {n} tokens; the context of the target holds {limit}')
@@ -290,7 +304,8 @@ def _asks(self:KnowledgeCacheManager, lean, tokenizer, questions): # -> of each 
 def _answers(self:KnowledgeCacheManager, lean, tokenizer, asks, max_answer_tokens, temperature, batch_size, progress): # -> new items
     def answer(prompts):
         with tqdm(total=-(-len(prompts)//batch_size)*max_answer_tokens, desc='answering', unit='step', disable=not progress, leave=None) as bar:
-            return [a for i in range(0, len(prompts), batch_size) for a in generate_batch(lean, prompts[i:i + batch_size], max_answer_tokens, temperature, on_step=bar.update)]
+            return [a for i in range(0, len(prompts), batch_size)
+                    for a in generate_batch(lean, prompts[i:i + batch_size], max_answer_tokens, temperature, on_step=bar.update)]
     answers, items = iter(spread(answer, [p for _, texts, own in asks if own is None for _, p in texts], lean.device)), []
     for q, texts, own in asks:
         given = [next(answers) if own is None else own for _ in texts]
@@ -329,14 +344,16 @@ def add(self:KnowledgeCacheManager,
     def same(q, x): return [v['text'] for v in _wordings(x)] == [q['question'], *q['paraphrases']] and x['own'] == q['answer']
     known = {x['id']: x for x in self.items}; asked, named = {_plain(v['text']): x['id'] for x, v in self.wordings()}, {q['id'] for q in questions}
     for q in questions:
-        if q['id'] in known and not update and not same(q, known[q['id']]): raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
+        if q['id'] in known and not update and not same(q, known[q['id']]):
+            raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
         for t in [q['question'], *q['paraphrases']]:
             if (other := asked.get(_plain(t), q['id'])) != q['id'] and other not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
     questions = [q for q in questions if q['id'] not in known or not same(q, known[q['id']])]
     asks, saved, cost, out = self._asks(lean, tokenizer, questions), time.monotonic(), 0., out if processes(lean.device).is_main_process else None
     def finish(items): # the answer to the question alone, and its keys and values
         for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress, leave=None):
-            a = settle(lean, x['prompt_ids'], x['answer_ids'], min(max_answer_tokens, lean.config.max_position_embeddings - len(x['prompt_ids']))) if temperature == 0 and not x['own'] else x['answer_ids']
+            a, room = x['answer_ids'], lean.config.max_position_embeddings - len(x['prompt_ids'])
+            if temperature == 0 and not x['own']: a = settle(lean, x['prompt_ids'], a, min(max_answer_tokens, room))
             yield a, answer_kv(lean, x['prompt_ids'], a, self.layers)
     with tqdm(total=len(asks), desc='questions', unit='question', disable=not progress or len(asks) <= lot) as bar:
         for i in range(0, len(asks), lot):
@@ -505,9 +522,11 @@ class Items(Sequence):
     @classmethod
     def pack(cls, items): # -> name -> tensor
         wordings = [v for x in items for v in _wordings(x)]
-        flat = [_flat_text([x['id'] for x in items]), _flat_text([x['own'] or '' for x in items]), _flat_text([t for v in wordings for t in (v['text'], v['answer'])]),
+        flat = [_flat_text([x['id'] for x in items]), _flat_text([x['own'] or '' for x in items]),
+                _flat_text([t for v in wordings for t in (v['text'], v['answer'])]),
                 _flat([np.asarray(t, np.int32) for v in wordings for t in (v['prompt_ids'], v['answer_ids'])], np.int32)]
-        return {k: t for p, two in zip(cls.parts, flat) for k, t in zip((p, p + '_ends'), two)} | {'first': torch.tensor([0] + [len(_wordings(x)) for x in items]).cumsum(0)}
+        parts = {k: t for p, two in zip(cls.parts, flat) for k, t in zip((p, p + '_ends'), two)}
+        return parts | {'first': torch.tensor([0] + [len(_wordings(x)) for x in items]).cumsum(0)}
     def _part(self, name, i): return self.t[name][self.t[name + '_ends'][i - 1] if i else 0:self.t[name + '_ends'][i]]
     def _text(self, name, i): return self._part(name, i).tobytes().decode()
     def __len__(self): return len(self.ids)
@@ -515,7 +534,8 @@ class Items(Sequence):
         if isinstance(i, slice): return [self[j] for j in range(*i.indices(len(self)))]
         if not -len(self) <= i < len(self): raise IndexError(i)
         i %= len(self)
-        v = [dict(text=self._text('texts', 2*j), prompt_ids=self._part('tokens', 2*j).tolist(), answer_ids=self._part('tokens', 2*j + 1).tolist(), answer=self._text('texts', 2*j + 1))
+        v = [dict(text=self._text('texts', 2*j), prompt_ids=self._part('tokens', 2*j).tolist(), answer_ids=self._part('tokens', 2*j + 1).tolist(),
+                  answer=self._text('texts', 2*j + 1))
              for j in range(*self.t['first'][i:i + 2])]
         return dict(id=self.ids[i], question=v[0]['text'], own=self._text('own', i) or None, **v[0], variants=v[1:])
 
@@ -536,7 +556,8 @@ def _save_shards(self:KnowledgeCacheManager, path, size=SHARD) -> list: # names
             if not (path.parent/new).exists() or (kv.folder/name).resolve() != (path.parent/new).resolve(): # what stands there under that name may be damaged
                 try:
                     with whole_file(path.parent/new) as tmp: os.link(kv.folder/name, tmp) # a second name: nothing is copied
-                except InputError: save_tensors(path.parent/new, {k: f.read(k) for k in f.shapes}, kind='knowledge shard') # read from the open file: its name may be gone
+                except InputError: # read from the open file: its name may be gone
+                    save_tensors(path.parent/new, {k: f.read(k) for k in f.shapes}, kind='knowledge shard')
             if new != name: kv.files[new] = kv.files.pop(name); kv.places |= {i: (new, *p[1:]) for i, p in live.items()}
     ids = list(kv.new)
     for some in (ids[i:i + size] for i in range(0, len(ids), size)):
@@ -562,10 +583,14 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
     "Write the cache, or what has changed of it: whole or not at all"
     path, tensors = Path(path), {f'basis/{n}': t for n, t in self.bases.items()}
     if path.suffix != '.safetensors': raise InputError(f'{path}: expected a name that ends with .safetensors')
-    if self.lost: raise InputError(f'{len(self.lost)} items have lost their keys and values, such as {next(iter(self.lost))!r}: `add` computes them again, `remove` takes them out')
-    if strange := [i for i in self.kv_cache if not len(self.items)]: raise InputError(f'keys and values of {strange[0]!r} come without their question: they cannot be saved')
+    if self.lost:
+        raise InputError(f'{len(self.lost)} items have lost their keys and values, such as {next(iter(self.lost))!r}: `add` computes them again, '
+                         '`remove` takes them out')
+    if strange := [i for i in self.kv_cache if not len(self.items)]:
+        raise InputError(f'keys and values of {strange[0]!r} come without their question: they cannot be saved')
     with changing(path):
-        if path.resolve() in self._seen and _state(path) not in (self._seen[path.resolve()], None): raise InputError(f'{path} has been changed by another process since it was read: load it again, and repeat the change')
+        if path.resolve() in self._seen and _state(path) not in (self._seen[path.resolve()], None):
+            raise InputError(f'{path} has been changed by another process since it was read: load it again, and repeat the change')
         try: before = load_tensors(path, 'knowledge cache', ())[1].get('shards', [])
         except InputError: before = [] # none there yet, or none that can be read
         shards = self._save_shards(path); number = {n: i for i, n in enumerate(shards)}
@@ -575,12 +600,15 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
             tensors |= dict(zip(('search/words', 'search/words_ends'), _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
             tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)), 'copies/order': torch.from_numpy(np.asarray(copies.order)),
                         'places': torch.tensor([(number[n], a, b) for n, a, b in (self.kv_cache.places[x['id']] for x in self.items)])}
-        save_tensors(path, tensors, kind='knowledge cache', format=2, shards=shards, squares=self._squares, fitted=self._fitted, **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', *_settings)})
+        save_tensors(path, tensors, kind='knowledge cache', format=2, shards=shards, squares=self._squares, fitted=self._fitted,
+                     **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', *_settings)})
         self._seen[path.resolve()] = _state(path)
         for f in _shards(path):
             if f.name not in {*before, *shards}: f.unlink()
         side = unfinished(path)
-        killed = [f for f in path.parent.iterdir() if re.fullmatch(r'\.' + re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors\.\d+\.tmp', f.name)] # what processes were writing
+        # what processes were writing
+        killed = [f for f in path.parent.iterdir()
+                  if re.fullmatch(r'\.' + re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors\.\d+\.tmp', f.name)]
         for f in [side, Path(f'{side}.lock'), *_shards(side), *killed]: f.unlink(missing_ok=True) # what was left of a change is overtaken
 
 # %% ../nbs/02_knowledge_cache.ipynb #63e52988
@@ -592,15 +620,19 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards):
     for n in shards:
         try: kv.files[n] = Shard(path.parent/n)
         except (OSError, ValueError, LookupError) as e:
-            if getattr(e, 'errno', None) in (errno.EMFILE, errno.ENFILE): raise InputError(f'{path} has {len(shards)} shards, more files than may be open at once: raise the limit (ulimit -n)') from e
+            if getattr(e, 'errno', None) in (errno.EMFILE, errno.ENFILE):
+                raise InputError(f'{path} has {len(shards)} shards, more files than may be open at once: raise the limit (ulimit -n)') from e
             broken.append(n)
     places = {i: (shards[n], a, b) for i, (n, a, b) in zip(items.ids, tensors['places'].tolist())}
     self.lost = {x['id']: x for x in items if places[x['id']][0] in broken} if broken else {}
     kv.places = {i: p for i, p in places.items() if p[0] not in broken}
     self.items = [x for x in items if x['id'] in kv.places] if self.lost else items
-    if self.lost: return print(f'{path}: {", ".join(broken)} missing or damaged; lost are keys and values of the items {", ".join(list(self.lost)[:20])}{" …" if len(self.lost) > 20 else ""}; any change with specdraft_build_cache computes them again', file=sys.stderr)
+    if self.lost:
+        return print(f'{path}: {", ".join(broken)} missing or damaged; lost are keys and values of the items '
+                     f'{", ".join(list(self.lost)[:20])}{" …" if len(self.lost) > 20 else ""}; any change with specdraft_build_cache computes them again', file=sys.stderr)
     self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy())
-    self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)), _texts(tensors['search/words'], tensors['search/words_ends']))
+    self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)),
+                         _texts(tensors['search/words'], tensors['search/words_ends']))
 
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)
@@ -617,7 +649,8 @@ def load(cls:KnowledgeCacheManager,
     tensors, meta = load_tensors(path, 'knowledge cache')
     if meta.get('format') != 2: raise InputError(f'{path} was written by an earlier version of specdraft: build it again')
     self = cls(**{k: meta[k] for k in _settings})
-    self.layers, self.fingerprint, self._squares, self.plan, self._fitted = meta['layers'], meta['fingerprint'], meta['squares'], meta.get('plan'), meta.get('fitted', math.inf)
+    self.layers, self.fingerprint, self.plan = meta['layers'], meta['fingerprint'], meta.get('plan')
+    self._squares, self._fitted = meta['squares'], meta.get('fitted', math.inf)
     self._seen[Path(path).resolve()] = _state(path)
     self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
     self.bases = {k[6:]: t for k, t in tensors.items() if k.startswith('basis/')}
@@ -644,7 +677,8 @@ def _message(line, source): # text, category and answer of one line
         out = dict(text=text, category=d.get('category', 'other'))
         if not isinstance(out['category'], str): raise ValueError('category')
         return out | (dict(answer=d['answer'] + '', ended=bool(d.get('ended', True))) if 'answer' in d else {})
-    except (ValueError, StopIteration, LookupError, TypeError, AttributeError) as e: raise InputError(f'{source}: expected JSON with prompt, question, text or turns, and answer or category as text where they are given') from e
+    except (ValueError, StopIteration, LookupError, TypeError, AttributeError) as e:
+        raise InputError(f'{source}: expected JSON with prompt, question, text or turns, and answer or category as text where they are given') from e
 
 # %% ../nbs/02_knowledge_cache.ipynb #7fa7bcf6
 def read_prompts(
@@ -700,7 +734,8 @@ def knowledge_for(
     manager = _under_way(out, plan); processes(lean.device).wait_for_everyone() # all have read before one writes
     if manager: manager.add(lean, tokenizer, asked, max_answer_tokens=c['max_answer_tokens'], progress=progress, out=side)
     else:
-        manager = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads, c['cache_dim'], c['threshold'], c['eight_bit']); manager.plan = plan
+        manager = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads, c['cache_dim'], c['threshold'], c['eight_bit'])
+        manager.plan = plan
         manager.build(lean, tokenizer, asked, layers, c['max_answer_tokens'], progress=progress, out=side)
     manager.plan = None
     if out and processes(lean.device).is_main_process: manager.save(out)
@@ -714,9 +749,12 @@ def summary(self:KnowledgeCacheManager, rows=20) -> str:
     in_items, kv = Counter(w for x in self.items for w in asks(x)), next(iter(self.kv_cache.values()), {})
     place = sum(t.nbytes//t.shape[1] for t in kv.values()) # bytes, the same for all
     size = lambda x: place*(len(x['answer_ids']) + 1)
-    def row(x): own = asks(x); return f'{x["id"][:20]:20} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   {sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {x["question"][:60]}'
+    def row(x):
+        own = asks(x)
+        return f'{x["id"][:20]:20} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   {sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {x["question"][:60]}'
     n = sum(len(x['answer_ids']) for x in self.items); total = sum(map(size, self.items))
-    return '\n'.join([f'{"item":20} {"wordings":>8} {"tokens":>8} {"KB":>8} shared words   question', *(row(x) for x, _ in zip(self.items, range(rows))), *([f'… and {len(self) - rows} more'] if len(self) > rows else []),
+    return '\n'.join([f'{"item":20} {"wordings":>8} {"tokens":>8} {"KB":>8} shared words   question',
+                      *(row(x) for x, _ in zip(self.items, range(rows))), *([f'… and {len(self) - rows} more'] if len(self) > rows else []),
         f'{len(self)} items, {n} answer tokens, {total/1e6:.1f} MB of keys and values ({total/max(n, 1):.0f} bytes a token), layers {self.layers}, relative error of storage {self.error:.4f}'])
 
 # %% ../nbs/02_knowledge_cache.ipynb #eb21d312
@@ -727,15 +765,18 @@ def inspect(self:KnowledgeCacheManager, text, k=3) -> str:
     lines = []
     for x, s in found:
         kv = self.kv_cache[x['id']]
-        lines += [f'{s:.3f} {"read" if s >= self.threshold else "not read: below the threshold " + str(self.threshold)}   {x["id"]}: {x["question"]}', f'      answer{" (of your own)" if x["own"] else ""}, {len(x["answer_ids"])} tokens: {x["answer"]}',
+        lines += [f'{s:.3f} {"read" if s >= self.threshold else "not read: below the threshold " + str(self.threshold)}   {x["id"]}: {x["question"]}',
+                  f'      answer{" (of your own)" if x["own"] else ""}, {len(x["answer_ids"])} tokens: {x["answer"]}',
                   f'      keys and values: layers {self.layers}, {kv["keys"].shape[1]} places of {kv["keys"].shape[2]} numbers ({kv["keys"].dtype})']
     return '\n'.join(lines)
 
 # %% ../nbs/02_knowledge_cache.ipynb #c954bd2a
 def _same_form(manager, config, lean, source): # would what is added look like what is there?
     c = config['knowledge_enhancement']
-    for name, there, here in (('layers', manager.layers, layers_for(config, lean)), ('cache_dim', manager.cache_dim, c['cache_dim']), ('eight_bit', manager.eight_bit, c['eight_bit'])):
-        if there != here: raise InputError(f'{source} was built with {name} {there}, but the config says {here}: name the config it was built with, or build it again')
+    for name, there, here in (('layers', manager.layers, layers_for(config, lean)), ('cache_dim', manager.cache_dim, c['cache_dim']),
+                              ('eight_bit', manager.eight_bit, c['eight_bit'])):
+        if there != here:
+            raise InputError(f'{source} was built with {name} {there}, but the config says {here}: name the config it was built with, or build it again')
 
 # %% ../nbs/02_knowledge_cache.ipynb #1e32ffb7
 def _changed(
@@ -785,7 +826,8 @@ def specdraft_build_cache(
         processes(device).wait_for_everyone() # for the lock
         if change or remove:
             standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
-            if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log)])): return print(f'{from_log}: no question comes back that the knowledge cache does not find')
+            if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log)])):
+                return print(f'{from_log}: no question comes back that the knowledge cache does not find')
             manager = _changed(standing, loader, device, out, new, gone, bool(add))
         else: manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions, main, out)
         if main: print(f'{manager.summary()}\n{out}')

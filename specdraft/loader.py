@@ -45,7 +45,9 @@ def _exit_cleanly(func):
     def run(*args, **kwargs):
         try: return func(*args, **kwargs)
         except (InputError, OSError) as e: msg, code = f'error: {e}', 2
-        except KeyboardInterrupt: msg, code = '\ninterrupted' + ('; with --resume the same command goes on where this one stopped' if 'resume' in inspect.signature(func).parameters else ''), 130
+        except KeyboardInterrupt:
+            msg, code = '\ninterrupted' + ('; with --resume the same command goes on where this one stopped'
+                                           if 'resume' in inspect.signature(func).parameters else ''), 130
         print(msg, file=sys.stderr)
         raise SystemExit(code)
     return run
@@ -333,9 +335,11 @@ def check_llama_like(model):
     cfg, name = model.config, type(model).__name__
     kinds = set(getattr(cfg, 'layer_types', None) or ['sliding_attention' if getattr(cfg, 'sliding_window', None) else 'full_attention']) - {'full_attention'}
     if kinds: raise InputError(f'{name} has layers of kind {", ".join(sorted(kinds))}: only full_attention is supported')
-    if cfg.model_type not in KINDS: raise InputError(f'{name} is of type {cfg.model_type!r}, which may compute otherwise than Llama does: expected {", ".join(KINDS)}')
+    if cfg.model_type not in KINDS:
+        raise InputError(f'{name} is of type {cfg.model_type!r}, which may compute otherwise than Llama does: expected {", ".join(KINDS)}')
     rope = (getattr(cfg, 'rope_parameters', None) or {}).get('rope_type', 'default')
-    if rope in ('dynamic', 'longrope'): raise InputError(f'{name} has rotary positions of type {rope!r} that change with the length: expected default, linear, llama3 or yarn')
+    if rope in ('dynamic', 'longrope'):
+        raise InputError(f'{name} has rotary positions of type {rope!r} that change with the length: expected default, linear, llama3 or yarn')
     odd = [(n, m) for n, m in model.named_modules() if n.endswith('_proj') and type(m) is not nn.Linear]
     if odd: raise InputError(f'{odd[0][0]} of {name} is a {type(odd[0][1]).__name__}: expected nn.Linear; load without quantisation, merge adapters first')
 
@@ -408,7 +412,8 @@ def chat_ids(
     if not template or not tokenizer.chat_template: return tokenizer(text).input_ids
     # the text of the template is tokenised here, since templates of transformers return differing types
     kw = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}
-    return tokenizer(tokenizer.apply_chat_template([dict(role='user', content=text)], tokenize=False, add_generation_prompt=True, **kw), add_special_tokens=False).input_ids
+    return tokenizer(tokenizer.apply_chat_template([dict(role='user', content=text)], tokenize=False, add_generation_prompt=True, **kw),
+                     add_special_tokens=False).input_ids
 
 # %% ../nbs/00_loader.ipynb #d23451b3
 def template_parts(tokenizer): # (before, after): two texts
@@ -428,7 +433,8 @@ def user_text(tokenizer, ids:list) -> str:
 def fingerprint(model) -> str: # such as 'llama-30x576-1f2e3d4c5b6a'
     "A short name for the weights of `model`"
     cfg, h = model.config, hashlib.sha256()
-    some = [w.flatten()[::w.numel()//4096 | 1] for w in (model.model.embed_tokens.weight, model.lm_head.weight, *model.model.layers.parameters()) if w.dim() == 2] # an odd step meets all columns
+    # an odd step meets all columns
+    some = [w.flatten()[::w.numel()//4096 | 1] for w in (model.model.embed_tokens.weight, model.lm_head.weight, *model.model.layers.parameters()) if w.dim() == 2]
     h.update(torch.cat([w.signbit() for w in some]).cpu().numpy().tobytes())
     return f'{cfg.model_type}-{cfg.num_hidden_layers}x{cfg.hidden_size}-{h.hexdigest()[:12]}'
 
@@ -598,7 +604,8 @@ class KVCache:
     ):
         d = getattr(config, 'head_dim', None) or config.hidden_size//config.num_attention_heads
         self.n, self.max_len = 0, max_len
-        self.hold(torch.zeros(config.num_hidden_layers, 2, batch, config.num_key_value_heads, whole_blocks(max_len), d, dtype=dtype, device=device)) # whole blocks for `attend_alike`
+        # whole blocks for `attend_alike`
+        self.hold(torch.zeros(config.num_hidden_layers, 2, batch, config.num_key_value_heads, whole_blocks(max_len), d, dtype=dtype, device=device))
     def hold(self, kv): self.kv, self.keys, self.values = kv, list(kv[:, 0]), list(kv[:, 1]) # (layers, 2, B, Hkv, T, d); of each layer keys and values
     def write(self, layer, k, v, at, blocks=False): # k, v (B, Hkv, T, d) -> everything up to them; `blocks`: up to the end of their block
         end = at + k.shape[2]
@@ -606,7 +613,8 @@ class KVCache:
         self.keys[layer][:, :, at:end], self.values[layer][:, :, at:end] = k, v
         if blocks: end = whole_blocks(end)
         return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
-    def row(self, j, at:slice): return [(k[j, :, at], v[j, :, at]) for k, v in zip(self.keys, self.values)] # of one row and all layers: keys and values (Hkv, n, d), to copy what shall stay
+    def row(self, j, at:slice): # of one row and all layers: keys and values (Hkv, n, d), to copy what shall stay
+        return [(k[j, :, at], v[j, :, at]) for k, v in zip(self.keys, self.values)]
     def read(self, layer): return self.keys[layer][:, :, :self.n], self.values[layer][:, :, :self.n] # the valid ones
     def crop(self, n): # rollback in constant time
         if not 0 <= n <= self.n: raise InputError(f'cannot roll back to {n} tokens: the KV cache holds {self.n}')
@@ -638,7 +646,9 @@ class SharedCache:
         row.hold(self.whole.kv[:, :, :0]) # nothing is left of it
 
 # %% ../nbs/00_loader.ipynb #f9cdfadf
-Places = namedtuple('Places', 'rows at lines T S even mask positions') # of N new tokens: seat of the text, number in its block, where keys and values go among all vectors of a layer; longest block, places looked at, whether all seats have as many in order; mask of `attend_alike` (of `attend` for a plain step of all), positions
+# of N new tokens: seat of the text, number in its block, where keys and values go among all vectors of a layer;
+# longest block, places looked at, whether all seats have as many in order; mask of `attend_alike` (of `attend` for a plain step of all), positions
+Places = namedtuple('Places', 'rows at lines T S even mask positions')
 
 @patch
 def places(self:SharedCache, texts): # (its row, where its new tokens go, how many, parents or None) of each
@@ -654,7 +664,8 @@ def places(self:SharedCache, texts): # (its row, where its new tokens go, how ma
     if even and T == 1: mask = spread_mask(torch.from_numpy(sees).to(kv.device), G, kv.dtype) # a plain step of all: for `attend`
     else: mask = alike_mask(sees, G, c.num_key_value_heads, kv.dtype, kv.device)
     B, Hkv, room = kv.shape[2:5]
-    rows = as_index(rows); lines = (torch.arange(2, device=kv.device)[:, None]*B + rows)[..., None]*Hkv + torch.arange(Hkv, device=kv.device) # (2, N, Hkv), for keys and values
+    # (2, N, Hkv), for keys and values
+    rows = as_index(rows); lines = (torch.arange(2, device=kv.device)[:, None]*B + rows)[..., None]*Hkv + torch.arange(Hkv, device=kv.device)
     return Places(rows, as_index(at), (lines*room + as_index(cols)[:, None]).flatten(), T, S, even, mask, as_index(positions))
 
 # %% ../nbs/00_loader.ipynb #8f2f50bd
@@ -704,7 +715,8 @@ def rope(self:LeanTarget,
 @patch
 def _sight(self:LeanTarget, ids, kv_cache, parents=None): # of new tokens of one text: positions (T,), mask for `attend_alike`
     depths, sees = sight(kv_cache.n, ids.shape[1], parents)
-    return torch.from_numpy(kv_cache.n + depths).to(ids.device), alike_mask(sees, self.config.num_attention_heads//self.config.num_key_value_heads, dtype=kv_cache.kv.dtype, device=ids.device)
+    return torch.from_numpy(kv_cache.n + depths).to(ids.device), alike_mask(sees, self.config.num_attention_heads//self.config.num_key_value_heads,
+                                                                            dtype=kv_cache.kv.dtype, device=ids.device)
 
 # %% ../nbs/00_loader.ipynb #a1794016
 @patch
@@ -718,7 +730,8 @@ def __call__(self:LeanTarget,
     "Run all layers over `ids`"
     (B, T), n = ids.shape, kv_cache.n
     alike = B == 1 and pad is None and n > 0
-    if parents is not None and not alike: raise InputError(f'parents were given for {B} rows behind {n} tokens: a tree is of one row, without padding, behind at least one token')
+    if parents is not None and not alike:
+        raise InputError(f'parents were given for {B} rows behind {n} tokens: a tree is of one row, without padding, behind at least one token')
     if alike: positions, mask = self._sight(ids, kv_cache, parents)
     else:
         cols = torch.arange(n + T, device=ids.device)
@@ -749,7 +762,8 @@ def together(self:LeanTarget,
     if len(texts) == 1: (ids, row, parents), = texts; return self(ids, row, parents=parents)
     shared, sizes, first = texts[0][1].shared, [ids.shape[1] for ids, _, _ in texts], texts[0][1].n == 0
     places = None if first else shared.places([(row, row.n, n, parents) for n, (_, row, parents) in zip(sizes, texts)])
-    positions, x = torch.cat([torch.arange(n, device=self.device) for n in sizes]) if first else places.positions, self.embed(torch.cat([ids for ids, _, _ in texts], 1))
+    positions, x = torch.cat([torch.arange(n, device=self.device)
+                              for n in sizes]) if first else places.positions, self.embed(torch.cat([ids for ids, _, _ in texts], 1))
     if not first and places.even: positions, x = positions.view(-1, places.T), x.view(-1, places.T, x.shape[-1])
     rope = self.rope(positions)
     for i, b in enumerate(self.blocks):
@@ -813,7 +827,7 @@ def generate_batch(
     max_new_tokens=128, temperature=0.0, # one for all, or a list with one for each
     generator=None, # seeded torch generator, for temperature > 0
     on_step=None,   # called after every token, for a progress bar
-    on_row=None     # called once with each finished row: its number, its new ids, keys and values of all layers [((Hkv, n, d), (Hkv, n, d))] (to be copied: they are written over later), last hidden states (n, D)
+    on_row=None     # called once with each finished row: its number, new ids, keys and values of all layers [((Hkv, n, d), (Hkv, n, d))], last hidden states (n, D); to be copied
 ) -> list: # lists of new ids, the end token included where it came
     "Continue all `prompts` side by side, each to its end token, to `max_new_tokens` or to the end of the context"
     if not prompts: return []

@@ -20,7 +20,8 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_writable, command, fingerprint, generate_batch, has_native_bf16, load_tensors, processes, rms_norm, rotate, size_groups,
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_writable, command, fingerprint, generate_batch, has_native_bf16,
+                              load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
 from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, read_prompts
@@ -82,13 +83,19 @@ def head_logprobs(
     return _HeadLogProbs.apply(h, w, at)
 
 # %% ../nbs/04_losses_training.ipynb #c0000014
-OPENINGS = ['Translate the following', 'Translate this sentence into English:', 'Summarize the following article:', 'Summarize:', 'Who ', 'When did', 'Where is', 'What is the', 'How many', 'Why do',
-    'How does', 'How do I', 'Explain ', 'Write a short story', 'Write an email', 'Write a poem', 'Write a Python function', 'Write a function that', 'Imagine you are', 'Pretend to be', 'You are a',
-    'Solve the following problem:', 'A farmer has', 'If a train', 'There are', 'A store sells', 'Given the following context, answer the question.\n\nContext:', 'Based on the text, ', 'Extract the names', 'List ',
-    'Answer the question based on the passage below.\n\nPassage:', 'Compare ', 'Describe ', 'Give me advice on', 'Can you help me', 'Rewrite the following', 'Read the following paragraph and', 'Evaluate ', 'Suppose ',
+OPENINGS = ['Translate the following', 'Translate this sentence into English:', 'Summarize the following article:', 'Summarize:', 'Who ', 'When did',
+            'Where is', 'What is the', 'How many', 'Why do',
+    'How does', 'How do I', 'Explain ', 'Write a short story', 'Write an email', 'Write a poem', 'Write a Python function', 'Write a function that',
+    'Imagine you are', 'Pretend to be', 'You are a',
+    'Solve the following problem:', 'A farmer has', 'If a train', 'There are', 'A store sells',
+    'Given the following context, answer the question.\n\nContext:', 'Based on the text, ', 'Extract the names', 'List ',
+    'Answer the question based on the passage below.\n\nPassage:', 'Compare ', 'Describe ', 'Give me advice on', 'Can you help me',
+    'Rewrite the following', 'Read the following paragraph and', 'Evaluate ', 'Suppose ',
     'What are some', 'Compose ', 'Identify ', 'Create a', 'Develop ', 'My friend', 'I want to', 'Which ', 'Is it true that',
-    'Translate the following paragraph into Spanish:', 'Please translate from French into English:', 'What does this sentence mean in English?\n\n', 'How would you say in German:', 'Summarize the passage below in one sentence.\n\n',
-    'Write a short summary of this news report:\n\n', 'Here is an article. Tell me its main points.\n\n', 'Using only the document below, answer the question.\n\nDocument:', 'Here are some notes:']
+    'Translate the following paragraph into Spanish:', 'Please translate from French into English:', 'What does this sentence mean in English?\n\n',
+    'How would you say in German:', 'Summarize the passage below in one sentence.\n\n',
+    'Write a short summary of this news report:\n\n', 'Here is an article. Tell me its main points.\n\n',
+    'Using only the document below, answer the question.\n\nDocument:', 'Here are some notes:']
 
 def bare_prompt(tokenizer) -> list: # ids
     "The chat template up to where the user's message starts"
@@ -110,8 +117,11 @@ def invent_prompts(
     return list(dict.fromkeys(t for t in texts if len(t) > 3))
 
 # %% ../nbs/04_losses_training.ipynb #9c33be12
-SUMMARIES = ['Summarize the following article:\n\n{}', '{}\n\nSummarize the text above.', 'Write a short summary of this text:\n\n{}', 'What are the main points of this article?\n\n{}', 'Give me the gist of this in one or two sentences:\n\n{}']
-QUESTIONS = ['Answer the question with the help of the passages below.\n\n{}\n\nQuestion: {question}', 'Question: {question}\n\nUse this information:\n\n{}', 'Context:\n{}\n\nGiven the context, {question}', '{}\n\nBased on the text above, answer this: {question}']
+SUMMARIES = ['Summarize the following article:\n\n{}', '{}\n\nSummarize the text above.', 'Write a short summary of this text:\n\n{}',
+             'What are the main points of this article?\n\n{}', 'Give me the gist of this in one or two sentences:\n\n{}']
+QUESTIONS = ['Answer the question with the help of the passages below.\n\n{}\n\nQuestion: {question}',
+             'Question: {question}\n\nUse this information:\n\n{}', 'Context:\n{}\n\nGiven the context, {question}',
+             '{}\n\nBased on the text above, answer this: {question}']
 LANGUAGES = ['German', 'French', 'Spanish', 'Italian', 'Portuguese']
 
 def document_tasks(
@@ -199,13 +209,16 @@ class TrainingData:
         for path in sorted(self.folder.glob('shard-*.safetensors')):
             tensors, meta = load_tensors(path, 'training data', only=('ids',))
             ids = tensors['ids'].long()
-            if target is not None and meta['fingerprint'] != fingerprint(target): raise InputError(f'{path} was made by the target {meta["fingerprint"]}, but this target is {fingerprint(target)}: remove {folder}')
-            if target is not None and len(ids) and ids.max() >= target.config.vocab_size: raise InputError(f'{path} holds the id {ids.max()}, outside the target\'s vocabulary of {target.config.vocab_size}: remove {folder}')
+            if target is not None and meta['fingerprint'] != fingerprint(target):
+                raise InputError(f'{path} was made by the target {meta["fingerprint"]}, but this target is {fingerprint(target)}: remove {folder}')
+            if target is not None and len(ids) and ids.max() >= target.config.vocab_size:
+                raise InputError(f'{path} holds the id {ids.max()}, outside the target\'s vocabulary of {target.config.vocab_size}: remove {folder}')
             self.files.append(safe_open(path, 'pt')); self.metas.append(meta)
             at = row = 0
             for t in meta['texts']:
                 mine = ids[at:at + t['n']]; key = hashlib.sha256(mine.numpy().tobytes()).digest()
-                if key not in seen: seen.add(key); self.where.append((len(self.files) - 1, at, row)); self.outline.append(Trace(mine, t['start'], t['answer'], item=t['item']))
+                if key not in seen:
+                    seen.add(key); self.where.append((len(self.files) - 1, at, row)); self.outline.append(Trace(mine, t['start'], t['answer'], item=t['item']))
                 at += t['n']; row += t['n'] - 1 - t['start']
         self.layers = self.metas[0]['layers'] if self.metas else []
     def __len__(self): return len(self.where)
@@ -238,9 +251,12 @@ def text_lots(
         p = p if isinstance(p, dict) else dict(text=p)
         if _plain(p['text']) not in asked: own.setdefault(_plain(p['text']), p)
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
-    mine = [(chat_ids(tokenizer, p['text']), None, tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True) if p.get('answer') else None) for p in own.values()]
+    mine = [(chat_ids(tokenizer, p['text']), None,
+             tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True) if p.get('answer') else None) for p in own.values()]
     for p, (ids, _, answer) in zip(own.values(), mine):
-        if len(ids) + max(len(answer or ()), 1) > context: raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens and its answer {len(answer) if answer else "at least 1"}: the context of the target holds {context}')
+        if len(ids) + max(len(answer or ()), 1) > context:
+            raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens and its answer {len(answer) if answer else "at least 1"}: the '
+                             f'context of the target holds {context}')
     jobs, n = known + mine, config['training']['num_invented_prompts']
     return [jobs[i:i + LOT] for i in range(0, len(jobs), LOT)] + [min(LOT, n - i) for i in range(0, n, LOT)]
 
@@ -254,13 +270,16 @@ def write_lot(
     g, context = torch.Generator(device=lean.device).manual_seed(seed), lean.config.max_position_embeddings
     def answered(jobs, **start): # of (prompt ids, item, temperature); None where the prompt leaves no room for an answer
         traces, some = [None]*len(jobs), [i for i, (p, _, _) in enumerate(jobs) if len(p) < context]
-        def trace(i, answer, kv, states): traces[some[i]] = as_trace(lean, dict(prompt_ids=jobs[some[i]][0], answer_ids=answer, item=jobs[some[i]][1], **start), layers, kv, states, keep, keep_top)
+        def trace(i, answer, kv, states):
+            traces[some[i]] = as_trace(lean, dict(prompt_ids=jobs[some[i]][0], answer_ids=answer, item=jobs[some[i]][1], **start), layers, kv, states,
+                                       keep, keep_top)
         if some: generate_batch(lean, [jobs[i][0] for i in some], max_tokens, [jobs[i][2] for i in some], g, on_step, trace)
         return traces
     if not isinstance(lot, int):
         known = trace_texts(lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], layers, keep, keep_top)
         return known + [t for t in answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot]) if t is not None]
-    def exchanges(texts, **start): # (text, trace) pairs; every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
+    # every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
+    def exchanges(texts, **start): # (text, trace) pairs
         asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (1., (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
         return [(t, trace) for (t, _), trace in zip(asked, answered([(chat_ids(tokenizer, t), None, heat) for t, heat in asked], **start)) if trace is not None]
     head = len(tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids) - 1 # an invented message is the target's text too
@@ -275,7 +294,8 @@ def write_lot(
 def data_plan(lots, layers, config, lean) -> str: # 16 hex digits
     "A short name for the data of a run: other questions, prompts, layers or settings have another"
     c = config['training']
-    return hashlib.sha256(json.dumps([lots, list(layers), c['keep'], c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'], c['seed'], fingerprint(lean.model)]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([lots, list(layers), c['keep'], c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'], c['seed'],
+                                      fingerprint(lean.model)]).encode()).hexdigest()[:16]
 
 # %% ../nbs/04_losses_training.ipynb #38854a7e
 def write_data(
@@ -290,13 +310,15 @@ def write_data(
     mine = [i for i in range(len(lots)) if i % world == rank]
     path = lambda i: Path(folder)/f'shard-{i:05}.safetensors'
     for i in mine:
-        if path(i).is_file() and load_tensors(path(i), 'training data', only=())[1]['plan'] != plan: raise InputError(f'{path(i)} belongs to other questions, prompts, layers or settings than this run: remove {folder}, or choose another folder')
+        if path(i).is_file() and load_tensors(path(i), 'training data', only=())[1]['plan'] != plan:
+            raise InputError(f'{path(i)} belongs to other questions, prompts, layers or settings than this run: remove {folder}, or choose another folder')
     todo = [i for i in mine if not path(i).is_file()]
     steps = lambda i: c['max_answer_tokens']*(1 + 2*(c['tasks_per_prompt'] > 0)) + 128 if isinstance(lots[i], int) else c['max_answer_tokens']
     with tqdm(total=sum(map(steps, todo)), desc='writing text', unit='step', disable=not progress or not todo) as bar:
         for i in todo:
             at = bar.n
-            traces = write_lot(lean, tokenizer, lots[i], layers, c['max_answer_tokens'], c['seed']*1_000_003 + i, c['keep'], c['keep_top'], bar.update, c['tasks_per_prompt'])
+            traces = write_lot(lean, tokenizer, lots[i], layers, c['max_answer_tokens'], c['seed']*1_000_003 + i, c['keep'], c['keep_top'],
+                               bar.update, c['tasks_per_prompt'])
             save_shard(path(i), traces, plan=plan, fingerprint=fingerprint(lean.model), layers=layers,
                        prompts=sorted({prompt_key(user_text(tokenizer, t.ids[:t.answer + 1].tolist())) for t in traces}))
             bar.update(at + steps(i) - bar.n) # answers that ended early
@@ -344,10 +366,14 @@ def collate(
     at, before, columns = torch.tensor(first), torch.tensor([t.start - f for t, f in zip(traces, first)])[:, None], torch.arange(M)
     memory = torch.stack([pad(t.memory[:S], S) for t in traces]).to(device).permute(2, 3, 0, 4, 1, 5) # (layers, 2, B, Hkv, S, d)
     rope = lean.rope((at[:, None] + columns).clamp(max=lean.config.max_position_embeddings - 1).to(device))
-    b = dict(ids=torch.stack([pad(t.ids[f:-1], M) for t, f in zip(traces, first)]).to(device), memory=[(m[0], m[1]) for m in memory], rope=rope, starts=starts.to(device), at=at.to(device),
+    b = dict(ids=torch.stack([pad(t.ids[f:-1], M) for t, f in zip(traces, first)]).to(device), memory=[(m[0], m[1]) for m in memory], rope=rope,
+             starts=starts.to(device), at=at.to(device),
              depth=torch.cat([torch.arange(len(t)) - s[:len(t)] for t, s in zip(traces, starts)]).to(device),
-             real=((columns >= before) & (columns < before + torch.tensor([len(t) for t in traces])[:, None])).to(device), extra=draft.extra_ids(torch.cat(seen).to(device)))
-    if draft.knowledge is not None: b['knowledge'] = draft.knowledge_batch([None if t is None else (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device)) for t in knowledge])
+             real=((columns >= before) & (columns < before + torch.tensor([len(t) for t in traces])[:, None])).to(device),
+             extra=draft.extra_ids(torch.cat(seen).to(device)))
+    if draft.knowledge is not None:
+        read = lambda t: (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device))
+        b['knowledge'] = draft.knowledge_batch([t and read(t) for t in knowledge])
     return b
 
 # %% ../nbs/04_losses_training.ipynb #c0000041
@@ -361,7 +387,9 @@ def mix_copies(
     n = int(max(ids.max(), tokens.max())) + 1
     same = (tokens[:, :, None] == tokens[:, None]).to(copy.dtype)
     total, left = (copy @ same)[real], 1 - copy.sum(-1)[real] # what all places with the same token give
-    place = torch.full((len(tokens), n + 1), -1, device=copy.device).scatter_(1, tokens.masked_fill(tokens < 0, n), torch.arange(tokens.shape[1], device=copy.device).expand_as(tokens)) # one place of each token
+    # one place of each token
+    places = torch.arange(tokens.shape[1], device=copy.device).expand_as(tokens)
+    place = torch.full((len(tokens), n + 1), -1, device=copy.device).scatter_(1, tokens.masked_fill(tokens < 0, n), places)
     row = torch.arange(len(tokens), device=copy.device).repeat_interleave(real.sum(1))
     share = lambda ids: total.gather(1, (p := place[row[:, None], ids]).clamp(min=0))*(p >= 0)
     mixed = (logp.exp()*left[:, None] + share(ids)).clamp(min=1e-13).log()
@@ -419,7 +447,8 @@ class Trainer:
         opt = torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99), weight_decay=c['weight_decay'], fused=True)
         self.model, self.opt = self.acc.prepare(Distiller(draft, lean), opt)
         want = c['mixed_precision']
-        self.dtype = {'no': None, 'bf16': torch.bfloat16, 'auto': torch.bfloat16 if lean.device.type == 'cuda' or (lean.device.type == 'cpu' and has_native_bf16()) else None}[want]
+        self.dtype = {'no': None, 'bf16': torch.bfloat16,
+                      'auto': torch.bfloat16 if lean.device.type == 'cuda' or (lean.device.type == 'cpu' and has_native_bf16()) else None}[want]
 
 # %% ../nbs/04_losses_training.ipynb #7f424ee1
 def apart(
@@ -519,7 +548,8 @@ def one_step(self:Trainer):
         sums += torch.stack([loss.detach(), own*l['acceptance'].detach().sum(), own*l['agree'].sum(), torch.tensor(own*len(w), device=self.lean.device)])
     sums = acc.reduce(sums, 'sum').tolist()
     if not math.isfinite(sums[0]):
-        raise InputError(f'the loss is {sums[0]} at step {self.step} of epoch {self.step//self.per_epoch + 1}, with the texts {texts}: lower training.learning_rate ({c["learning_rate"]}); '
+        raise InputError(f'the loss is {sums[0]} at step {self.step} of epoch {self.step//self.per_epoch + 1}, with the texts {texts}: lower '
+                         f'training.learning_rate ({c["learning_rate"]}); '
                          f'the last good checkpoint is kept in {self.folder}')
     acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm'])
     for group in self.opt.param_groups: group['lr'] = group['rate']*self.rate(self.step)
@@ -547,14 +577,16 @@ def run_of(self:Trainer) -> dict:
     c, texts, words = self.draft.config, getattr(self.data, 'outline', self.data), hashlib.sha256()
     for t in texts: words.update(f'{len(t.ids)} {t.start} {t.answer} {t.item} '.encode() + t.ids.numpy().tobytes())
     form = {f'draft_model.{k}': v for k, v in c['draft_model'].items()} | {'knowledge_enhancement.enabled': c['knowledge_enhancement']['enabled']}
-    return {'the target': fingerprint(self.lean.model), 'layers': self.draft.layer_idxs, 'texts': f'{len(texts)} ({words.hexdigest()[:12]})', **form, **{f'training.{k}': v for k, v in self.c.items()}}
+    return {'the target': fingerprint(self.lean.model), 'layers': self.draft.layer_idxs, 'texts': f'{len(texts)} ({words.hexdigest()[:12]})', **form,
+            **{f'training.{k}': v for k, v in self.c.items()}}
 
 # %% ../nbs/04_losses_training.ipynb #c0000051
 @patch
 def save_state(self:Trainer):
     "Write all that `resume` needs, whole or not at all"
     if not self.acc.is_main_process: return
-    state = dict(draft=self.draft.state_dict(), opt=self.opt.state_dict(), step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best, alpha=self.alpha,
+    state = dict(draft=self.draft.state_dict(), opt=self.opt.state_dict(), step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
+                 alpha=self.alpha,
                  history=self.history, run=self.run_of())
     with whole_file(self.folder/'training_state.pt') as tmp: torch.save(state, tmp)
     with whole_file(self.folder/'history.json') as tmp: tmp.write_text(json.dumps(self.history))
@@ -581,7 +613,8 @@ def _keep_best(self:Trainer):
     if not self.acc.is_main_process: return
     epoch = -(-self.step//self.per_epoch)
     path = self.folder/f'best_draft_model_knowledge_epoch{epoch}.safetensors'
-    self.draft.save(path, epoch=epoch, step=self.step, seconds=round(self.seconds), places=sum(h['places'] for h in self.history), **self.history[-1]['valid'], **self.info)
+    self.draft.save(path, epoch=epoch, step=self.step, seconds=round(self.seconds), places=sum(h['places'] for h in self.history),
+                    **self.history[-1]['valid'], **self.info)
     for old in checkpoints(self.folder):
         if old != path: old.unlink()
 
@@ -612,7 +645,9 @@ def fit(self:Trainer, stop_at=None, progress=True, save_every=60):
                     bar.total = self.n_steps
                 late = self.minutes and self.seconds > 1.2*60*self.minutes # a machine that has become slower since the plan
                 last = late or self.step == self.n_steps
-                bar.set_postfix(alpha=f'{r["alpha"]:.2f}', agree=f'{r["agree"]:.2f}', places=f'{sum(h["places"] for h in self.history[-20:])*self.step/min(self.step, 20)/self.seconds:.0f}/s'); bar.update()
+                bar.set_postfix(alpha=f'{r["alpha"]:.2f}', agree=f'{r["agree"]:.2f}',
+                                places=f'{sum(h["places"] for h in self.history[-20:])*self.step/min(self.step, 20)/self.seconds:.0f}/s')
+                bar.update()
                 if last or self.step % check == 0: self._judge()
                 if last or self._agreed(time.perf_counter() - saved) > save_every: self.save_state(); saved = time.perf_counter()
                 if late: break
@@ -638,7 +673,8 @@ def plot_history(history):
         points = [(h['step'], h['valid'][k]) for h in history if k in h.get('valid', {})]
         if points: axes[1].plot(*zip(*points), 'o--', color=line.get_color(), label=f'{k}, held out')
     last = next((h['valid'] for h in reversed(history) if 'agree' in h.get('valid', {})), None)
-    axes[1].set(xlabel='step', ylim=(0, 1), title=f'{last["agree"]:.0%} of held-out tokens agree' if last else 'agreement'); axes[1].legend(fontsize=8); fig.tight_layout()
+    axes[1].set(xlabel='step', ylim=(0, 1), title=f'{last["agree"]:.0%} of held-out tokens agree' if last else 'agreement')
+    axes[1].legend(fontsize=8); fig.tight_layout()
     return fig
 
 # %% ../nbs/04_losses_training.ipynb #ranks001
@@ -652,7 +688,8 @@ def next_ranks(
     "What a draft thinks of the next token at every place"
     b, out = collate(draft, lean, traces, starts, knowledge, prompt_only=True), []
     columns, head = draft.places(b['extra']), draft.head_weight(b['extra'])
-    with torch.autocast(lean.device.type, torch.bfloat16, enabled=lean.dtype == torch.bfloat16): h, copy = draft.hidden(b['ids'], b['memory'], b['rope'], b['starts'], b.get('knowledge'), b['at'])
+    with torch.autocast(lean.device.type, torch.bfloat16, enabled=lean.dtype == torch.bfloat16):
+        h, copy = draft.hidden(b['ids'], b['memory'], b['rope'], b['starts'], b.get('knowledge'), b['at'])
     for i, t in enumerate(traces):
         p = F.linear(h[i, b['real'][i]].to(head.dtype), head).float().softmax(-1)
         if copy is not None: # copied tokens that have no column get one
@@ -678,7 +715,8 @@ def depth_ranks(
     for k in range(0, len(order), batch_size):
         part = order[k:k + batch_size]
         if draft.past == 'own': # where a round starts is nothing to it
-            for i, ranks in zip(part, next_ranks(draft, lean, [traces[i] for i in part], torch.zeros(len(part), max(len(traces[i]) for i in part), dtype=torch.long), [knowledge[i] for i in part])):
+            starts = torch.zeros(len(part), max(len(traces[i]) for i in part), dtype=torch.long)
+            for i, ranks in zip(part, next_ranks(draft, lean, [traces[i] for i in part], starts, [knowledge[i] for i in part])):
                 out[i] = F.pad(ranks, (0, n - 1), value=BEYOND).unfold(0, n, 1)
             continue
         cols = torch.arange(max(len(traces[i]) for i in part))
@@ -722,7 +760,8 @@ def check_unused(folder):
 # %% ../nbs/04_losses_training.ipynb #e457c5fe
 def same_form(config, own): # two checked configs
     "`config` with the form of a draft whose config is `own`"
-    return {**config, 'draft_model': own['draft_model'], 'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': own['knowledge_enhancement']['enabled']}}
+    return {**config, 'draft_model': own['draft_model'],
+            'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': own['knowledge_enhancement']['enabled']}}
 
 # %% ../nbs/04_losses_training.ipynb #c0000063
 def train_draft(
@@ -736,13 +775,17 @@ def train_draft(
     if given: config, layers = same_form(config, draft.config), draft.layer_idxs
     else:
         layers = layers_for(config, lean)
-        if layers != list(manager.layers): raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: take the config that it was built with, or build it anew (specdraft_build_cache)')
+        if layers != list(manager.layers):
+            raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: take the config that it was '
+                             'built with, or build it anew (specdraft_build_cache)')
         if not resume: check_unused(folder)
     where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean)
     write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
     state.wait_for_everyone()
     texts = TrainingData(where, lean.model)
-    if progress and state.is_main_process: print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {where}: ' + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
+    if progress and state.is_main_process:
+        print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {where}: '
+              + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
     keys = {k for m in texts.metas for k in m['prompts']} | (set(draft.info.get('prompts', ())) if draft is not None else set())
     if draft is None:
         torch.manual_seed(config['training']['seed'])
@@ -759,7 +802,8 @@ def train_draft(
 def fine_tune_config(config, rate=.1): # a tenth of the rate, nothing invented
     "A config for going on from a trained draft"
     c = config['training']
-    return {**config, 'training': {**c, 'num_invented_prompts': 0, 'learning_rate': c['learning_rate']*rate, 'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*rate}}
+    return {**config, 'training': {**c, 'num_invented_prompts': 0, 'learning_rate': c['learning_rate']*rate,
+                                   'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*rate}}
 
 # %% ../nbs/04_losses_training.ipynb #c0000064
 @command

@@ -19,7 +19,8 @@ from pathlib import Path
 import torch
 from fastcore.basics import patch
 
-from .loader import (InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, likeliest, machine, size_groups, user_text, whole_file)
+from .loader import (InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_positive, check_writable, command,
+                              eos_ids, fingerprint, likeliest, machine, size_groups, user_text, whole_file)
 from .knowledge_cache import CACHE, AnswerIndex, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, default_draft, find_draft
 
@@ -37,7 +38,8 @@ class Sampling:
         if not number(top_p) or not 0 < top_p <= 1: raise InputError(f'top_p is {top_p!r}: it must be above 0 and at most 1')
         if not isinstance(top_k, int) or top_k < 0: raise InputError(f'top_k is {top_k!r}: it must be 0 (all tokens) or more')
         if not number(min_p) or not 0 <= min_p < 1: raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
-        if not number(repetition_penalty) or not repetition_penalty > 0: raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0, and 1 is none')
+        if not number(repetition_penalty) or not repetition_penalty > 0:
+            raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0, and 1 is none')
         for i, b in (logit_bias or {}).items():
             if not number(b) or math.isnan(b): raise InputError(f'logit_bias of {i} is {b!r}: expected a number')
         self.temperature, self.top_p, self.top_k, self.min_p, self.penalty, self.bias = temperature, top_p, top_k, min_p, repetition_penalty, dict(logit_bias or {})
@@ -86,7 +88,8 @@ def warp(
 # %% ../nbs/05_speculative_decoding.ipynb #82506677
 class Proposal:
     "A tree of proposed tokens. Place 0 is the last token of the text; a proposed token has the place that `add` gives it"
-    def __init__(self): self.tokens, self.parents, self.sources, self.buckets, self.probs, self.children, self.steps, self.spent = [], [], [], [], [], [[]], 0, 0. # steps of the draft that it took, and their cost in plain steps
+    def __init__(self): # steps of the draft that it took, and their cost in plain steps
+        self.tokens, self.parents, self.sources, self.buckets, self.probs, self.children, self.steps, self.spent = [], [], [], [], [], [[]], 0, 0.
     def __len__(self): return len(self.tokens)
     @property
     def line(self): return self.parents == list(range(len(self))) # is it a chain?
@@ -156,15 +159,18 @@ def check_prompt(
     sampling=None # its `logit_bias` is looked at, too
 ):
     "Raise `InputError` for an empty prompt, one that is too long, or ids outside the vocabulary"
-    if not torch.is_tensor(input_ids) or input_ids.dim() != 2 or not len(input_ids): raise InputError(f'input_ids is {getattr(input_ids, "shape", type(input_ids).__name__)}: expected a tensor of shape (B, T)')
+    if not torch.is_tensor(input_ids) or input_ids.dim() != 2 or not len(input_ids):
+        raise InputError(f'input_ids is {getattr(input_ids, "shape", type(input_ids).__name__)}: expected a tensor of shape (B, T)')
     if input_ids.is_floating_point() or input_ids.dtype == torch.bool: raise InputError(f'input_ids is of {input_ids.dtype}: expected integers')
     T, limit = input_ids.shape[1], config.max_position_embeddings
     if T == 0: raise InputError('the prompt is empty (0 tokens): expected at least 1')
     if T >= limit: raise InputError(f"the prompt has {T} tokens: the model's context holds {limit}, prompt and answer together")
     top = int(input_ids.max())
-    if top >= config.vocab_size or int(input_ids.min()) < 0: raise InputError(f"input_ids holds {top if top >= config.vocab_size else int(input_ids.min())}: the target's vocabulary has {config.vocab_size} tokens")
+    if top >= config.vocab_size or int(input_ids.min()) < 0:
+        raise InputError(f"input_ids holds {top if top >= config.vocab_size else int(input_ids.min())}: the target's vocabulary has {config.vocab_size} tokens")
     for i in sampling.bias if sampling else ():
-        if not isinstance(i, int) or not 0 <= i < config.vocab_size: raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {config.vocab_size - 1}")
+        if not isinstance(i, int) or not 0 <= i < config.vocab_size:
+            raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {config.vocab_size - 1}")
 
 # %% ../nbs/05_speculative_decoding.ipynb #16e98728
 @torch.inference_mode()
@@ -196,7 +202,8 @@ def padding(
     "How much each row is padded"
     if attention_mask is None: return [0]*len(input_ids)
     attention_mask = torch.as_tensor(attention_mask)
-    if attention_mask.shape != input_ids.shape: raise InputError(f'attention_mask has the shape {tuple(attention_mask.shape)}: expected that of input_ids, {tuple(input_ids.shape)}')
+    if attention_mask.shape != input_ids.shape:
+        raise InputError(f'attention_mask has the shape {tuple(attention_mask.shape)}: expected that of input_ids, {tuple(input_ids.shape)}')
     seen = attention_mask.bool(); n = (~seen).sum(1)
     for i in range(len(seen)):
         if not seen[i].any(): raise InputError(f'row {i} of the batch is empty: expected at least 1 token that attention_mask keeps')
@@ -229,7 +236,9 @@ class CopyIndex:
         places = [(self._match(t, e), t, e) for t, e in self.at.get(tuple(self.texts[0][-self.n:]), ())[-64:] if e < len(self.texts[t])]
         if limit < 1: return [], 0
         m = max(places)[0] if places else 0
-        if self.answers is not None and m < self.longest and (far := self.answers.propose(self.texts[0][-self.longest:], limit, max(self.least, m + 1), self.longest))[0]: return far
+        if self.answers is not None and m < self.longest:
+            far = self.answers.propose(self.texts[0][-self.longest:], limit, max(self.least, m + 1), self.longest)
+            if far[0]: return far
         if not places: return [], 0
         best = [self.texts[t][e:e + limit] for k, t, e in places if k == m]
         votes = defaultdict(int)
@@ -254,7 +263,7 @@ class CostModel:
     first_pause = 8 # rounds
     def __init__(self,
         pass_ms, draft_ms, # {width: ms} of target passes, ms of a draft step or None
-        joint_ms=None, # of `JOINT` texts together: ms of a draft step, of passes over one and over four tokens of each (default: steps one after the other, and passes as of one text)
+        joint_ms=None, # of `JOINT` texts together: ms of a draft step, of passes over one and over four tokens of each; default: one by one, passes as of one text
         read_ms=(0., 0.) # what a draft step takes longer where it reads cached answers: of one text, of `JOINT` texts together
     ):
         self.pass_ms, self.draft_ms, self.read_ms, self.ws = pass_ms, draft_ms, read_ms, sorted(pass_ms)
@@ -273,7 +282,8 @@ class CostModel:
     def verify_ms(self, width): # straight lines between the measured widths, and on beyond the last
         ws = self.ws; hi = min(max(bisect_right(ws, width - .5), 1), len(ws) - 1); lo = hi - 1
         return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
-    def speedup(self, tau, n, width=1): return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*self.draft_ms) # of drafting n tokens a round, with `width` choices at each
+    def speedup(self, tau, n, width=1): # of drafting n tokens a round, with `width` choices at each
+        return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*self.draft_ms)
 
 # %% ../nbs/05_speculative_decoding.ipynb #8382da7b
 @patch
@@ -394,10 +404,14 @@ def measure_costs(
     keep=True # in the cache folder
 ) -> CostModel:
     "Time passes and draft steps (about four seconds)"
-    about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), draft and [draft.layer_idxs, len(draft.transitions), draft.n_own, draft.reads is not None], {k: v for k, v in machine().items() if k != 'python'}])
+    about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device),
+                        draft and [draft.layer_idxs, len(draft.transitions), draft.n_own, draft.reads is not None],
+                        {k: v for k, v in machine().items() if k != 'python'}])
     path = cache_folder()/'costs'/(hashlib.sha256(about.encode()).hexdigest()[:16] + '.json')
     try:
-        if keep and time.time() - path.stat().st_mtime < 7*24*3600: known = json.loads(path.read_text()); return CostModel({int(w): ms for w, ms in known['pass_ms'].items()}, *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')))
+        if keep and time.time() - path.stat().st_mtime < 7*24*3600:
+            known = json.loads(path.read_text())
+            return CostModel({int(w): ms for w, ms in known['pass_ms'].items()}, *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')))
     except (OSError, ValueError, KeyError): pass # none there yet, or none that can be read
     ms = _fastest(*_what_costs(lean, draft, context), context, repeats)
     pass_ms = dict(zip(CostModel.widths, itertools.accumulate((ms[w] for w in CostModel.widths), max))) # noise must not make a wider pass cheaper
@@ -435,8 +449,10 @@ class Run:
         decoder, prompt:list, max_new_tokens, sampling, # ids, `Sampling` or `Processed`
         seed=None, query_text=None, stop=(), on_round=None # see `SpeculativeDecoder.generate`
     ):
-        self.lean, self.gamma, self.strict, self.eos, self.tokenizer, self.sampling, self.stop, self.on_round = decoder.lean, decoder.gamma, decoder.strict, eos_ids(decoder.lean.model), decoder.tokenizer, sampling, [stop] if isinstance(stop, str) else stop or (), on_round
-        if not callable(self.stop) and not (isinstance(self.stop, (list, tuple)) and all(isinstance(x, str) and x for x in self.stop)): raise InputError(f'stop is {stop!r}: expected texts that are not empty')
+        self.lean, self.gamma, self.strict, self.tokenizer = decoder.lean, decoder.gamma, decoder.strict, decoder.tokenizer
+        self.eos, self.sampling, self.on_round, self.stop = eos_ids(decoder.lean.model), sampling, on_round, [stop] if isinstance(stop, str) else stop or ()
+        if not callable(self.stop) and not (isinstance(self.stop, (list, tuple)) and all(isinstance(x, str) and x for x in self.stop)):
+            raise InputError(f'stop is {stop!r}: expected texts that are not empty')
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
         self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1 # a row of the memory that `rounds` makes for all runs, as large as this
@@ -448,10 +464,14 @@ class Run:
         if decoder.draft is not None:
             self.draft = copy(decoder.draft); self.draft.forget(); self.draft.see(prompt)
             self.knowledge = self.draft.prepare([i['id'] for i, _ in found])
-        self.index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found for v in [item, *item['variants']]], answers=decoder.manager.copies() if decoder.copy == 'all' and decoder.manager is not None and len(decoder.manager) else None) if decoder.copy else None
-        if self.index: self.index.append(prompt)
+        self.index = None
+        if decoder.copy:
+            every = decoder.manager.copies() if decoder.copy == 'all' and decoder.manager is not None and len(decoder.manager) else None
+            self.index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found for v in [item, *item['variants']]], answers=every)
+            self.index.append(prompt)
         self.proposal, self.block, self.parents = None, self.ids, None # what the next pass reads
-        self.stats = dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0, acceptance_rate=0., tau=0., knowledge=[(i['id'], round(x, 3)) for i, x in found], stopped='',
+        self.stats = dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0, acceptance_rate=0., tau=0.,
+                          knowledge=[(i['id'], round(x, 3)) for i, x in found], stopped='',
                           by_source={k: dict(rounds=0, drafted=0, accepted=0) for k in ('copy', 'draft', 'sibling', 'plain')})
 
 # %% ../nbs/05_speculative_decoding.ipynb #a7eee957
@@ -461,7 +481,10 @@ class _Rows: # made when asked for
 
 # %% ../nbs/05_speculative_decoding.ipynb #40ee6823
 @patch
-def take(self:Run, logits, best=None): # (T, V) at the places of the block, or at the prompt's last one; their `likeliest` as a list, where that is what counts and known -> list of new ids
+def take(self:Run,
+    logits, # (T, V) at the places of the block, or at the prompt's last one
+    best=None # their `likeliest` as a list, where that is what counts and known
+) -> list: # new ids
     "Accept what is right, and the target's own next token"
     tree, s = self.proposal or Proposal(), self.sampling
     text = lambda at: self.ids + [tree.tokens[i - 1] for i in tree.path(at)]
@@ -486,7 +509,8 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
         elif callable(self.stop): self.why = 'criterion' if self.stop(self.ids + new[:i]) else ''
         elif self.stop:
             window = 8 + 4*max(map(len, self.stop)) # tokens enough for the longest of them, at one byte each
-            text = self.tokenizer.decode(self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i], skip_special_tokens=True); self.why = 'stop string' if any(x in text for x in self.stop) else ''
+            text = self.tokenizer.decode(self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i], skip_special_tokens=True)
+            self.why = 'stop string' if any(x in text for x in self.stop) else ''
         if not self.why and len(self.ids) + i >= self.end: self.why = 'context' if self.end == self.context else 'length'
         if self.why: self.stats['stopped'] = self.why; return new[:i]
     return new
@@ -513,7 +537,8 @@ def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be
         rate, n = c.copy_plan(match, len(run))
         run = run[:n] if rate > 1 and (not self.strict or rate > 1 + c.gain - c.cost) else []
     if run: p.chain(run, source='copy', bucket=CostModel.bucket(match)); right = c.rate('copy', CostModel.bucket(match)) if c else 1.
-    if self.draft is not None and way == 'draft' and room > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right)): yield from self._ask(min(room, 8 if c else self.gamma))
+    if self.draft is not None and way == 'draft' and room > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right)):
+        yield from self._ask(min(room, 8 if c else self.gamma))
     self.block, self.parents, self.start = [self.ids[-1], *p.tokens], None if p.line else [-1, *p.parents], self.kv_cache.n
 
 # %% ../nbs/05_speculative_decoding.ipynb #ff1f5d14
@@ -537,12 +562,15 @@ def _ask(self:Run, limit):
             joints.append(joint)
         x, parent = likely.indices[0].item() if s.greedy else draw(q.cpu(), self.g), at
         tokens.append(self.draft.ids[x].item()); at = p.add(tokens[-1], parent, bucket=level if c else 0, probs=None if s.greedy else self._spread(q))
-        if c and not self.strict: others += [(before*c.rate('sibling', c.level(v)), parent, c.level(v), i, q) for v, i in zip(likely.values[1:].tolist(), likely.indices[1:].tolist()) if v > 0]
+        if c and not self.strict:
+            others += [(before*c.rate('sibling', c.level(v)), parent, c.level(v), i, q)
+                       for v, i in zip(likely.values[1:].tolist(), likely.indices[1:].tolist()) if v > 0]
     for joint, parent, level, i, q in sorted(others, key=lambda o: -o[0]):
         if len(p) >= MAX_TREE//c.rows or not c.keep(joint, len(p)): break
         joints.append(joint)
         if s.greedy: p.add(self.draft.ids[i].item(), parent, 'sibling', level)
-        elif (q := self._without(q, parent)) is not None: p.add(self.draft.ids[draw(q.cpu(), self.g)].item(), parent, 'sibling', level, self._spread(q)) # drawn from what its elder siblings left
+        elif (q := self._without(q, parent)) is not None: # drawn from what its elder siblings left
+            p.add(self.draft.ids[draw(q.cpu(), self.g)].item(), parent, 'sibling', level, self._spread(q))
     if c: c.drafted(joints, p.spent)
 
 # %% ../nbs/05_speculative_decoding.ipynb #1b662be8
@@ -574,7 +602,9 @@ class SpeculativeDecoder:
         self.draft_model, self.config = draft_model, self.lean.config
         if draft_model is not None and draft_model.target is not self.lean.model:
             theirs, mine = (fingerprint(m) for m in (draft_model.target, self.lean.model))
-            if theirs != mine: raise InputError(f'the draft belongs to the target {theirs} with a vocabulary of {draft_model.target.config.vocab_size}, but this target is {mine} with one of {self.config.vocab_size}: they must be the same')
+            if theirs != mine:
+                raise InputError(f'the draft belongs to the target {theirs} with a vocabulary of {draft_model.target.config.vocab_size}, but this '
+                                 f'target is {mine} with one of {self.config.vocab_size}: they must be the same')
         self.draft = LeanDraft(draft_model, self.lean) if draft_model is not None else None
         self.manager = draft_model.manager if draft_model is not None else None
         self.stats, self._costs, self._tempos = {}, None, defaultdict(Tempo) # by the number of texts
@@ -675,7 +705,8 @@ def generate(self:SpeculativeDecoder,
     check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how)
     seeds = list(seed) if isinstance(seed, (list, tuple)) else [seed]*len(input_ids)
     if len(seeds) != len(input_ids): raise InputError(f'there are {len(seeds)} seeds for {len(input_ids)} rows: expected one for each')
-    runs = [Run(self, row[n:], max_new_tokens, how, s, query_text, stop, on_round) for row, n, s in zip(input_ids.tolist(), padding(input_ids, attention_mask), seeds)]
+    runs = [Run(self, row[n:], max_new_tokens, how, s, query_text, stop, on_round)
+            for row, n, s in zip(input_ids.tolist(), padding(input_ids, attention_mask), seeds)]
     for _ in self.rounds(runs): pass
     return self._batch(input_ids, runs, self.tokenizer.pad_token_id or 0)
 
@@ -686,7 +717,8 @@ def stream(self:SpeculativeDecoder,
     max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, query_text=None, stop=(), on_round=None, **sampling # as for `generate`
 ): # pieces of text
     "Yield text as it is accepted; a character whose bytes are not all there yet waits"
-    how = Sampling(temperature, top_p, top_k, **sampling); check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how); out, shown = [], ''
+    how = Sampling(temperature, top_p, top_k, **sampling)
+    check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how); out, shown = [], ''
     if len(input_ids) != 1: raise InputError(f'input_ids has {len(input_ids)} rows: a stream is of one')
     with torch.inference_mode(): run = Run(self, input_ids[0].tolist(), max_new_tokens, how, seed, query_text, stop, on_round)
     rounds, self.stats = self.rounds([run]), run.stats
@@ -708,8 +740,10 @@ def coloured(
     "A text with its tokens coloured by who proposed them"
     paint = lambda t, source: f'<span style="background:{COLOURS[source]}">{t}</span>' if source else t
     text = lambda t: escape(tokenizer.decode([t], skip_special_tokens=True)).replace('\n', '<br>')
-    key = ' '.join(paint(name, source) for source, name in (('copy', 'copied'), ('draft', 'drafted'), ('sibling', "the draft's second choice or later"), (None, "the target's own")))
-    return f'<p><small>{key}</small></p><p>' + ''.join(paint(text(t), r['sources'][r['accepted'][i] - 1] if i < len(r['accepted']) else None) for r in watched for i, t in enumerate(r['new'])) + '</p>'
+    key = ' '.join(paint(name, source)
+                   for source, name in (('copy', 'copied'), ('draft', 'drafted'), ('sibling', "the draft's second choice or later"), (None, "the target's own")))
+    return f'<p><small>{key}</small></p><p>' + ''.join(paint(text(t), r['sources'][r['accepted'][i] - 1] if i < len(r['accepted']) else None)
+                                                       for r in watched for i, t in enumerate(r['new'])) + '</p>'
 
 # %% ../nbs/05_speculative_decoding.ipynb #4109f613
 STATEFUL = 'UnbatchedClassifierFreeGuidanceLogitsProcessor', 'SynthIDTextWatermarkLogitsProcessor'
@@ -724,7 +758,9 @@ class Processed(Sampling):
         self.processors, self.lead, self.row, self.rows = processors, list(lead), row, rows
     def adjust(self, logits, texts, columns=None): # as `Sampling.adjust`
         logits = logits.float()
-        if columns is None: return torch.stack([self.processors(torch.tensor([self.lead + t]*self.rows, device=x.device), x.repeat(self.rows, 1))[self.row] for t, x in zip(texts, logits)])
+        if columns is None:
+            return torch.stack([self.processors(torch.tensor([self.lead + t]*self.rows, device=x.device), x.repeat(self.rows, 1))[self.row]
+                                for t, x in zip(texts, logits)])
         ids = (columns >= 0).nonzero()[:, 0]; at = columns[ids]
         full = logits.new_full((len(logits), len(columns)), -torch.inf); full[:, ids] = logits[:, at]
         return logits.index_copy(1, at, self.adjust(full, texts)[:, ids])
@@ -735,11 +771,14 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     "What `model.generate(..., custom_generate=decoder)` calls"
     c, attention_mask = generation_config, kwargs.get('attention_mask')
     if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer') # generate has it, but hands it to its own methods alone (transformers 5.23)
-    if model is not self.lean.model: raise InputError(f'custom_generate belongs to another model ({type(self.lean.model).__name__}, {fingerprint(self.lean.model)}) than the one that generates')
+    if model is not self.lean.model:
+        raise InputError(f'custom_generate belongs to another model ({type(self.lean.model).__name__}, {fingerprint(self.lean.model)}) than the one that generates')
     for k in ('output_scores', 'output_logits', 'output_attentions', 'output_hidden_states'):
         if getattr(c, k, False): raise InputError(f'{k} is True: a speculative decoder returns sequences alone')
     for p in logits_processor:
-        if type(p).__name__ in STATEFUL: raise InputError(f'{type(p).__name__} keeps what it saw from token to token, so it cannot judge several tokens at once: decode without it, or without a speculative decoder')
+        if type(p).__name__ in STATEFUL:
+            raise InputError(f'{type(p).__name__} keeps what it saw from token to token, so it cannot judge several tokens at once: decode without '
+                             'it, or without a speculative decoder')
     if (c.num_beams or 1) > 1: raise InputError(f'num_beams is {c.num_beams}: a speculative decoder decodes one beam')
     check_prompt(input_ids, self.config)
     B, width = input_ids.shape; runs = []
@@ -762,13 +801,18 @@ def export_assistant(self:DraftModel,
     tokenizer=None # written beside it
 ):
     "Write a draft with a past of its own as an ordinary model of the target's architecture"
-    wrong = [why for why, bad in (("draft_model.past 'target'", self.past != 'own'), ("draft_model.transitions 'linear'", len(self.transitions)), ('knowledge_enhancement.enabled', self.knowledge is not None), (f'draft_model.draft_vocab_size {len(self.vocab_ids) if self.vocab_ids is not None else 0}', self.vocab_ids is not None)) if bad]
-    if wrong: raise InputError(f"this draft has {', '.join(wrong)}: a model of its own needs past 'own', transitions 'none', knowledge_enhancement.enabled false and no draft_vocab_size, from training on")
+    wrong = [why for why, bad in (("draft_model.past 'target'", self.past != 'own'), ("draft_model.transitions 'linear'", len(self.transitions)),
+                                  ('knowledge_enhancement.enabled', self.knowledge is not None),
+                                  (f'draft_model.draft_vocab_size {len(self.vocab_ids) if self.vocab_ids is not None else 0}', self.vocab_ids is not None)) if bad]
+    if wrong:
+        raise InputError(f"this draft has {', '.join(wrong)}: a model of its own needs past 'own', transitions 'none', knowledge_enhancement.enabled "
+                         "false and no draft_vocab_size, from training on")
     config, m = deepcopy(self.target.config), self.target
     config.num_hidden_layers = len(self.layers)
     if getattr(config, 'layer_types', None): config.layer_types = config.layer_types[:len(self.layers)]
     with torch.device('meta'): model = type(m)(config)
-    parts = {'model.embed_tokens.weight': m.model.embed_tokens.weight, 'model.norm.weight': self.norm.weight, 'lm_head.weight': m.lm_head.weight, **{f'model.layers.{k}': v for k, v in self.layers.state_dict().items()}}
+    parts = {'model.embed_tokens.weight': m.model.embed_tokens.weight, 'model.norm.weight': self.norm.weight, 'lm_head.weight': m.lm_head.weight,
+             **{f'model.layers.{k}': v for k, v in self.layers.state_dict().items()}}
     dtype = m.model.embed_tokens.weight.dtype
     model.load_state_dict({k: v.detach().to(dtype) for k, v in parts.items()}, assign=True); model.generation_config = m.generation_config
     folder = Path(folder); folder.mkdir(parents=True, exist_ok=True)
@@ -780,8 +824,8 @@ def export_assistant(self:DraftModel,
 def as_gamma(text): # as a command line or a config gives it
     "`auto`, or the number of tokens proposed a round"
     if text == 'auto': return text
-    if not str(text).lstrip('-').isdigit(): raise InputError(f'gamma is {text!r}: it must be auto or an integer above 0')
-    return check_positive('gamma', int(text))
+    try: return check_positive('gamma', int(str(text)))
+    except ValueError: raise InputError(f'gamma is {text!r}: it must be auto or an integer above 0') from None
 
 # %% ../nbs/05_speculative_decoding.ipynb #c71add4b
 @command
@@ -812,8 +856,11 @@ def specdraft_generate(
     target, tokenizer = loader.load_target_model(device), loader.load_tokenizer()
     decoder = SpeculativeDecoder(DraftModel.from_pretrained(file, target, manager), target, tokenizer, gamma, strict=strict)
     ids, said = torch.tensor([chat_ids(tokenizer, prompt)], device=target.device), []
-    for piece in decoder.stream(ids, max_new_tokens, temperature, top_p, top_k, None if seed < 0 else seed, min_p=min_p, repetition_penalty=repetition_penalty): print(piece, end='', flush=True); said.append(piece)
+    for piece in decoder.stream(ids, max_new_tokens, temperature, top_p, top_k, None if seed < 0 else seed, min_p=min_p, repetition_penalty=repetition_penalty):
+        print(piece, end='', flush=True); said.append(piece)
     s = decoder.stats
     if log:
-        with open(log, 'a', encoding='utf-8') as f: f.write(json.dumps(dict(prompt=prompt, answer=''.join(said), ended=s['stopped'] == 'end'), ensure_ascii=False) + '\n')
-    print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate {s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}')
+        with open(log, 'a', encoding='utf-8') as f:
+            f.write(json.dumps(dict(prompt=prompt, answer=''.join(said), ended=s['stopped'] == 'end'), ensure_ascii=False) + '\n')
+    print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate '
+          f'{s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}')
