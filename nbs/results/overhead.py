@@ -3,7 +3,7 @@
     python nbs/results/overhead.py nbs/results/overhead.json
 
 The draft that ships, `gamma='auto'`, 96 tokens. Time inside passes is that of the target (verification and its head) and of the draft's steps; the first pass over the prompt is left out of both. Long prompts are the cached answers, one after another. Batches hold prompts of different lengths; plain decoding is `generate_batch`, which takes all rows through each pass, interleaved with speculative decoding, twice each."""
-import sys, time
+import random, sys, time
 from itertools import cycle
 
 import torch
@@ -18,6 +18,7 @@ loader = ModelLoader('smollm2_135m'); lean, tokenizer = LeanTarget(loader.load_t
 draft = DraftModel.from_pretrained('smollm2_135m', lean.model); m = draft.manager
 decoder = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto')
 messages = [p['text'] for p in knowledge_prompts(m.items, 'heldout_en') if p['group'] != 'as asked']
+random.Random(0).shuffle(messages) # as many paraphrases as unrelated ones, in every batch size alike
 answers = [tokenizer.decode(x['answer_ids'], skip_special_tokens=True) for x in m.items]
 
 inside, depth = 0., 0
@@ -54,13 +55,13 @@ rows = []
 decoder.generate(torch.tensor([chat_ids(tokenizer, messages[0])]), 8) # costs are measured at first use
 for context in (0, 2000): # 0: the message alone
     for how in (dict(), dict(temperature=1.), dict(temperature=1., top_p=.9)):
-        for i, message in enumerate(tqdm(messages[::8][:8], desc=f'{context or "few"} tokens, {how or "greedy"}')):
+        for i, message in enumerate(tqdm(messages[:8], desc=f'{context or "few"} tokens, {how or "greedy"}')):
             ids = chat_ids(tokenizer, message) if not context else long(context, message)
             t, p, n = spent(torch.tensor([ids]), seed=i, query_text=message, **how)
             if n: rows.append(dict(group='overhead', category=str(how or 'greedy'), context=context, prompt_tokens=len(ids), prompt=i, ms_a_round=1000*t/n, ms_outside=1000*(t - p)/n, outside=1 - p/t, rounds=n))
 for B in (1, 2, 4, 8):
     for i in tqdm(range(0, max(16, 8*B), B), desc=f'batches of {B}'):
-        prompts = [chat_ids(tokenizer, t) for t in messages[i::7][:B]]; width = max(map(len, prompts))
+        prompts = [chat_ids(tokenizer, t) for t in messages[i:i + B]]; width = max(map(len, prompts))
         ids, mask = torch.tensor([[0]*(width - len(p)) + p for p in prompts]), torch.tensor([[0]*(width - len(p)) + [1]*len(p) for p in prompts])
         for repeat in range(2):
             t = time.perf_counter(); plain = generate_batch(lean, prompts, 96); t1 = time.perf_counter()
