@@ -45,7 +45,7 @@ class KnowledgeAttention(nn.Module):
     def forward(self,
         x,            # (B, T, D) hidden states after the layer
         keys, values, # (B, Hkv, 1+K, d), null place first
-        mask=None     # (B, T, K) bool, or None: all
+        mask=None     # (B, T, 1+K) bool, or None: all
     ): # (B, T, D)
         B, T, _ = x.shape
         q = self.q_proj(rms_norm(self.norm, x)).view(B, T, -1, self.head_dim).transpose(1, 2)
@@ -259,7 +259,8 @@ def forward(self:DraftModel,
     "Logits for the next token at every position, from the target's memory of what came before"
     from transformers.modeling_outputs import CausalLMOutput
     knowledge = None
-    if retrieve_knowledge and self.manager is not None:
+    if retrieve_knowledge:
+        if self.manager is None or self.knowledge is None: raise InputError('retrieve_knowledge is True, but this draft reads no knowledge: give it a knowledge_cache_manager, and knowledge_enhancement.enabled')
         if not query_text: raise InputError(f'query_text is {query_text!r}: retrieve_knowledge=True needs the text to retrieve by')
         c = self.config['knowledge_enhancement']
         found = self.read_knowledge([i['id'] for i, _ in self.manager.retrieve(query_text, c['top_k'])])
@@ -352,7 +353,7 @@ def see(self:LeanDraft, tokens): # a list of ids
     "Score these tokens too from now on"
     new = [t for t in dict.fromkeys(tokens) if self.columns[t] < 0] if self.vocab_ids is not None else []
     if not new: return
-    if self.n + len(new) > len(self.ids): # grow by doubling
+    if self.n + len(new) > len(self.ids): # with room for more
         room = self.n + 2*len(new) + 256
         self.ids, self.rows = F.pad(self.ids, (0, room - len(self.ids))), F.pad(self.rows, (0, 0, 0, room - self.n_own - len(self.rows)))
     at, new = slice(self.n, self.n + len(new)), torch.tensor(new, device=self.ids.device)
@@ -486,12 +487,12 @@ def n_params(draft:DraftModel) -> dict:
 def save(self:DraftModel,
     path, # file to write
     storage=None, # 'int8' (matrices in 8 bits, the rest in bfloat16); default: as the weights are
-    **info # kept with it, such as the epoch
+    **info # kept with it, such as the epoch, beside what is known of it already
 ):
     "Write the draft's own weights to one file, whole or not at all"
     if storage not in (None, 'int8'): raise InputError(f"storage is {storage!r}: it must be 'int8' or None")
     tensors = self.state_dict() if storage is None else to_int8(self.state_dict())
-    save_tensors(path, tensors, kind='draft', config=self.config, layers=self.layer_idxs, fingerprint=fingerprint(self.target), info=info)
+    save_tensors(path, tensors, kind='draft', config=self.config, layers=self.layer_idxs, fingerprint=fingerprint(self.target), info={**self.info, **info})
 
 # %% ../nbs/03_draft_model.ipynb #4b80f161
 @patch

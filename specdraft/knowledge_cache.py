@@ -21,9 +21,8 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint,
-                              generate_batch, likeliest, processes, spread,
-                              load_tensors, save_tensors, whole_file)
+from .loader import (InputError, LeanTarget, ModelLoader, OtherKind, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint,
+                              generate_batch, likeliest, load_tensors, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -42,7 +41,8 @@ def check_questions(
 ) -> list: # dicts with id, question, paraphrases, answer (None: the target's)
     "Questions in full form; an empty or repeated question raises `InputError` with its place"
     if not isinstance(questions, list) or not questions: raise InputError(f'{source}: expected a list of questions under the key `questions`')
-    out, seen, ids, text = [], {}, {}, lambda x: isinstance(x, str) and x.strip()
+    whole = lambda x: not any('\ud800' <= c <= '\udfff' for c in x) # no half of a character, as a cut emoji leaves it
+    out, seen, ids, text = [], {}, {}, lambda x: isinstance(x, str) and x.strip() and whole(x)
     for i, q in enumerate(questions):
         q, at = {'question': q} if isinstance(q, str) else q, f'row {rows[i]}' if rows else f'question {i + 1}'
         if not isinstance(q, dict) or not text(q.get('question')):
@@ -65,16 +65,19 @@ def check_questions(
 
 # %% ../nbs/02_knowledge_cache.ipynb #bb2988e0
 def _read_csv(text, source):
-    lines = csv.DictReader(io.StringIO(text, newline=''), strict=True)
-    if 'question' not in (lines.fieldnames or []):
-        raise InputError(f'{source}, row 1: no column question among {", ".join(lines.fieldnames or [])!r}; expected question, and optionally id, '
-                         'paraphrases and answer')
-    try: rows = [(lines.line_num, r) for r in lines]
-    except csv.Error as e: raise InputError(f'{source}, row {lines.line_num}: {e}; a cell with quotes needs them doubled, and one at each end') from e
-    if long := next((n for n, r in rows if None in r), None):
-        raise InputError(f'{source}, row {long}: more cells than there are columns ({len(lines.fieldnames)}); a cell with commas needs quotes')
-    lines_of = lambda r: {'paraphrases': [p.strip() for p in r['paraphrases'].splitlines() if p.strip()]} if r.get('paraphrases') else {}
-    return [{**r, **lines_of(r)} for _, r in rows], str(source), [n for n, _ in rows]
+    table = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=''), strict=True): table.append(row) # one may take several lines
+    except csv.Error as e: raise InputError(f'{source}, row {len(table) + 1}: {e}; a cell with quotes needs them doubled, and one at each end') from e
+    (_, names), *rows = [(i, row) for i, row in enumerate(table, 1) if row] or [(1, [])]
+    if 'question' not in names:
+        raise InputError(f'{source}, row 1: no column question among {", ".join(names)!r}; expected question, and optionally id, paraphrases and answer')
+    if long := next((i for i, row in rows if len(row) > len(names)), None):
+        raise InputError(f'{source}, row {long}: more cells than there are columns ({len(names)}); a cell with commas needs quotes')
+    def question(row):
+        q = dict(zip(names, row))
+        return {**q, 'paraphrases': [p.strip() for p in q.get('paraphrases', '').splitlines() if p.strip()]}
+    return [question(row) for _, row in rows], str(source), [i for i, _ in rows]
 
 # %% ../nbs/02_knowledge_cache.ipynb #f093c1d1
 def _read_jsonl(text, source):
@@ -87,7 +90,7 @@ def _read_jsonl(text, source):
 # %% ../nbs/02_knowledge_cache.ipynb #b8074ca1
 def _read_yaml(text, source):
     try: data = yaml.safe_load(text)
-    except yaml.YAMLError as e: raise InputError(f'{source} is not readable as YAML: {" ".join(str(e).split())}') from e
+    except (yaml.YAMLError, ValueError) as e: raise InputError(f'{source} is not readable as YAML: {" ".join(str(e).split())}') from e
     return data.get('questions') if isinstance(data, dict) else data, str(source)
 
 # %% ../nbs/02_knowledge_cache.ipynb #0934a385
@@ -263,8 +266,8 @@ def wordings(self:KnowledgeCacheManager): # (item, dict with text, prompt_ids, a
 @patch
 def check(self:KnowledgeCacheManager, target_model, layers=None, source='knowledge cache'):
     "Raise `InputError` unless the cache was made by this target, for these layers"
-    mine = fingerprint(target_model)
-    if self.fingerprint != mine: raise InputError(f'{source} was made by the target {self.fingerprint}, but this target is {mine}: build it again')
+    if target_model is not None and self.fingerprint != (mine := fingerprint(target_model)):
+        raise InputError(f'{source} was made by the target {self.fingerprint}, but this target is {mine}: build it again')
     if layers is not None and list(layers) != self.layers:
         raise InputError(f'{source} holds layers {self.layers}, but the draft samples {list(layers)}: build it again')
 
@@ -333,7 +336,7 @@ def _refit(self:KnowledgeCacheManager, lean, new, dtype): # new: item id -> (key
 # %% ../nbs/02_knowledge_cache.ipynb #2051bd51
 @patch
 def add(self:KnowledgeCacheManager,
-    target, tokenizer, questions:list, # as for `build`, whose layers, basis and dtype are used
+    target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
     update=False, # replace items whose ids are known; otherwise these are an error
     max_answer_tokens=128, temperature=0.0, batch_size=48, dtype=torch.bfloat16, progress=True,
     out=None, lot=256 # file to save to after some lots of so many questions: what was answered is kept if it stops
@@ -434,7 +437,9 @@ def retrieve(self:KnowledgeCacheManager,
     check_positive('k', k)
     if not len(self.items): return []
     scores, plain = self._scores(query_text), _plain(query_text)
-    found = [(x := self.items[i], 1. if plain in {_plain(v['text']) for v in _wordings(x)} else s) for i, s in _best(scores, max(k, 8))]
+    best = dict(_best(scores, max(k, 8))); last = min(best.values())
+    if last: best |= dict.fromkeys(np.flatnonzero(scores == last).tolist(), last) # who scores as high may be the one that is asked for word by word
+    found = [(x := self.items[i], 1. if plain in {_plain(v['text']) for v in _wordings(x)} else s) for i, s in best.items()]
     return sorted((f for f in found if f[1] >= (self.threshold if threshold is None else threshold)), key=lambda f: -f[1])[:k]
 
 # %% ../nbs/02_knowledge_cache.ipynb #16538482
@@ -491,7 +496,7 @@ def copies(self:KnowledgeCacheManager) -> AnswerIndex:
 def changing(path, seconds=10): # how long to wait for another process
     "Keep others from changing the knowledge cache at `path`"
     check_writable(Path(path).parent)
-    lock = FileLock(f'{path}.lock', is_singleton=True) # one a process: `save` may be called within
+    lock = FileLock(f'{Path(path).resolve()}.lock', is_singleton=True) # one a process: `save` may be called within
     try: lock.acquire(timeout=seconds)
     except Timeout as e: raise InputError(f'{path} is being changed by another process: try again when that is done') from e
     try: yield
@@ -592,6 +597,7 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
         if path.resolve() in self._seen and _state(path) not in (self._seen[path.resolve()], None):
             raise InputError(f'{path} has been changed by another process since it was read: load it again, and repeat the change')
         try: before = load_tensors(path, 'knowledge cache', ())[1].get('shards', [])
+        except OtherKind: raise # somebody's draft, or a model
         except InputError: before = [] # none there yet, or none that can be read
         shards = self._save_shards(path); number = {n: i for i, n in enumerate(shards)}
         if len(self.items):
@@ -646,15 +652,16 @@ def load(cls:KnowledgeCacheManager,
         try: self.kv_cache.new = {i: dict(keys=x['keys'], values=x['values']) for i, x in torch.load(path, weights_only=True).items()}
         except Exception as e: raise InputError(f'{path} cannot be read ({type(e).__name__}): expected item id -> dict(keys=, values=)') from e
         return self
+    seen = _state(path) # before it is read: what changes from here on shows
     tensors, meta = load_tensors(path, 'knowledge cache')
     if meta.get('format') != 2: raise InputError(f'{path} was written by an earlier version of specdraft: build it again')
     self = cls(**{k: meta[k] for k in _settings})
     self.layers, self.fingerprint, self.plan = meta['layers'], meta['fingerprint'], meta.get('plan')
     self._squares, self._fitted = meta['squares'], meta.get('fitted', math.inf)
-    self._seen[Path(path).resolve()] = _state(path)
+    self._seen[Path(path).resolve()] = seen
     self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
     self.bases = {k[6:]: t for k, t in tensors.items() if k.startswith('basis/')}
-    if target_model is not None: self.check(target_model, layers, path)
+    self.check(target_model, layers, path)
     if 'ids' in tensors: self._open(Path(path), tensors, meta['shards'])
     return self
 
@@ -818,6 +825,10 @@ def specdraft_build_cache(
     if remove and (questions or inspect): raise InputError(f'{given[0]} and --remove {remove} exclude each other: give one, then the other')
     if inspect: return print(KnowledgeCacheManager.load(out).inspect(inspect))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
+    if Path(out).is_file():
+        try: load_tensors(out, 'knowledge cache', ())
+        except OtherKind: raise
+        except InputError: pass # a damaged one is built anew
     loader, change, gone = ModelLoader(config), add or update or from_log, [i.strip() for i in remove.split(',')] if remove else []
     new = None if from_log or (remove and not change) else load_questions(change or questions or loader.config['knowledge_enhancement']['questions'])
     check_writable(Path(out).parent)
@@ -826,8 +837,9 @@ def specdraft_build_cache(
         processes(device).wait_for_everyone() # for the lock
         if change or remove:
             standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
-            if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log)])):
-                return print(f'{from_log}: no question comes back that the knowledge cache does not find')
+            if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log)]) or None):
+                if main: print(f'{from_log}: no question comes back that the knowledge cache does not find')
+                if not gone: return
             manager = _changed(standing, loader, device, out, new, gone, bool(add))
         else: manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions, main, out)
         if main: print(f'{manager.summary()}\n{out}')

@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH', 'WIDE', 'Places', 'InputError',
-           'check_positive', 'command', 'whole_file', 'check_writable', 'save_tensors', 'load_tensors', 'check_value',
-           'check_config', 'packaged_configs', 'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype',
-           'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_llama_like',
-           'tiny_tokenizer', 'tiny_target', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate',
-           'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster',
-           'Packed', 'Block', 'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'eos_ids', 'likeliest', 'sample',
-           'size_groups', 'generate_batch', 'machine', 'processes', 'spread']
+           'check_positive', 'command', 'whole_file', 'check_writable', 'save_tensors', 'OtherKind', 'load_tensors',
+           'check_value', 'check_config', 'packaged_configs', 'load_config', 'check_against_model', 'has_native_bf16',
+           'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader',
+           'check_llama_like', 'tiny_tokenizer', 'tiny_target', 'chat_ids', 'template_parts', 'user_text',
+           'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask',
+           'float32_is_faster', 'Packed', 'Block', 'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'eos_ids',
+           'likeliest', 'sample', 'size_groups', 'generate_batch', 'machine', 'processes', 'spread']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import contextlib, functools, hashlib, inspect, json, math, os, platform, re, sys, tempfile, time
@@ -105,6 +105,9 @@ def save_tensors(
     with whole_file(path) as tmp: save_file({k: v.contiguous() for k, v in tensors.items()}, tmp, metadata={'specdraft': json.dumps(meta, ensure_ascii=False)})
 
 # %% ../nbs/00_loader.ipynb #f79cd7c1
+class OtherKind(InputError):
+    "A whole file, but not of the kind that was asked for"
+
 def load_tensors(
     path, # a file of `save_tensors`
     kind,  # what `meta['kind']` must be
@@ -118,7 +121,7 @@ def load_tensors(
             meta = json.loads((f.metadata() or {}).get('specdraft', '{}'))
             tensors = {k: f.get_tensor(k) for k in f.keys() if only is None or k in only} if meta.get('kind') == kind else {}
     except (SafetensorError, ValueError) as e: raise InputError(f'{path} is damaged or no safetensors file ({e}): expected a {kind} written by specdraft') from e
-    if meta.get('kind') != kind: raise InputError(f'{path} holds {meta.get("kind", "tensors of another program")!r}: expected {kind!r}')
+    if meta.get('kind') != kind: raise OtherKind(f'{path} holds {meta.get("kind", "tensors of another program")!r}: expected {kind!r}')
     return tensors, meta
 
 # %% ../nbs/00_loader.ipynb #aa010b76
@@ -213,8 +216,9 @@ def load_config(
         if path is None: raise InputError(f'no config file {source}; packaged configs: {", ".join(sorted(known))}')
     elif source in known: path = known[source]
     else: return check_config({'base_model': {'name': source}})
-    try: return check_config(yaml.safe_load(path.read_text(encoding='utf-8')), source)
-    except (yaml.YAMLError, UnicodeDecodeError) as e: raise InputError(f'{source} is not readable as YAML: {" ".join(str(e).split())}') from e
+    try: settings = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (yaml.YAMLError, ValueError) as e: raise InputError(f'{source} is not readable as YAML: {" ".join(str(e).split())}') from e
+    return check_config(settings, source)
 
 # %% ../nbs/00_loader.ipynb #9a1852fd
 def check_against_model(
@@ -253,6 +257,8 @@ def check_device(device='cpu') -> str:
     kind = str(device).split(':')[0]
     have = {'cpu': True, 'cuda': torch.cuda.is_available(), 'mps': torch.backends.mps.is_available()}
     if not have.get(kind): raise InputError(f'device {device!r} cannot be used here; available: {", ".join(k for k, v in have.items() if v)}')
+    if kind == 'cuda' and ':' in str(device) and str(device) not in (all_of := [f'cuda:{i}' for i in range(torch.cuda.device_count())]):
+        raise InputError(f'device {device!r} cannot be used here; available: {", ".join(all_of)}')
     return str(device)
 
 # %% ../nbs/00_loader.ipynb #3ac106eb
@@ -286,8 +292,8 @@ def embedded_folder() -> Path: # folder with safetensors and tokenizer
     if (folder/'complete').exists(): return folder
     gguf = embedded_gguf()
     print(f'dequantising the embedded model once, to {folder}', file=sys.stderr)
-    try: folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise InputError(f'cannot make the cache folder {folder}: {e.strerror}; set SPECDRAFT_CACHE to a folder that can be written') from e
+    try: check_writable(folder)
+    except InputError as e: raise InputError(f'{e}; set SPECDRAFT_CACHE to a folder that can be written') from e
     model, tokenizer = _read_gguf(gguf.parent, gguf.name)
     with tempfile.TemporaryDirectory(dir=folder) as tmp:
         model.save_pretrained(tmp); tokenizer.save_pretrained(tmp)
@@ -320,8 +326,10 @@ def _where(self:ModelLoader) -> dict:
 @patch
 def _fetch(self:ModelLoader, kind, **kw):
     "`from_pretrained` of `kind`, with one clear sentence where the model can't be had"
+    from safetensors import SafetensorError
     where = self._where()
     try: return kind.from_pretrained(**where, **kw)
+    except SafetensorError as e: raise InputError(f'cannot load {self.name!r}: its weights are damaged ({e}); get them again') from e
     except (OSError, ValueError) as e:
         raise InputError(f'cannot load {self.name!r}: it is neither a folder with a model here nor to be had from the hub '
             f'({" ".join(str(e).split())[:160]}). Give a local folder in base_model.name, connect to the network, '
@@ -819,6 +827,49 @@ def _prefill(lean, ids, pad, kv_cache): # ids (B, T) padded on the left by pad (
     kv_cache.n = T
     return h
 
+# %% ../nbs/00_loader.ipynb #78dd7a0a
+class _Batch:
+    "Prompts that are continued side by side"
+    def __init__(self, lean, prompts, max_new_tokens, temperature, keep): # keep: the last hidden states of all places
+        width, n, device = max(map(len, prompts)), len(prompts), lean.device
+        self.lean, self.prompts, self.out, self.rows = lean, prompts, [[] for _ in prompts], list(range(n)) # rows: the prompts that are still under way
+        self.pad = torch.tensor([width - len(p) for p in prompts], device=device)
+        self.ids = torch.tensor([[0]*(width - len(p)) + list(p) for p in prompts], device=device) # to be read next
+        self.kv_cache, self.eos = lean.new_cache(width + max_new_tokens, n), torch.tensor(sorted(eos_ids(lean.model)), device=device)
+        self.states = torch.zeros(n, width + max_new_tokens, lean.config.hidden_size, dtype=lean.dtype, device=device) if keep else None
+        self.heat = torch.as_tensor(temperature, dtype=torch.float, device=device).expand(n)
+        self.done = self.gone = torch.zeros(n, dtype=torch.bool, device=device) # have ended; and need not be read any more
+
+    def read(self): # -> (B, T, D) last hidden states
+        h = self.lean(self.ids, self.kv_cache, self.pad) if self.kv_cache.n else _prefill(self.lean, self.ids, self.pad, self.kv_cache)
+        if self.states is not None: self.states[:, self.kv_cache.n - self.ids.shape[1]:self.kv_cache.n] = h
+        return h
+
+    def hand_over(self, on_row, all_end): # rows whose last token has now been read -> were these the last?
+        ended = self.done | all_end
+        for j in (ended & ~self.gone).nonzero()[:, 0].tolist():
+            i, a = self.rows[j], self.pad[j].item(); at = slice(a, a + len(self.prompts[i]) + len(self.out[i]))
+            on_row(i, self.out[i], self.kv_cache.row(j, at), self.states[j, at])
+        self.gone = ended
+        return bool(ended.all())
+
+    def write(self, h, generator): # (B, D)
+        logits, cold, context = self.lean.logits(h), self.heat == 0, self.lean.config.max_position_embeddings
+        nxt = likeliest(logits)
+        if not cold.all(): nxt = torch.where(cold, nxt, sample(logits.float()/self.heat.masked_fill(cold, 1.)[:, None], generator))
+        for i, t, over in zip(self.rows, nxt.tolist(), self.done.tolist()):
+            if not over: self.out[i].append(t)
+        self.done, self.ids = self.done | torch.isin(nxt, self.eos), nxt[:, None]
+        if self.kv_cache.n + 1 >= context:
+            self.done = self.done | torch.tensor([len(self.prompts[i]) + len(self.out[i]) >= context for i in self.rows], device=h.device)
+
+    def leave(self): # those that have ended, once they are a fifth of all
+        if self.gone.float().mean() <= .2: return
+        left = (~self.gone).nonzero()[:, 0]
+        self.kv_cache.select(left.tolist()); self.rows = [self.rows[i] for i in left.tolist()]
+        self.pad, self.heat, self.done, self.gone, self.ids = (t[left] for t in (self.pad, self.heat, self.done, self.gone, self.ids))
+        if self.states is not None: self.states = self.states[left]
+
 # %% ../nbs/00_loader.ipynb #d8d174d5
 @torch.inference_mode()
 def generate_batch(
@@ -833,40 +884,16 @@ def generate_batch(
     if not prompts: return []
     width, context = max(map(len, prompts)), lean.config.max_position_embeddings
     if width >= context: raise InputError(f'a prompt has {width} tokens: the context of the target holds {context}, with at least one of the answer')
-    pad = torch.tensor([width - len(p) for p in prompts], device=lean.device)
-    ids = torch.tensor([[0]*(width - len(p)) + list(p) for p in prompts], device=lean.device)
-    kv_cache, eos = lean.new_cache(width + max_new_tokens, len(prompts)), torch.tensor(sorted(eos_ids(lean.model)), device=lean.device)
-    states = torch.zeros(len(prompts), width + max_new_tokens, lean.config.hidden_size, dtype=lean.dtype, device=lean.device) if on_row else None
-    done, rows, out = torch.zeros(len(prompts), dtype=torch.bool, device=lean.device), list(range(len(prompts))), [[] for _ in prompts]
-    gone = done # has ended, and its last token has been read where that is asked for
-    heat = torch.as_tensor(temperature, dtype=torch.float, device=lean.device).expand(len(prompts)); cold = heat == 0
-    heat = heat.masked_fill(cold, 1.)
+    batch = _Batch(lean, prompts, max_new_tokens, temperature, bool(on_row))
     for step in range(max_new_tokens + bool(on_row)):
-        h = _prefill(lean, ids, pad, kv_cache) if step == 0 else lean(ids, kv_cache, pad)
-        if on_row:
-            states[:, kv_cache.n - ids.shape[1]:kv_cache.n] = h
-            ended = done | (step == max_new_tokens)
-            for j in (ended & ~gone).nonzero()[:, 0].tolist():
-                i, a = rows[j], pad[j].item(); at = slice(a, a + len(prompts[i]) + len(out[i]))
-                on_row(i, out[i], kv_cache.row(j, at), states[j, at])
-            gone = ended
-            if gone.all(): break
-        logits = lean.logits(h[:, -1]) # (B, V)
-        nxt = likeliest(logits)
-        if not cold.all(): nxt = torch.where(cold, nxt, sample(logits.float()/heat[:, None], generator))
-        for i, t, over in zip(rows, nxt.tolist(), done.tolist()):
-            if not over: out[i].append(t)
-        done, ids = done | torch.isin(nxt, eos), nxt[:, None]
-        if width + step + 1 >= context: done = done | torch.tensor([len(prompts[i]) + len(out[i]) >= context for i in rows], device=lean.device)
+        h = batch.read()
+        if on_row and batch.hand_over(on_row, step == max_new_tokens): break
+        batch.write(h[:, -1], generator)
         if on_step: on_step()
-        if not on_row:
-            gone = done
-            if gone.all(): break
-        if gone.float().mean() > 0.2: # these rows leave
-            left = (~gone).nonzero()[:, 0]; kv_cache.select(left.tolist()); rows = [rows[i] for i in left.tolist()]
-            pad, heat, cold, done, gone, ids = (t[left] for t in (pad, heat, cold, done, gone, ids))
-            if on_row: states = states[left]
-    return out
+        if not on_row: batch.gone = batch.done
+        if batch.gone.all(): break
+        batch.leave()
+    return batch.out
 
 # %% ../nbs/00_loader.ipynb #1224c661
 def machine() -> dict:

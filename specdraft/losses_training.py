@@ -7,8 +7,8 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'LOT', 'BEYOND', '
            'head_logprobs', 'bare_prompt', 'invent_prompts', 'document_tasks', 'prompt_key', 'Trace', 'as_trace',
            'trace_texts', 'save_shard', 'TrainingData', 'text_lots', 'write_lot', 'data_plan', 'write_data',
            'pick_vocab', 'random_starts', 'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer', 'apart',
-           'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'check_unused', 'same_form',
-           'train_draft', 'fine_tune_config', 'specdraft_train']
+           'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'check_unused', 'is_finished',
+           'same_form', 'train_draft', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, hashlib, json, math, os, random, re, time
@@ -133,8 +133,8 @@ def document_tasks(
     for _ in range(n if exchanges else 0):
         kind, some = luck.random(), luck.sample(exchanges, min(luck.randint(1, 6), len(exchanges)))
         document = '\n\n'.join(a for _, a in some)
-        if kind < .4: out[luck.choice(SUMMARIES).replace('{}', document)] = None
-        elif kind < .8: out[luck.choice(QUESTIONS).replace('{question}', luck.choice(some)[0]).replace('{}', document)] = None
+        if kind < .4: out[luck.choice(SUMMARIES).format(document)] = None
+        elif kind < .8: out[luck.choice(QUESTIONS).format(document, question=luck.choice(some)[0])] = None
         else:
             language = luck.choice(LANGUAGES)
             out[f'Translate into {language}:\n\n{some[0][1]}'] = language
@@ -441,6 +441,7 @@ class Trainer:
         self.size = min(c['batch_size'], len(self.train))
         self.per_epoch = len(self.train)//self.size
         self.n_steps, self.step, self.seconds, self.best, self.alpha, self.history = c['num_epochs']*self.per_epoch, 0, 0., math.inf, 0., []
+        self.whole = True # is there no step half done?
         old = {id(p) for p in [*draft.layers.parameters(), *draft.norm.parameters()]}
         groups = [dict(params=[p for p in draft.parameters() if p.requires_grad and (id(p) in old) == is_old], rate=rate or c['learning_rate'])
                   for is_old, rate in ((True, c['learning_rate']), (False, c['new_learning_rate']))]
@@ -449,6 +450,8 @@ class Trainer:
         want = c['mixed_precision']
         self.dtype = {'no': None, 'bf16': torch.bfloat16,
                       'auto': torch.bfloat16 if lean.device.type == 'cuda' or (lean.device.type == 'cpu' and has_native_bf16()) else None}[want]
+    @property
+    def verdict(self): return min((h['valid'] for h in self.history if 'valid' in h), key=lambda v: v['kl'], default=None) # on the best so far
 
 # %% ../nbs/04_losses_training.ipynb #7f424ee1
 def apart(
@@ -553,6 +556,7 @@ def one_step(self:Trainer):
                          f'the last good checkpoint is kept in {self.folder}')
     acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm'])
     for group in self.opt.param_groups: group['lr'] = group['rate']*self.rate(self.step)
+    self.whole = False # until weights, number and history agree again
     self.opt.step(); self.opt.zero_grad(set_to_none=True)
     self.step += 1
     alpha = 1 - sums[1]/sums[3]; self.alpha = alpha if self.step == 1 else .9*self.alpha + .1*alpha
@@ -562,7 +566,7 @@ def one_step(self:Trainer):
 @patch
 @torch.no_grad()
 def validate(self:Trainer):
-    "Mean losses on the texts to judge by, with their own knowledge, the same random choices each time"
+    "Mean losses on the texts to judge by, with knowledge as in training and the same random choices each time"
     g, parts, judges = torch.Generator().manual_seed(1), [], self.valid or self.train[::-(-len(self.train)//40)]
     for i in range(0, len(judges), 8):
         texts = judges[i:i + 8]
@@ -637,21 +641,25 @@ def fit(self:Trainer, stop_at=None, progress=True, save_every=60):
     began, saved, check = time.perf_counter() - self.seconds, time.perf_counter(), min(self.per_epoch, 250)
     with tqdm(total=self.n_steps, initial=self.step, desc='training', unit='step', disable=not progress or not self.acc.is_main_process) as bar:
         try:
+            if self.step and self.step in (self.n_steps, self.step//check*check) and 'valid' not in self.history[-1]: # interrupted before it was judged
+                self._judge(); self.save_state()
             while self.step < min(self.n_steps, stop_at or self.n_steps):
-                r = self.one_step(); self.history.append(r)
+                r = self.one_step(); self.history.append(r); self.whole = True
                 self.seconds = self._agreed(time.perf_counter() - began)
                 if self.minutes and self.step == self.c['warmup_steps'] + 5: # the rate so far does not depend on the plan
                     self.n_steps = min(self.n_steps, max(self.step + 1, int(self.step*self.minutes*60/self.seconds)))
                     bar.total = self.n_steps
                 late = self.minutes and self.seconds > 1.2*60*self.minutes # a machine that has become slower since the plan
-                last = late or self.step == self.n_steps
+                if late: self.n_steps = self.step
+                last = self.step == self.n_steps
                 bar.set_postfix(alpha=f'{r["alpha"]:.2f}', agree=f'{r["agree"]:.2f}',
                                 places=f'{sum(h["places"] for h in self.history[-20:])*self.step/min(self.step, 20)/self.seconds:.0f}/s')
                 bar.update()
                 if last or self.step % check == 0: self._judge()
                 if last or self._agreed(time.perf_counter() - saved) > save_every: self.save_state(); saved = time.perf_counter()
-                if late: break
-        except KeyboardInterrupt: self.save_state(); raise
+        except KeyboardInterrupt:
+            if self.whole: self.save_state() # otherwise the last one stands
+            raise
     return self.draft
 
 # %% ../nbs/04_losses_training.ipynb #78b639ec
@@ -757,6 +765,11 @@ def check_unused(folder):
     there, way = (state, '--resume') if state.is_file() else (best_checkpoint(folder), '--continue_on')
     if there: raise InputError(f'{folder} holds a training already ({there.name}): go on with it ({way}), choose another folder (--out), or remove this one')
 
+def is_finished(path) -> bool: # of `training_state.pt`
+    "Whether a training has done all its steps; what can't be read is none that could go on"
+    try: s = torch.load(path, weights_only=True, map_location='cpu'); return s['step'] >= s['n_steps']
+    except Exception: return True
+
 # %% ../nbs/04_losses_training.ipynb #e457c5fe
 def same_form(config, own): # two checked configs
     "`config` with the form of a draft whose config is `own`"
@@ -779,6 +792,9 @@ def train_draft(
             raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: take the config that it was '
                              'built with, or build it anew (specdraft_build_cache)')
         if not resume: check_unused(folder)
+    state_file = Path(folder)/'training_state.pt'
+    if given and not resume and state_file.is_file() and not is_finished(state_file):
+        raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {state_file}')
     where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean)
     write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
     state.wait_for_everyone()
@@ -821,7 +837,7 @@ def specdraft_train(
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
     if minutes < 0: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
     if prompts and continue_on: raise InputError(f'prompts is {prompts!r} and continue_on is {continue_on!r}: give one of them')
-    own = read_prompts(file) if (file := prompts or continue_on) not in ('', 'cache') else []
+    own = read_prompts(file) if (file := prompts or (continue_on if continue_on != 'cache' else '')) else []
     loader = ModelLoader(config)
     if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
     if not continue_on and not (resume and Path(out, 'training_state.pt').is_file()): check_unused(out)
@@ -832,4 +848,4 @@ def specdraft_train(
     trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
     if trainer.acc.is_main_process:
         plot_history(trainer.history).savefig(Path(out)/'history.png')
-        print(f'{best_checkpoint(out)}: {trainer.history[-1].get("valid")}; curves in {Path(out)/"history.png"}')
+        print(f'{best_checkpoint(out)}: {trainer.verdict}; curves in {Path(out)/"history.png"}')

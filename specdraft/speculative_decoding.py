@@ -41,7 +41,7 @@ class Sampling:
         if not number(repetition_penalty) or not repetition_penalty > 0:
             raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0, and 1 is none')
         for i, b in (logit_bias or {}).items():
-            if not number(b) or math.isnan(b): raise InputError(f'logit_bias of {i} is {b!r}: expected a number')
+            if not number(b) or not b < math.inf: raise InputError(f'logit_bias of {i} is {b!r}: expected a number, or -inf to forbid the token')
         self.temperature, self.top_p, self.top_k, self.min_p, self.penalty, self.bias = temperature, top_p, top_k, min_p, repetition_penalty, dict(logit_bias or {})
     @property
     def greedy(self): return self.temperature == 0
@@ -697,7 +697,7 @@ def generate(self:SpeculativeDecoder,
     seed=None,           # makes sampling repeatable (with a fixed `gamma`): one for all rows, or a list with one for each
     query_text=None,     # what to retrieve knowledge by; default: the prompt's user message
     stop=(),             # texts that end the answer; what ends it is part of it
-    on_round=None,       # called after each round with a dict: new ids, accepted places, and the tree's tokens, parents and sources
+    on_round=None,       # called after each round, and for the first token, with a dict: new ids, accepted places, and the tree's tokens, parents and sources
     **sampling           # more of `Sampling`: min_p, repetition_penalty, logit_bias
 ): # (B, T + new) ids, prompt included; rows that end early are padded on the right
     "Decode; the rows of a batch share their passes. Counters are at `.stats` (a list for a batch)"
@@ -851,7 +851,9 @@ def specdraft_generate(
     max_new_tokens, temperature, top_p, top_k, gamma = (loader.config['decoding'][k] if v is None else v for k, v in given.items())
     Sampling(temperature, top_p, top_k, min_p, repetition_penalty); check_positive('max_new_tokens', max_new_tokens); gamma = as_gamma(gamma)
     if not prompt.strip(): raise InputError(f'the prompt is empty ({prompt!r}): expected some text')
+    if seed < -1: raise InputError(f'seed is {seed}: it must be 0 or more, or -1 for none')
     if log: check_writable(Path(log).parent)
+    if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)): raise InputError(f'log is {log!r}: expected a file that can be written')
     file, manager = find_draft(draft or default_draft(config)), find_cache(cache)
     target, tokenizer = loader.load_target_model(device), loader.load_tokenizer()
     decoder = SpeculativeDecoder(DraftModel.from_pretrained(file, target, manager), target, tokenizer, gamma, strict=strict)
