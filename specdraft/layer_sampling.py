@@ -97,5 +97,5 @@ def plot_layers(
     bx.bar(range(L), layer_change(similarity), color='lightgrey')
     top = layer_change(similarity).max().item()
     for i, (name, idxs) in enumerate(chosen.items()): bx.plot(idxs, [top*(1.08 + .07*i)]*len(idxs), 'o', label=name, clip_on=False)
-    bx.set(xlabel='layer', ylabel='1 − cosine(input, output)', title='How much each layer does'); bx.legend(loc='upper center', fontsize=8, framealpha=.6)
+    bx.set(xlabel='layer', ylabel='1 − cosine(input, output)', title='How much each layer does'); bx.legend(loc='upper center', bbox_to_anchor=(.5, .8), fontsize=8, framealpha=.6)
     fig.tight_layout(); return fig

@@ -44,7 +44,7 @@ def acceptance_loss(
     return 1 - torch.minimum(target_probs, draft_logprobs.exp()).sum(-1)
 
 # %% ../nbs/04_losses_training.ipynb #616e5315
-def lk_weight(alpha:float, eta=3.0) -> float: # alpha: mean expected acceptance of the batch
+def lk_weight(alpha:float, eta=3.0) -> float: # alpha: mean expected acceptance; in training a running mean over the batches before
     "The weight of KL in the adaptive mix"
     return math.exp(-eta*alpha)
 
@@ -150,7 +150,7 @@ def prompt_key(text) -> str: # 16 hex digits
 class Trace:
     "One text with what the target computed over it"
     def __init__(self, ids, start, answer=None, memory=None, top=None, probs=None, hidden=None, item=None):
-        self.ids, self.start = ids, start # (n,) ids; from place `start` on the next token is the target's
+        self.ids, self.start = ids, start # (n,) ids; from place `start` on the next token is learnt from
         self.answer = start if answer is None else answer # the place before the answer
         self.memory = memory # (n, layers, 2, Hkv, d) keys, after rotary position, and values
         self.top, self.probs = top, probs # (n-1-start, K) ids and their probabilities
@@ -434,6 +434,8 @@ class Trainer:
     ):
         from accelerate import Accelerator
         if not len(data): raise InputError('there is no training text: expected at least one answer')
+        if (at := list(getattr(data, 'layers', ()))) and at != list(draft.layer_idxs):
+            raise InputError(f'the training data are of the layers {at}, but the draft samples {list(draft.layer_idxs)}: write them anew')
         self.acc = Accelerator(cpu=lean.device.type == 'cpu')
         self.draft, self.lean, self.data, self.folder, self.minutes, self.info = draft.float().train(), lean, data, Path(folder), minutes, info
         c = self.c = draft.config['training']; draft.checkpointing = c['checkpointing']
@@ -828,7 +830,7 @@ def specdraft_train(
     cache:str=CACHE, # knowledge cache: specdraft_build_cache makes it
     out:str='output/checkpoints', # folder for checkpoints
     data:str='output/training_data', # folder for what the target writes and computes
-    minutes:float=0, # stop after so many minutes; 0: all epochs of the config
+    minutes:float=0, # of training, after the text has been written; 0: all epochs of the config
     prompts:str='', # file of messages to train on besides: plain lines or JSON lines
     continue_on:str='', # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
     resume:bool=False, # go on from the state in `out`

@@ -63,6 +63,7 @@ def main(
     n_each:int=2, # outside prompts of each category
     only:str='' # names of variants, separated by commas
 ):
+    if strange := set(only.split(',')) - {*VARIANTS, ''}: raise SystemExit(f'no variant {sorted(strange)[0]!r}: there are {", ".join(VARIANTS)}')
     loader = ModelLoader('smollm2_135m'); lean, tokenizer = LeanTarget(loader.load_target_model()), loader.load_tokenizer()
     manager, shards = KnowledgeCacheManager.load(cache, lean.model), TrainingData(data, lean.model)
     chosen = load_prompts(prompts, n_each) + knowledge_prompts(manager.items)
