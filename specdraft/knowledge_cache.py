@@ -287,6 +287,7 @@ def build(self:KnowledgeCacheManager,
     cfg = lean.config
     for name, mine, real in (('hidden_size', self.hidden_size, cfg.hidden_size), ('num_heads', self.num_heads, cfg.num_attention_heads)):
         if mine not in (None, real): raise InputError(f'{name} is {mine}, but the target has {real}')
+    self._asks(lean, tokenizer, questions) # a question that is too long is refused before anything is given up
     self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
     self.items, self.kv_cache, self.bases, self._squares, self._seen, self.lost = [], Shelf(), {}, [0., 0.], {}, {}
     self.add(lean, tokenizer, questions, False, max_answer_tokens, temperature, batch_size, dtype, progress, out)
@@ -349,6 +350,8 @@ def add(self:KnowledgeCacheManager,
     for q in questions:
         if q['id'] in known and not update and not same(q, known[q['id']]):
             raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
+        if (x := known.get(q['id'])) and q['id'] == _name(q['question'], ()) and not {_plain(v['text']) for v in _wordings(x)} & {*map(_plain, [q['question'], *q['paraphrases']])}:
+            raise InputError(f'{q["question"]!r} makes the id {q["id"]!r}, which is that of {x["question"]!r}: give the question an id of its own')
         for t in [q['question'], *q['paraphrases']]:
             if (other := asked.get(_plain(t), q['id'])) != q['id'] and other not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
     questions = [q for q in questions if q['id'] not in known or not same(q, known[q['id']])]
