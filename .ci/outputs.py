@@ -6,11 +6,15 @@ from pathlib import Path
 
 NBS = Path(__file__).resolve().parent.parent/'nbs'
 
+def fresh(cell):
+    "Forget what a cell showed before: the shell would leave it where the cell shows nothing any more."
+    if cell.cell_type == 'code': cell.outputs = []
+
 def run(path):
     from execnb.shell import CaptureShell
     tmp = path.with_suffix('.tmp')
     try:
-        CaptureShell(path=path.parent, mpl_format='png').execute(path, tmp, exc_stop=True)
+        CaptureShell(path=path.parent, mpl_format='png').execute(path, tmp, exc_stop=True, preproc=fresh)
         nb = json.loads(tmp.read_text(encoding='utf-8'))
         for c in nb['cells']: # progress bars are for those who wait
             if 'outputs' in c: c['outputs'] = [o for o in c['outputs'] if not (o.get('name') == 'stderr' and '%|' in ''.join(o['text']))]
