@@ -441,7 +441,7 @@ def retrieve(self:KnowledgeCacheManager,
     if not len(self.items): return []
     scores, plain = self._scores(query_text), _plain(query_text)
     best = dict(_best(scores, max(k, 8))); last = min(best.values())
-    if last: best |= dict.fromkeys(np.flatnonzero(scores == last).tolist(), last) # who scores as high may be the one that is asked for word by word
+    if last: best |= dict.fromkeys(np.flatnonzero(scores == last)[:64].tolist(), last) # who scores as high may be the one that is asked for word by word; a common word alone ties thousands
     found = [(x := self.items[i], 1. if plain in {_plain(v['text']) for v in _wordings(x)} else s) for i, s in best.items()]
     return sorted((f for f in found if f[1] >= (self.threshold if threshold is None else threshold)), key=lambda f: -f[1])[:k]
 
@@ -586,6 +586,12 @@ def _state(path): # of a file: changes when it is replaced
     return s.st_ino, s.st_mtime_ns, s.st_size
 
 # %% ../nbs/02_knowledge_cache.ipynb #4a667cc6
+def _standing(path) -> list: # names of shards; none where there is no cache, or none that can be read
+    "The shards of the cache at `path`; a whole file of another kind, a draft or a model, raises `InputError`"
+    try: return load_tensors(path, 'knowledge cache', ())[1].get('shards', [])
+    except OtherKind: raise
+    except InputError: return []
+
 @patch
 def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cache.safetensors'):
     "Write the cache, or what has changed of it: whole or not at all"
@@ -599,10 +605,7 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
     with changing(path):
         if path.resolve() in self._seen and _state(path) not in (self._seen[path.resolve()], None):
             raise InputError(f'{path} has been changed by another process since it was read: load it again, and repeat the change')
-        try: before = load_tensors(path, 'knowledge cache', ())[1].get('shards', [])
-        except OtherKind: raise # somebody's draft, or a model
-        except InputError: before = [] # none there yet, or none that can be read
-        shards = self._save_shards(path); number = {n: i for i, n in enumerate(shards)}
+        before = _standing(path); shards = self._save_shards(path); number = {n: i for i, n in enumerate(shards)}
         if len(self.items):
             search, copies = self._index(), self.copies()
             tensors |= Items.pack(self.items) | {'search/' + k: torch.from_numpy(np.ascontiguousarray(search.scores[k])) for k in ('data', 'indices', 'indptr')}
@@ -828,10 +831,7 @@ def specdraft_build_cache(
     if remove and (questions or inspect): raise InputError(f'{given[0]} and --remove {remove} exclude each other: give one, then the other')
     if inspect: return print(KnowledgeCacheManager.load(out).inspect(inspect))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
-    if Path(out).is_file():
-        try: load_tensors(out, 'knowledge cache', ())
-        except OtherKind: raise
-        except InputError: pass # a damaged one is built anew
+    _standing(out) # another kind of file is refused before anything is computed
     loader, change, gone = ModelLoader(config), add or update or from_log, [i.strip() for i in remove.split(',')] if remove else []
     new = None if from_log or (remove and not change) else load_questions(change or questions or loader.config['knowledge_enhancement']['questions'])
     check_writable(Path(out).parent)

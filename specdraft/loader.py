@@ -770,8 +770,8 @@ def together(self:LeanTarget,
     if len(texts) == 1: (ids, row, parents), = texts; return self(ids, row, parents=parents)
     shared, sizes, first = texts[0][1].shared, [ids.shape[1] for ids, _, _ in texts], texts[0][1].n == 0
     places = None if first else shared.places([(row, row.n, n, parents) for n, (_, row, parents) in zip(sizes, texts)])
-    positions, x = torch.cat([torch.arange(n, device=self.device)
-                              for n in sizes]) if first else places.positions, self.embed(torch.cat([ids for ids, _, _ in texts], 1))
+    positions = torch.cat([torch.arange(n, device=self.device) for n in sizes]) if first else places.positions
+    x = self.embed(torch.cat([ids for ids, _, _ in texts], 1))
     if not first and places.even: positions, x = positions.view(-1, places.T), x.view(-1, places.T, x.shape[-1])
     rope = self.rope(positions)
     for i, b in enumerate(self.blocks):
