@@ -10,7 +10,7 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'CHAT_TEMPLATE', 'BLOCK', 'M
            'check_llama_like', 'tiny_tokenizer', 'tiny_target', 'chat_ids', 'template_parts', 'user_text',
            'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask',
            'float32_is_faster', 'Packed', 'Block', 'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'eos_ids',
-           'likeliest', 'sample', 'size_groups', 'generate_batch', 'machine', 'processes', 'spread']
+           'likeliest', 'sample', 'at_once', 'size_groups', 'generate_batch', 'machine', 'processes', 'spread']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import contextlib, functools, hashlib, inspect, json, math, os, platform, re, sys, tempfile, time
@@ -148,7 +148,8 @@ SCHEMA = {
         accumulate=Key(int, 1, above=0), checkpointing=Key(bool, False), mixed_precision=Key(str, 'auto', choices=('auto', 'no', 'bf16')),
         keep=Key(list, ['memory', 'top'], ('memory', 'top', 'hidden')), keep_top=Key(int, 64, above=0),
         max_block=Key(int, 6, above=0), knowledge_rate=Key(float, 0.6, low=0, high=1),
-        num_invented_prompts=Key(int, 48, low=0), tasks_per_prompt=Key(float, .5, low=0), max_answer_tokens=Key(int, 128, above=0), seed=Key(int, 0, low=0)),
+        num_invented_prompts=Key(int, 48, low=0), tasks_per_prompt=Key(float, .5, low=0), max_answer_tokens=Key(int, 128, above=0),
+        lot=Key(int, 96, above=0), seed=Key(int, 0, low=0)),
     'decoding': dict(
         gamma=Key((int, str), 5, ('auto',), above=0), temperature=Key(float, 0.0, low=0), top_p=Key(float, 1.0, above=0, high=1),
         top_k=Key(int, 0, low=0), max_new_tokens=Key(int, 128, above=0)),
@@ -631,9 +632,8 @@ class KVCache:
         if list(path) != list(range(len(path))):
             self.kv[..., at:at + len(path), :] = self.kv[..., at + torch.tensor(path, device=self.kv.device), :]
         self.n = at + len(path)
-    def select(self, rows:list): # go on with these rows of the batch alone, ascending; in place, for both would not fit side by side
-        for i, r in enumerate(rows):
-            if i != r: self.kv[:, :, i, :, :self.n] = self.kv[:, :, r, :, :self.n]
+    def select(self, rows:list): # go on with these rows of the batch alone; layer by layer, for both whole would not fit side by side
+        for layer in self.kv: layer[:, :len(rows), :, :self.n] = layer[:, rows, :, :self.n]
         self.hold(self.kv[:, :, :len(rows)])
 
 # %% ../nbs/00_loader.ipynb #c356bdb8
@@ -809,6 +809,10 @@ def sample(
     return torch.searchsorted(p, u, right=True)[:, 0].clamp(max=p.shape[1] - 1)
 
 # %% ../nbs/00_loader.ipynb #9811c039
+def at_once(device) -> int: # tokens
+    "How many tokens to compute side by side: enough to keep the device busy, few enough for its memory"
+    return 3000 if device.type == 'cpu' else 100_000
+
 def size_groups(lengths, limit): # lists of indices, each group padded to its longest within `limit` places
     "Group what has similar length"
     out, order = [], sorted(range(len(lengths)), key=lambda i: lengths[i])
@@ -820,7 +824,7 @@ def size_groups(lengths, limit): # lists of indices, each group padded to its lo
 # %% ../nbs/00_loader.ipynb #prefill1
 def _prefill(lean, ids, pad, kv_cache): # ids (B, T) padded on the left by pad (B,) -> (B, T, D) last hidden states
     T, h = ids.shape[1], torch.zeros(*ids.shape, lean.config.hidden_size, dtype=lean.dtype, device=lean.device)
-    for part in size_groups([T - p for p in pad.tolist()], 3000):
+    for part in size_groups([T - p for p in pad.tolist()], at_once(lean.device)):
         first = pad[part].min().item(); small = lean.new_cache(T - first, len(part))
         h[part, first:] = lean(ids[part, first:], small, pad[part] - first)
         kv_cache.kv[:, :, part, :, first:T] = small.kv[..., :T - first, :]

@@ -1,0 +1,71 @@
+"""Train the draft that ships further on a GPU (04_losses_training)
+
+    python nbs/results/long_training.py OUT [--data FOLDER] [--write_minutes 3] [--train_minutes 6]
+
+The target writes text in lots of some thousand messages until that time is up; each call adds to FOLDER. Then the draft that ships goes on training on all of it. Nothing that the target computes is kept: a GPU computes it again for each batch sooner than it could be read."""
+import json, time
+from pathlib import Path
+
+import torch
+from fastcore.script import call_parse
+
+from specdraft.draft_model import DraftModel
+from specdraft.layer_sampling import layers_for
+from specdraft.loader import InputError, LeanTarget, ModelLoader, fingerprint, machine, user_text
+from specdraft.losses_training import Trainer, TrainingData, prompt_key, save_shard, text_lots, write_lot
+
+def write(folder, minutes, lean, tokenizer, layers, c, held_out, known=()):
+    "Lots of text until the time is up, and the questions of the knowledge cache with the first"
+    began, took, tokens = time.perf_counter(), 0, 0
+    while time.perf_counter() - began + took < 60*minutes or known:
+        start, n = time.perf_counter(), len(list(Path(folder).glob('shard-*')))
+        lot, known = (known, ()) if known else (c['lot'], ())
+        traces = write_lot(lean, tokenizer, lot, layers, c['max_answer_tokens'], c['seed']*1_000_003 + n, (), tasks=c['tasks_per_prompt'])
+        keys = [prompt_key(user_text(tokenizer, t.ids[:t.answer + 1].tolist())) for t in traces]
+        traces = [t for t, k in zip(traces, keys) if k not in held_out]
+        save_shard(Path(folder)/f'shard-{n:05}.safetensors', traces, plan='', fingerprint=fingerprint(lean.model), layers=list(layers),
+                   prompts=sorted(set(keys) - held_out))
+        if isinstance(lot, int): took = time.perf_counter() - start
+        tokens += sum(map(len, traces))
+        print(f'{len(traces)} texts ({len(keys) - len(traces)} of held-out messages left out), {tokens} places to learn from after '
+              f'{time.perf_counter() - began:.0f} s', flush=True)
+
+@call_parse
+def main(
+    out:str, # folder for checkpoints and history
+    data:str='output/long_data', device:str='cuda',
+    write_minutes:float=3., train_minutes:float=6.,
+    lot:int=1536, batch_size:int=96, learning_rate:float=1.5e-3, knowledge_rate:float=.5, seed:int=41,
+    held_out:str='', # JSON list of the `prompt_key`s of messages to measure with
+    fresh:bool=False # a new draft, not the one that ships
+):
+    torch.backends.cuda.enable_cudnn_sdp(False) # it plans anew for every shape
+    loader = ModelLoader('smollm2_135m'); c = loader.config['training']
+    c.update(keep=[], lot=lot, batch_size=batch_size, learning_rate=learning_rate, knowledge_rate=knowledge_rate, seed=seed, warmup_steps=100,
+             num_epochs=100, max_answer_tokens=128, tasks_per_prompt=1.)
+    lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
+    held = set(json.loads(Path(held_out).read_text())) if held_out else set()
+    if write_minutes: write(data, write_minutes, lean, tokenizer, layers_for(loader.config, lean), c, held)
+    if not train_minutes: return
+    if fresh: draft = DraftModel(loader.config, lean.model)
+    else:
+        draft = DraftModel.from_pretrained('smollm2_135m', lean.model)
+        write(data, 0, lean, tokenizer, draft.layer_idxs, c, held, text_lots(tokenizer, draft.manager, {'training': {**c, 'num_invented_prompts': 0}})[0])
+    texts = TrainingData(data, lean.model)
+    if not len(texts): raise InputError(f'{data} holds no text: write some (--write_minutes)')
+    draft.config['training'] = c
+    keys = {k for m in texts.metas for k in m['prompts']} | set(draft.info.get('prompts', ()))
+    began = time.perf_counter()
+    trainer = Trainer(draft, lean, texts, out, train_minutes, prompts=sorted(keys))
+    print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places, {len(trainer.valid)} texts to judge by, after {time.perf_counter() - began:.0f} s', flush=True)
+    trainer.judge_start(); print(trainer.history[-1], flush=True)
+    judge = trainer._judge
+    def told(): judge(); print(f'{trainer.seconds:.0f} s', trainer.history[-1], flush=True)
+    trainer._judge = told
+    trainer.fit(progress=False, save_every=3600)
+    places = sum(h['places'] for h in trainer.history)
+    gpu = dict(peak_gib=round(torch.cuda.max_memory_allocated()/2**30, 1)) if device != 'cpu' else {}
+    record = dict(steps=trainer.step, places=places, seconds=trainer.seconds, texts=len(texts), data_places=sum(map(len, texts.outline)), machine=machine(), config=c,
+                  history=[h for h in trainer.history if h['step'] % 20 == 0 or 'valid' in h], **gpu)
+    Path(out, 'record.json').write_text(json.dumps(record))
+    print({k: v for k, v in record.items() if k not in ('history', 'config')}, f'{places/trainer.seconds:.0f} places/s', flush=True)
