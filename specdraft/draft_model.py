@@ -103,11 +103,12 @@ class CopyPointer(nn.Module):
     ): # (B, T, K) what is copied from each place; sums to less than 1
         q = self.q_proj(self.place(torch.cat([k.transpose(1, 2).flatten(2) for k in own], -1))) + self.h_proj(h)
         return self.point(h, q, F.normalize(self.k_proj(self.place(keys)).float(), dim=-1), runs, mask)
+    def by_run(self, table, runs): return table.float().index_select(0, runs.flatten()).view(runs.shape) # on a GPU, table[runs] has a very slow gradient
     def point(self, h, q, keys, runs, mask=None): # q (B, T, dim), keys (B, K, dim) of length 1
-        s = F.normalize(q.float(), dim=-1) @ keys.mT*self.heat.float().exp() + self.run_worth.float()[runs]
+        s = F.normalize(q.float(), dim=-1) @ keys.mT*self.heat.float().exp() + self.by_run(self.run_worth, runs)
         if mask is not None: s = s.masked_fill(~mask[:, None], -torch.inf)
         a = torch.cat([self.null.float().expand(*s.shape[:2], 1), s], -1).softmax(-1)[..., 1:]
-        return torch.sigmoid(self.gate(h).float() + self.run_gate.float()[runs])*a
+        return torch.sigmoid(self.gate(h).float() + self.by_run(self.run_gate, runs))*a
 
 # %% ../nbs/03_draft_model.ipynb #8f955e96
 class DraftModel(nn.Module):

@@ -15,7 +15,7 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'CHAT_TEMPLATE', 'BLOCK', 'M
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import contextlib, functools, hashlib, inspect, json, math, os, platform, re, sys, tempfile, time
 from collections import namedtuple
-from copy import copy, deepcopy
+from copy import copy
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
@@ -146,7 +146,7 @@ SCHEMA = {
         new_learning_rate=Key(float, above=0, optional=True), loss=Key(str, 'sum', choices=('sum', 'lk')),
         kl_divergence_weight=Key(float, 0.8, low=0), acceptance_loss_weight=Key(float, 0.3, low=0), depth_decay=Key(float, 1.0, above=0),
         accumulate=Key(int, 1, above=0), checkpointing=Key(bool, False), mixed_precision=Key(str, 'auto', choices=('auto', 'no', 'bf16')),
-        keep=Key(list, ['memory', 'top'], ('memory', 'top', 'hidden')), keep_top=Key(int, 64, above=0),
+        keep=Key(list, None, ('memory', 'top', 'hidden'), optional=True), keep_top=Key(int, 64, above=0),
         max_block=Key(int, 6, above=0), knowledge_rate=Key(float, 0.6, low=0, high=1),
         num_invented_prompts=Key(int, 48, low=0), tasks_per_prompt=Key(float, .5, low=0), max_answer_tokens=Key(int, 128, above=0),
         lot=Key(int, 96, above=0), seed=Key(int, 0, low=0)),
@@ -194,7 +194,7 @@ def check_config(
         if not isinstance(given, dict): raise InputError(f'{source}: section {s} is {given!r}, expected keys and values')
         for k in given:
             if k not in keys: raise InputError(f'{source}: unknown key {k!r} in section {s}, known: {", ".join(keys)}')
-        out[s] = {k: check_value(f'{source}: {s}.{k}', given[k], key) if k in given else deepcopy(key.default) for k, key in keys.items()}
+        out[s] = {k: check_value(f'{source}: {s}.{k}', given[k], key) if k in given else key.default for k, key in keys.items()}
     return out
 
 # %% ../nbs/00_loader.ipynb #82eb6695

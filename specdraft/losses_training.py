@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'BEYOND', 'kl_loss', 'acceptance_loss', 'lk_weight',
            'head_logprobs', 'bare_prompt', 'invent_prompts', 'document_tasks', 'prompt_key', 'Trace', 'top_probs',
-           'as_trace', 'trace_texts', 'save_shard', 'TrainingData', 'text_lots', 'write_lot', 'data_plan', 'write_data',
-           'pick_vocab', 'random_starts', 'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer', 'apart',
-           'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'check_unused', 'is_finished',
-           'same_form', 'train_draft', 'fine_tune_config', 'specdraft_train']
+           'as_trace', 'trace_texts', 'save_shard', 'TrainingData', 'text_lots', 'write_lot', 'to_keep', 'data_plan',
+           'write_data', 'pick_vocab', 'random_starts', 'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer',
+           'apart', 'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'check_unused',
+           'is_finished', 'same_form', 'train_draft', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, hashlib, json, math, os, random, re, time
@@ -308,11 +308,16 @@ def write_lot(
     back = exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}' for text, t in worked if language[text] and said(t))))
     return [t for _, t in invented + worked + back]
 
+# %% ../nbs/04_losses_training.ipynb #e8424a1e
+def to_keep(c, device) -> list: # of `training` in a checked config
+    "What traces keep on disk"
+    return c['keep'] if c['keep'] is not None else ['memory', 'top'] if device.type == 'cpu' else []
+
 # %% ../nbs/04_losses_training.ipynb #70045fd9
 def data_plan(lots, layers, config, lean) -> str: # 16 hex digits
     "A short name for the data of a run: other questions, prompts, layers or settings have another"
     c = config['training']
-    return hashlib.sha256(json.dumps([lots, list(layers), c['keep'], c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'], c['seed'],
+    return hashlib.sha256(json.dumps([lots, list(layers), to_keep(c, lean.device), c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'], c['seed'],
                                       fingerprint(lean.model)]).encode()).hexdigest()[:16]
 
 # %% ../nbs/04_losses_training.ipynb #38854a7e
@@ -335,7 +340,7 @@ def write_data(
     with tqdm(total=sum(map(steps, todo)), desc='writing text', unit='step', disable=not progress or not todo) as bar:
         for i in todo:
             at = bar.n
-            traces = write_lot(lean, tokenizer, lots[i], layers, c['max_answer_tokens'], c['seed']*1_000_003 + i, c['keep'], c['keep_top'],
+            traces = write_lot(lean, tokenizer, lots[i], layers, c['max_answer_tokens'], c['seed']*1_000_003 + i, to_keep(c, lean.device), c['keep_top'],
                                bar.update, c['tasks_per_prompt'])
             save_shard(path(i), traces, plan=plan, fingerprint=fingerprint(lean.model), layers=layers,
                        prompts=sorted({prompt_key(user_text(tokenizer, t.ids[:t.answer + 1].tolist())) for t in traces}))
