@@ -6,9 +6,9 @@
 __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'BEYOND', 'kl_loss', 'acceptance_loss', 'lk_weight',
            'head_logprobs', 'bare_prompt', 'invent_prompts', 'document_tasks', 'prompt_key', 'Trace', 'top_probs',
            'as_trace', 'trace_texts', 'save_shard', 'TrainingData', 'text_lots', 'write_lot', 'to_keep', 'data_plan',
-           'write_data', 'pick_vocab', 'random_starts', 'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer',
-           'apart', 'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'check_unused',
-           'is_finished', 'same_form', 'train_draft', 'fine_tune_config', 'specdraft_train']
+           'trace_key', 'write_data', 'pick_vocab', 'random_starts', 'as_knowledge', 'collate', 'mix_copies',
+           'Distiller', 'Trainer', 'apart', 'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau',
+           'check_unused', 'is_finished', 'same_form', 'train_draft', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, hashlib, json, math, os, random, re, time
@@ -194,7 +194,7 @@ def trace_texts(
 ) -> list:
     "Run the target over every text"
     out = [as_trace(lean, t, layers, keep=()) for t in texts]
-    for part in size_groups([len(t.ids) for t in out], at_once(lean.device)):
+    for part in size_groups([len(t.ids) for t in out], at_once(lean.device)) if keep else []:
         some = [out[i] for i in part]; T = max(len(t.ids) for t in some)
         kv_cache = lean.new_cache(T, len(some)) # padded on the right: what is there comes later, so nobody has looked at it
         h = lean(nn.utils.rnn.pad_sequence([t.ids for t in some], batch_first=True).to(lean.device), kv_cache)
@@ -320,6 +320,11 @@ def data_plan(lots, layers, config, lean) -> str: # 16 hex digits
     return hashlib.sha256(json.dumps([lots, list(layers), to_keep(c, lean.device), c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'], c['seed'],
                                       fingerprint(lean.model)]).encode()).hexdigest()[:16]
 
+# %% ../nbs/04_losses_training.ipynb #4bf0384e
+def trace_key(tokenizer, trace) -> str:
+    "The `prompt_key` of a trace's message"
+    return prompt_key(user_text(tokenizer, trace.ids[:trace.answer + 1].tolist()))
+
 # %% ../nbs/04_losses_training.ipynb #38854a7e
 def write_data(
     folder, lean, tokenizer, manager, # where to, target, its tokenizer, knowledge cache or None
@@ -343,7 +348,7 @@ def write_data(
             traces = write_lot(lean, tokenizer, lots[i], layers, c['max_answer_tokens'], c['seed']*1_000_003 + i, to_keep(c, lean.device), c['keep_top'],
                                bar.update, c['tasks_per_prompt'])
             save_shard(path(i), traces, plan=plan, fingerprint=fingerprint(lean.model), layers=layers,
-                       prompts=sorted({prompt_key(user_text(tokenizer, t.ids[:t.answer + 1].tolist())) for t in traces}))
+                       prompts=sorted({trace_key(tokenizer, t) for t in traces}))
             bar.update(at + steps(i) - bar.n) # answers that ended early
     return TrainingData(folder, lean.model)
 
@@ -541,8 +546,9 @@ def _knowledge(self:Trainer, texts, g):
 def losses(self:Trainer, texts, starts, knowledge):
     "Losses of some texts, given where their rounds start and what they read"
     traces = self.traced(texts, ('memory', 'top'))
-    starts, read = starts[:, :max(map(len, traces))], self.traced([k for k in knowledge if k is not None], ('memory',))
-    batch = collate(self.draft, self.lean, traces, starts, [None if k is None else read.pop(0) for k in knowledge])
+    starts, read = starts[:, :max(map(len, traces))], dict(zip(texts, traces))
+    more = [k for k in knowledge if k is not None and k not in read]; read.update(zip(more, self.traced(more, ('memory',))))
+    batch = collate(self.draft, self.lean, traces, starts, [read.get(k) for k in knowledge])
     with torch.autocast(self.lean.device.type, self.dtype, enabled=self.dtype is not None): return self.model(batch, traces)
 
 # %% ../nbs/04_losses_training.ipynb #fa1be9bb

@@ -1,6 +1,6 @@
 """Train the draft that ships further on a GPU (04_losses_training)
 
-    python nbs/results/long_training.py OUT [--data FOLDER] [--write_minutes 3] [--train_minutes 6]
+    python nbs/results/long_training.py OUT [--data FOLDER] [--write_minutes 2.2] [--train_minutes 6.8]
 
 The target writes text in lots of some thousand messages until that time is up; each call adds to FOLDER. Then the draft that ships goes on training on all of it. Nothing that the target computes is kept: a GPU computes it again for each batch sooner than it could be read."""
 import json, time
@@ -11,8 +11,8 @@ from fastcore.script import call_parse
 
 from specdraft.draft_model import DraftModel
 from specdraft.layer_sampling import layers_for
-from specdraft.loader import InputError, LeanTarget, ModelLoader, fingerprint, machine, user_text
-from specdraft.losses_training import Trainer, TrainingData, prompt_key, save_shard, text_lots, write_lot
+from specdraft.loader import InputError, LeanTarget, ModelLoader, fingerprint, machine
+from specdraft.losses_training import Trainer, TrainingData, save_shard, text_lots, trace_key, write_lot
 
 def write(folder, minutes, lean, tokenizer, layers, c, held_out, known=()):
     "Lots of text until the time is up, and the questions of the knowledge cache with the first"
@@ -21,7 +21,7 @@ def write(folder, minutes, lean, tokenizer, layers, c, held_out, known=()):
         start, n = time.perf_counter(), len(list(Path(folder).glob('shard-*')))
         lot, known = (known, ()) if known else (c['lot'], ())
         traces = write_lot(lean, tokenizer, lot, layers, c['max_answer_tokens'], c['seed']*1_000_003 + n, (), tasks=c['tasks_per_prompt'])
-        keys = [prompt_key(user_text(tokenizer, t.ids[:t.answer + 1].tolist())) for t in traces]
+        keys = [trace_key(tokenizer, t) for t in traces]
         traces = [t for t, k in zip(traces, keys) if k not in held_out]
         save_shard(Path(folder)/f'shard-{n:05}.safetensors', traces, plan='', fingerprint=fingerprint(lean.model), layers=list(layers),
                    prompts=sorted(set(keys) - held_out))
@@ -34,8 +34,8 @@ def write(folder, minutes, lean, tokenizer, layers, c, held_out, known=()):
 def main(
     out:str, # folder for checkpoints and history
     data:str='output/long_data', device:str='cuda',
-    write_minutes:float=3., train_minutes:float=6.,
-    lot:int=1536, batch_size:int=96, learning_rate:float=1.5e-3, knowledge_rate:float=.5, seed:int=41,
+    write_minutes:float=2.2, train_minutes:float=6.8, # the defaults are those of the sixth run
+    lot:int=1536, batch_size:int=48, learning_rate:float=1.2e-3, knowledge_rate:float=.5, seed:int=41,
     held_out:str='', # JSON list of the `prompt_key`s of messages to measure with
     fresh:bool=False # a new draft, not the one that ships
 ):
