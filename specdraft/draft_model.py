@@ -215,7 +215,7 @@ def head_weight(self:DraftModel, extra=()): # (Vd + E, D) rows of the target's h
 @patch
 def full_logits(self:DraftModel, hidden, copy=None, tokens=None, extra=()): # states, copied shares (B, T, K) and whose tokens they are (B, K) -> (B, T, V)
     "Log-probabilities over the target's vocabulary, minus infinity outside the draft's"
-    part = F.linear(hidden, self.head_weight(extra).to(hidden.dtype)).log_softmax(-1)
+    part = F.linear(hidden, self.head_weight(extra).to(hidden.dtype)).float().log_softmax(-1)
     out = part.new_full((*part.shape[:-1], self.target.config.vocab_size), -torch.inf).index_copy(-1, self.scored(extra), part)
     if copy is None: return out
     return (out.exp()*(1 - copy.sum(-1, keepdim=True))).scatter_add(-1, tokens[:, None].expand_as(copy).clamp(min=0), copy.to(out.dtype)).log()

@@ -49,15 +49,16 @@ def check_questions(
             raise InputError(f'{source}: {at} is {q if not isinstance(q, dict) else q.get("question")!r}: expected some text')
         if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}:
             raise InputError(f'{source}: {at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
-        paraphrases, answer = q.get('paraphrases') or [], q.get('answer') or None
+        paraphrases, answer = ([] if q.get('paraphrases') in (None, '') else q['paraphrases']), (None if q.get('answer') in (None, '') else q['answer'])
         if not isinstance(paraphrases, list) or not all(map(text, paraphrases)):
             raise InputError(f'{source}: {at} has paraphrases {paraphrases!r}: expected a list of texts')
         if answer is not None and not text(answer):
-            raise InputError(f'{source}: {at} has the answer {answer!r}: expected some text, or none for the target to answer')
+            raise InputError(f'{source}: {at} has the answer {answer!r}: expected some text (in YAML, No and 0 need quotes), or none for the target to answer')
         for t in [q['question'], *paraphrases]:
             if _plain(t) in seen: raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
         name = str(q['id']) if q.get('id') not in (None, '') else _name(q['question'], ids)
+        if not text(name): raise InputError(f'{source}: {at} has the id {name!r}: expected some text')
         if name in ids: raise InputError(f'{source}: {ids[name]} and {at}: two questions have the id {name!r}')
         ids[name] = at
         out.append(dict(id=name, question=q['question'].strip(), paraphrases=paraphrases, answer=answer))
@@ -721,7 +722,7 @@ def repeats(self:KnowledgeCacheManager,
     among.items = [dict(id=t, text=t, answer='', variants=[]) for t in leads]
     for t in leads:
         if t in taken: continue
-        group = [t] + [x['id'] for x, _ in among.retrieve(t, 32, same) if x['id'] not in taken | {t}]; taken |= set(group)
+        group = [t] + [x['id'] for x, _ in among.retrieve(t, 32, same) if x['id'] != t and x['id'] not in taken]; taken |= set(group)
         n = sum(count[g] for g in group)
         if n >= least: out.append((n, dict(id='log-' + hashlib.sha256(t.encode()).hexdigest()[:8], question=texts[t], paraphrases=[texts[g] for g in group[1:]])))
     return [q for _, q in sorted(out, key=lambda x: -x[0])]
@@ -816,16 +817,18 @@ def _changed(
 @command
 def specdraft_build_cache(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    questions:str='', # question file (.csv, .jsonl, .yaml) or packaged name; default: the config's
+    questions:str=None, # question file (.csv, .jsonl, .yaml) or packaged name; default: the config's
     out:str=CACHE, # file to write, or to change
-    add:str='', # question file whose questions are added to the cache that stands
-    update:str='', # question file whose questions are added, or answered anew where they have changed
-    from_log:str='', # file of `specdraft_generate --log`, or plain lines: questions that come back and are not found yet are added
-    remove:str='', # ids of items to take out, with commas between
-    inspect:str='', # a message: show what is retrieved for it, with scores and the cached answers; nothing is changed
+    add:str=None, # question file whose questions are added to the cache that stands
+    update:str=None, # question file whose questions are added, or answered anew where they have changed
+    from_log:str=None, # file of `specdraft_generate --log`, or plain lines: questions that come back and are not found yet are added
+    remove:str=None, # ids of items to take out, with commas between
+    inspect:str=None, # a message: show what is retrieved for it, with scores and the cached answers; nothing is changed
     device:str='cpu' # cpu, cuda or mps
 ):
     "Have the target answer common questions and keep the answers with their keys and values. What was interrupted goes on when the same command is given again. On many devices: accelerate launch --no_python specdraft_build_cache"
+    for k, v in dict(questions=questions, add=add, update=update, from_log=from_log, remove=remove, inspect=inspect).items():
+        if v is not None and not v.strip(): raise InputError(f'--{k} is empty ({v!r}): leave it out, or say what') # an unset variable must not rebuild a cache
     given = [f'--{k} {v}' for k, v in dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log).items() if v]
     if len(given) > 1: raise InputError(f'{given[0]} and {given[1]} exclude each other: give one, then the other')
     if remove and (questions or inspect): raise InputError(f'{given[0]} and --remove {remove} exclude each other: give one, then the other')

@@ -464,7 +464,7 @@ class Trainer:
         if not len(data): raise InputError('there is no training text: expected at least one answer')
         if (at := list(getattr(data, 'layers', ()))) and at != list(draft.layer_idxs):
             raise InputError(f'the training data are of the layers {at}, but the draft samples {list(draft.layer_idxs)}: write them anew')
-        self.acc = Accelerator(cpu=lean.device.type == 'cpu')
+        self.acc = Accelerator(cpu=lean.device.type == 'cpu', mixed_precision='no') # the config's precision counts, not that of `accelerate config`
         self.draft, self.lean, self.data, self.folder, self.minutes, self.info = draft.float().train(), lean, data, Path(folder), minutes, info
         c = self.c = draft.config['training']; draft.checkpointing = c['checkpointing']
         self._split()
@@ -646,20 +646,21 @@ def resume(self:Trainer):
 
 # %% ../nbs/04_losses_training.ipynb #b392b311
 @patch
-def _keep_best(self:Trainer):
+def _keep_best(self:Trainer, verdict):
     if not self.acc.is_main_process: return
     epoch = -(-self.step//self.per_epoch)
     path = self.folder/f'best_draft_model_knowledge_epoch{epoch}.safetensors'
     self.draft.save(path, epoch=epoch, step=self.step, seconds=round(self.seconds), places=sum(h['places'] for h in self.history),
-                    **self.history[-1]['valid'], **self.info)
+                    **verdict, **self.info)
     for old in checkpoints(self.folder):
         if old != path: old.unlink()
 
 # %% ../nbs/04_losses_training.ipynb #85b9664a
 @patch
 def _judge(self:Trainer): # validate; the best so far is kept
-    self.history[-1]['valid'] = v = self.validate()
-    if v['kl'] < self.best: self.best = v['kl']; self._keep_best()
+    v = self.validate()
+    if v['kl'] < self.best: self._keep_best(v); self.best = v['kl']
+    self.history[-1]['valid'] = v # last: who is interrupted while the file is written judges once more
 
 # %% ../nbs/04_losses_training.ipynb #d64e16a6
 @patch
@@ -824,7 +825,7 @@ def train_draft(
         if layers != list(manager.layers):
             raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: take the config that it was '
                              'built with, or build it anew (specdraft_build_cache)')
-        if not resume: check_unused(folder)
+        if not (resume and (Path(folder)/'training_state.pt').is_file()): check_unused(folder)
     state_file = Path(folder)/'training_state.pt'
     if given and not resume and state_file.is_file() and not is_finished(state_file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {state_file}')
@@ -868,7 +869,7 @@ def specdraft_train(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
-    if minutes < 0: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
+    if not 0 <= minutes < math.inf: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
     if prompts and continue_on: raise InputError(f'prompts is {prompts!r} and continue_on is {continue_on!r}: give one of them')
     own = read_prompts(file) if (file := prompts or (continue_on if continue_on != 'cache' else '')) else []
     loader = ModelLoader(config)
