@@ -111,7 +111,7 @@ def make_methods(
     return {n: every[n]() for n in names}
 
 # %% ../nbs/06_benchmarks.ipynb #dcbf5596
-def _bench_prompt(methods, i, prompt, ids, todo, repeats): # ids (1, T), names of methods -> rows
+def _bench_prompt(methods, i, prompt, ids, todo, repeats, sampled=False): # ids (1, T), names of methods -> rows
     rows, texts = [], []
     for r in range(repeats):
         for n in [todo[(i + r + k) % len(todo)] for k in range(len(todo))]:
@@ -119,7 +119,7 @@ def _bench_prompt(methods, i, prompt, ids, todo, repeats): # ids (1, T), names o
             keep = {k: stats[k] for k in ('n_rounds', 'n_drafted', 'n_accepted', 'n_rejections', 'n_emitted', 'knowledge', 'by_source')} if stats else {}
             texts.append(out[0].tolist())
             rows.append(dict(prompt=i, **prompt, method=n, repeat=r, seconds=t, tokens=out.shape[1] - ids.shape[1], **keep))
-    plain = next((t for row, t in zip(rows, texts) if row['method'] == 'plain'), None)
+    plain = None if sampled else next((t for row, t in zip(rows, texts) if row['method'] == 'plain'), None)
     return [dict(row, identical=None if plain is None else t == plain) for row, t in zip(rows, texts)]
 
 # %% ../nbs/06_benchmarks.ipynb #48ae03f3
@@ -129,8 +129,9 @@ def bench(
     repeats=1,
     few=(), n_few=1, # slow methods that run on the first `n_few` prompts of each category only
     device='cpu', progress=True,
+    sampled=False, # texts drawn at random are not compared
     save=None, every=10 # function of the rows so far, called at the end, however it comes, and before at most once in so many seconds
-) -> list: # rows: prompt, method, seconds, new tokens, whether the text is plain decoding's (None without `plain`), counters
+) -> list: # rows: prompt, method, seconds, new tokens, whether the text is plain decoding's (None without `plain`, or if sampled), counters
     "Time every method on every prompt, taking turns"
     rows, seen, names, saved = [], defaultdict(int), list(methods), time.monotonic()
     warm = torch.tensor([chat_ids(tokenizer, prompts[0]['text'])], device=device)
@@ -139,7 +140,7 @@ def bench(
         for i, p in enumerate(tqdm(prompts, desc='measuring', unit='prompt', disable=not progress)):
             seen[p['category']] += 1
             todo = [n for n in names if n not in few or seen[p['category']] <= n_few]
-            rows += _bench_prompt(methods, i, p, torch.tensor([chat_ids(tokenizer, p['text'])], device=device), todo, repeats)
+            rows += _bench_prompt(methods, i, p, torch.tensor([chat_ids(tokenizer, p['text'])], device=device), todo, repeats, sampled)
             if save and time.monotonic() - saved > every: save(rows); saved = time.monotonic()
     finally:
         if save and rows: save(rows)
@@ -492,7 +493,7 @@ def bench_file(
     keep = partial(save_result, side, lean=lean, draft=about(draft), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens,
                    gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(source).name if source else 'knowledge', n_prompts=len(prompts))
     rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, gamma, temperature, methods), prompts, tokenizer, repeats,
-                 few=('generate', 'lookup'), device=lean.device, save=keep)
+                 few=('generate', 'lookup'), device=lean.device, save=keep, sampled=temperature > 0)
     os.replace(side, out); plot_speedups(rows, by).savefig(plot)
     print(show(summary(rows, by), by)); print(f'rows in {out}, plot in {plot}')
 

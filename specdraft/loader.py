@@ -429,14 +429,17 @@ def template_parts(tokenizer): # (before, after): two texts
     "The text that the chat template puts before and after a user's message"
     if not tokenizer.chat_template: return '', ''
     mark = 'USERMESSAGE'
-    before, after = tokenizer.apply_chat_template([dict(role='user', content=mark)], tokenize=False, add_generation_prompt=True).split(mark)
-    return before, after
+    parts = tokenizer.apply_chat_template([dict(role='user', content=mark)], tokenize=False, add_generation_prompt=True).split(mark)
+    return tuple(parts) if len(parts) == 2 else ('', '') # a template that changes the message, or says it twice
 
 def user_text(tokenizer, ids:list) -> str:
-    "The user's message in a prompt of `chat_ids`, or the whole text of any other prompt"
-    text, (before, after) = tokenizer.decode(ids), template_parts(tokenizer)
-    if before and text.startswith(before): text = text[len(before):].split('<|im_end|>')[0] if '<|im_end|>' in after else text[len(before):].removesuffix(after)
-    return text.strip()
+    "The user's last message in a prompt of the chat template, or the whole text of any other prompt"
+    before, after = template_parts(tokenizer)
+    text, opening = tokenizer.decode(ids, skip_special_tokens=not before), before.rpartition('\n<')[2] # a system message may stand before it
+    if opening != before: opening = '<' + opening
+    if not before or opening not in text: return text.strip()
+    said = text.rpartition(opening)[2]
+    return (said.rpartition(after)[0] if after and after in said else said.partition('<|im_end|>')[0]).strip()
 
 # %% ../nbs/00_loader.ipynb #d73b88c0
 def fingerprint(model) -> str: # such as 'llama-30x576-1f2e3d4c5b6a'
@@ -788,7 +791,8 @@ def together(self:LeanTarget,
 # %% ../nbs/00_loader.ipynb #145f5a4f
 def eos_ids(model) -> set:
     "The ids at which the target stops"
-    eos = getattr(model.generation_config, 'eos_token_id', None) or model.config.eos_token_id
+    eos = getattr(model.generation_config, 'eos_token_id', None)
+    if eos is None: eos = model.config.eos_token_id
     return set(eos) if isinstance(eos, (list, tuple)) else set() if eos is None else {eos}
 
 # %% ../nbs/00_loader.ipynb #2792c021

@@ -43,6 +43,7 @@ class Sampling:
         for i, b in (logit_bias or {}).items():
             if not number(b) or not b < math.inf: raise InputError(f'logit_bias of {i} is {b!r}: expected a number, or -inf to forbid the token')
         self.temperature, self.top_p, self.top_k, self.min_p, self.penalty, self.bias = temperature, top_p, top_k, min_p, repetition_penalty, dict(logit_bias or {})
+        self._bias = None # as tensors
     @property
     def greedy(self): return self.temperature == 0
     @property
@@ -57,11 +58,16 @@ class Sampling:
         "Bias and repetition penalty"
         if not self.bias and not self.reads: return logits
         logits, at = logits.float().clone(), lambda ids: [c for c in (ids if columns is None else columns[torch.tensor(ids)].tolist()) if c >= 0]
-        for i, b in self.bias.items(): logits[:, at([i])] += b
+        if self.bias: self._add_bias(logits, columns)
         for row, ids in zip(logits, texts if self.reads else ()):
             c = at(list(dict.fromkeys(ids))); x = row[c]
             row[c] = torch.where(x < 0, x*self.penalty, x/self.penalty)
         return logits
+    def _add_bias(self, logits, columns): # in place
+        if self._bias is None: self._bias = torch.tensor(list(self.bias), device=logits.device), torch.tensor(list(self.bias.values()), device=logits.device, dtype=torch.float32)
+        ids, values = self._bias
+        if columns is not None: ids = columns[ids]; ids, values = ids[ids >= 0], values[ids >= 0]
+        logits.index_add_(-1, ids, values.expand(len(logits), -1))
     def draw_from(self, logits): return warp(logits, self.temperature, self.top_p, self.top_k, self.min_p) # of adjusted logits
     def __call__(self, logits, texts=None, columns=None): return self.draw_from(self.adjust(logits, texts, columns)) # (N, n) logits -> (N, n) probabilities
 
@@ -76,14 +82,15 @@ def warp(
     if temperature != 1: logits = logits/temperature
     if 0 < top_k < logits.shape[-1]: logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
     p = logits.softmax(-1)
-    if top_p < 1: # as transformers: a token stays while those above it have less than top_p
-        for k in (64, 512, p.shape[-1]): # a few nearly always have it, and a sort of the whole vocabulary takes milliseconds
-            values, order = p.topk(min(k, p.shape[-1]))
-            if (values.sum(-1) >= top_p).all(): break
-        values = values.masked_fill(values.cumsum(-1) - values >= top_p, 0.)
-        p = torch.zeros_like(p).scatter(-1, order, values/values.sum(-1, keepdim=True))
+    if top_p < 1: p = torch.stack([_nucleus(row, top_p) for row in p.reshape(-1, p.shape[-1])]).reshape(p.shape)
     if min_p > 0: p = p.masked_fill(p < min_p*p.max(-1, keepdim=True).values, 0.); p = p/p.sum(-1, keepdim=True)
     return p
+
+def _nucleus(p, top_p): # (V,) -> (V,); as transformers: a token stays while those above it have less than top_p
+    at = (p >= .99*(1 - top_p)/len(p)).nonzero()[:, 0] # all below that together have less than 1 - top_p: none of them stays, and they need no sorting
+    values, order = p[at].sort(descending=True)
+    values = values.masked_fill(values.cumsum(-1) - values >= top_p, 0.)
+    return torch.zeros_like(p).index_copy_(0, at[order], values/values.sum())
 
 # %% ../nbs/05_speculative_decoding.ipynb #82506677
 class Proposal:
@@ -101,7 +108,10 @@ class Proposal:
         for k, v in zip((self.tokens, self.parents, self.sources, self.buckets, self.probs), (token, parent, source, bucket, probs)): k.append(v)
         self.children.append([]); self.children[parent].append(len(self))
         return len(self)
-    def path(self, at): return [] if at == 0 else self.path(self.parents[at - 1]) + [at] # places from the first to `at`
+    def path(self, at): # places from the first to `at`
+        out = []
+        while at: out.append(at); at = self.parents[at - 1]
+        return out[::-1]
     def chain(self, tokens, probs=None, **kw): # a list of (V,) or None
         "Propose `tokens` one behind the other"
         at = 0
@@ -120,7 +130,7 @@ def verify(
         p = target_probs[at]
         for at in proposal.children[at]:
             x, q = proposal.tokens[at - 1], proposal.probs[at - 1]
-            ratio = (p[x]/q[x] if q is not None else p[x]).item()
+            ratio = (p[x]/q[x] if q is not None else p[x]).item() if q is None or q[x] > 0 else 0. # what can't have been drawn isn't accepted
             if ratio >= 1 or torch.rand((), generator=generator).item() < ratio: path.append(at); break
             left = (p - q).clamp(min=0) if q is not None else p.index_fill(0, torch.tensor(x, device=p.device), 0.)
             total = left.sum(); p = left/total if total > 0 else p
@@ -129,11 +139,10 @@ def verify(
 # %% ../nbs/05_speculative_decoding.ipynb #fb516b42
 def draw(weights, generator=None) -> int: # (V,), not necessarily normalised
     "One sample; no randomness is spent where one token has it all"
-    top = likeliest(weights).item()
-    if weights[top] == weights.sum(): return top
+    if weights.max() == weights.sum(): return likeliest(weights).item()
     sums = weights.cumsum(-1, dtype=torch.float64)
     x = torch.searchsorted(sums, torch.rand((), dtype=torch.float64, generator=generator)*sums[-1], right=True).item()
-    return x if x < len(weights) else top # rounded up to the sum of all
+    return x if x < len(weights) else likeliest(weights).item() # rounded up to the sum of all
 
 # %% ../nbs/05_speculative_decoding.ipynb #645a286b
 def verify_greedy(
@@ -404,7 +413,7 @@ def measure_costs(
     keep=True # in the cache folder
 ) -> CostModel:
     "Time passes and draft steps (about four seconds)"
-    about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device),
+    about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), context,
                         draft and [draft.layer_idxs, len(draft.transitions), draft.n_own, draft.reads is not None],
                         {k: v for k, v in machine().items() if k != 'python'}])
     path = cache_folder()/'costs'/(hashlib.sha256(about.encode()).hexdigest()[:16] + '.json')
@@ -412,7 +421,7 @@ def measure_costs(
         if keep and time.time() - path.stat().st_mtime < 7*24*3600:
             known = json.loads(path.read_text())
             return CostModel({int(w): ms for w, ms in known['pass_ms'].items()}, *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')))
-    except (OSError, ValueError, KeyError): pass # none there yet, or none that can be read
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError): pass # none there yet, or none that can be read
     ms = _fastest(*_what_costs(lean, draft, context), context, repeats)
     pass_ms = dict(zip(CostModel.widths, itertools.accumulate((ms[w] for w in CostModel.widths), max))) # noise must not make a wider pass cheaper
     draft_ms, joint_ms = ms.get(('step', 1)), [ms[k] for k in (('step', JOINT), ('joint', 1), ('joint', 4))] if draft else None
@@ -447,18 +456,20 @@ class Run:
     "One text that is being decoded"
     def __init__(self,
         decoder, prompt:list, max_new_tokens, sampling, # ids, `Sampling` or `Processed`
-        seed=None, query_text=None, stop=(), on_round=None # see `SpeculativeDecoder.generate`
+        seed=None, query_text=None, stop=(), on_round=None, row=0 # see `SpeculativeDecoder.generate`; its number in the batch
     ):
         self.lean, self.gamma, self.strict, self.tokenizer = decoder.lean, decoder.gamma, decoder.strict, decoder.tokenizer
         self.eos, self.sampling, self.on_round, self.stop = eos_ids(decoder.lean.model), sampling, on_round, [stop] if isinstance(stop, str) else stop or ()
         if not callable(self.stop) and not (isinstance(self.stop, (list, tuple)) and all(isinstance(x, str) and x for x in self.stop)):
-            raise InputError(f'stop is {stop!r}: expected texts that are not empty')
+            raise InputError(f'stop is {stop!r}: expected texts that are not empty, one or a list of them')
+        if not callable(self.stop): self.eos = self.eos | {decoder.tokenizer.convert_tokens_to_ids(x) for x in self.stop if x in decoder.tokenizer.all_special_tokens}
+        self.row = row
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
         self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1 # a row of the memory that `rounds` makes for all runs, as large as this
         if seed is not None and not isinstance(seed, int): raise InputError(f'seed is {seed!r}: expected an integer, a list with one for each row, or None')
         self.g = torch.Generator().manual_seed(seed) if seed is not None else None
-        found = decoder.retrieve(query_text or user_text(self.tokenizer, prompt))
+        found = decoder.retrieve(query_text or user_text(self.tokenizer, prompt)) if decoder.manager is not None else []
         self.costs, self.draft, self.knowledge = None, None, None
         if self.gamma == 'auto': self.costs = copy(decoder.costs())
         if decoder.draft is not None:
@@ -498,7 +509,7 @@ def take(self:Run,
         if self.costs: self.costs.saw(tree, path)
     if self.index: self.index.append(new)
     if self.draft is not None: self.draft.see(new)
-    if self.on_round: self.on_round(dict(new=new, accepted=path[:len(new)], tokens=tree.tokens, parents=tree.parents, sources=tree.sources))
+    if self.on_round: self.on_round(dict(row=self.row, new=new, accepted=path[:len(new)], tokens=tree.tokens, parents=tree.parents, sources=tree.sources))
     return new
 
 # %% ../nbs/05_speculative_decoding.ipynb #28dcd304
@@ -509,7 +520,7 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
         elif callable(self.stop): self.why = 'criterion' if self.stop(self.ids + new[:i]) else ''
         elif self.stop:
             window = 8 + 4*max(map(len, self.stop)) # tokens enough for the longest of them, at one byte each
-            text = self.tokenizer.decode(self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i], skip_special_tokens=True)
+            text = self.tokenizer.decode(self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i], skip_special_tokens=True, clean_up_tokenization_spaces=False)
             self.why = 'stop string' if any(x in text for x in self.stop) else ''
         if not self.why and len(self.ids) + i >= self.end: self.why = 'context' if self.end == self.context else 'length'
         if self.why: self.stats['stopped'] = self.why; return new[:i]
@@ -576,7 +587,7 @@ def _ask(self:Run, limit):
 # %% ../nbs/05_speculative_decoding.ipynb #1b662be8
 @patch
 def _spread(self:Run, q): # (n,) over the draft's columns -> (V,)
-    return torch.zeros(self.lean.config.vocab_size).index_copy(0, self.draft.ids[:self.draft.n].cpu(), q.cpu())
+    return torch.zeros(self.lean.config.vocab_size).index_copy_(0, self.draft.ids[:self.draft.n].cpu(), q.cpu())
 
 # %% ../nbs/05_speculative_decoding.ipynb #95785bbc
 @patch
@@ -695,9 +706,9 @@ def generate(self:SpeculativeDecoder,
     max_new_tokens=128, temperature=0., top_p=1., top_k=0, # see `Sampling`
     attention_mask=None, # (B, T) 0 on the left where a row is padded
     seed=None,           # makes sampling repeatable (with a fixed `gamma`): one for all rows, or a list with one for each
-    query_text=None,     # what to retrieve knowledge by; default: the prompt's user message
+    query_text=None,     # what to retrieve knowledge by (a list: one for each row); default: the prompt's last user message
     stop=(),             # texts that end the answer; what ends it is part of it
-    on_round=None,       # called after each round, and for the first token, with a dict: new ids, accepted places, and the tree's tokens, parents and sources
+    on_round=None,       # called after each round, and for the first token, with a dict: row of the batch, new ids, accepted places, and the tree's tokens, parents and sources
     **sampling           # more of `Sampling`: min_p, repetition_penalty, logit_bias
 ): # (B, T + new) ids, prompt included; rows that end early are padded on the right
     "Decode; the rows of a batch share their passes. Counters are at `.stats` (a list for a batch)"
@@ -705,8 +716,10 @@ def generate(self:SpeculativeDecoder,
     check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how)
     seeds = list(seed) if isinstance(seed, (list, tuple)) else [seed]*len(input_ids)
     if len(seeds) != len(input_ids): raise InputError(f'there are {len(seeds)} seeds for {len(input_ids)} rows: expected one for each')
-    runs = [Run(self, row[n:], max_new_tokens, how, s, query_text, stop, on_round)
-            for row, n, s in zip(input_ids.tolist(), padding(input_ids, attention_mask), seeds)]
+    queries = list(query_text) if isinstance(query_text, (list, tuple)) else [query_text]*len(input_ids)
+    if len(queries) != len(input_ids): raise InputError(f'there are {len(queries)} texts in query_text for {len(input_ids)} rows: expected one for each')
+    runs = [Run(self, row[n:], max_new_tokens, how, s, q, stop, on_round, i)
+            for i, (row, n, s, q) in enumerate(zip(input_ids.tolist(), padding(input_ids, attention_mask), seeds, queries))]
     for _ in self.rounds(runs): pass
     return self._batch(input_ids, runs, self.tokenizer.pad_token_id or 0)
 
@@ -726,9 +739,9 @@ def stream(self:SpeculativeDecoder,
         with torch.inference_mode(): new = next(rounds, None) # the mode must not leak to the consumer between pieces
         if new is None: break
         out += new[1]
-        text = self.tokenizer.decode(out, skip_special_tokens=True)
+        text = self.tokenizer.decode(out, skip_special_tokens=True, clean_up_tokenization_spaces=False) # cleaning would change what is shown already
         if not text.endswith('\ufffd') and len(text) > len(shown): yield text[len(shown):]; shown = text
-    text = self.tokenizer.decode(out, skip_special_tokens=True)
+    text = self.tokenizer.decode(out, skip_special_tokens=True, clean_up_tokenization_spaces=False)
     if len(text) > len(shown): yield text[len(shown):]
 
 # %% ../nbs/05_speculative_decoding.ipynb #n02013425
