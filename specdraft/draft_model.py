@@ -105,7 +105,8 @@ class CopyPointer(nn.Module):
         return self.point(h, q, F.normalize(self.k_proj(self.place(keys)).float(), dim=-1), runs, mask)
     def by_run(self, table, runs): return table.float().index_select(0, runs.flatten()).view(runs.shape) # on a GPU, table[runs] has a very slow gradient
     def point(self, h, q, keys, runs, mask=None): # q (B, T, dim), keys (B, K, dim) of length 1
-        s = F.normalize(q.float(), dim=-1) @ keys.mT*self.heat.float().exp() + self.by_run(self.run_worth, runs)
+        with torch.autocast(q.device.type, enabled=False): # training in bfloat16 would round what heat makes large, and decoding doesn't
+            s = F.normalize(q.float(), dim=-1) @ keys.float().mT*self.heat.float().exp() + self.by_run(self.run_worth, runs)
         if mask is not None: s = s.masked_fill(~mask[:, None], -torch.inf)
         a = torch.cat([self.null.float().expand(*s.shape[:2], 1), s], -1).softmax(-1)[..., 1:]
         return torch.sigmoid(self.gate(h).float() + self.by_run(self.run_gate, runs))*a

@@ -57,11 +57,11 @@ def check_questions(
         for t in [q['question'], *paraphrases]:
             if _plain(t) in seen: raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
-        name = str(q['id']) if q.get('id') not in (None, '') else _name(q['question'], ids)
+        name = str(q['id']).strip() if q.get('id') not in (None, '') else _name(q['question'].strip(), ids)
         if not text(name): raise InputError(f'{source}: {at} has the id {name!r}: expected some text')
         if name in ids: raise InputError(f'{source}: {ids[name]} and {at}: two questions have the id {name!r}')
         ids[name] = at
-        out.append(dict(id=name, question=q['question'].strip(), paraphrases=paraphrases, answer=answer))
+        out.append(dict(id=name, question=q['question'].strip(), paraphrases=[p.strip() for p in paraphrases], answer=answer))
     return out
 
 # %% ../nbs/02_knowledge_cache.ipynb #bb2988e0

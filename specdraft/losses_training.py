@@ -414,7 +414,8 @@ def mix_copies(
     "The pointer's mixture"
     n = int(max(ids.max(), tokens.max())) + 1
     same = (tokens[:, :, None] == tokens[:, None]).to(copy.dtype)
-    total, left = (copy @ same)[real], 1 - copy.sum(-1)[real] # what all places with the same token give
+    with torch.autocast(copy.device.type, enabled=False): shares = copy @ same # rounded to bfloat16, they would no longer add up to one
+    total, left = shares[real], 1 - copy.sum(-1)[real] # what all places with the same token give
     # one place of each token
     places = torch.arange(tokens.shape[1], device=copy.device).expand_as(tokens)
     place = torch.full((len(tokens), n + 1), -1, device=copy.device).scatter_(1, tokens.masked_fill(tokens < 0, n), places)
