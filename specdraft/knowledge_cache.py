@@ -49,19 +49,20 @@ def check_questions(
             raise InputError(f'{source}: {at} is {q if not isinstance(q, dict) else q.get("question")!r}: expected some text')
         if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}:
             raise InputError(f'{source}: {at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
-        paraphrases, answer = ([] if q.get('paraphrases') in (None, '') else q['paraphrases']), (None if q.get('answer') in (None, '') else q['answer'])
+        given = {k: v for k, v in q.items() if v not in (None, '')} # an empty cell is none
+        question, paraphrases, answer = q['question'].strip(), given.get('paraphrases', []), given.get('answer')
         if not isinstance(paraphrases, list) or not all(map(text, paraphrases)):
             raise InputError(f'{source}: {at} has paraphrases {paraphrases!r}: expected a list of texts')
         if answer is not None and not text(answer):
             raise InputError(f'{source}: {at} has the answer {answer!r}: expected some text (in YAML, No and 0 need quotes), or none for the target to answer')
-        for t in [q['question'], *paraphrases]:
+        for t in [question, *paraphrases]:
             if _plain(t) in seen: raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
-        name = str(q['id']).strip() if q.get('id') not in (None, '') else _name(q['question'].strip(), ids)
+        name = str(given['id']).strip() if 'id' in given else _name(question, ids)
         if not text(name): raise InputError(f'{source}: {at} has the id {name!r}: expected some text')
         if name in ids: raise InputError(f'{source}: {ids[name]} and {at}: two questions have the id {name!r}')
         ids[name] = at
-        out.append(dict(id=name, question=q['question'].strip(), paraphrases=[p.strip() for p in paraphrases], answer=answer))
+        out.append(dict(id=name, question=question, paraphrases=[p.strip() for p in paraphrases], answer=answer))
     return out
 
 # %% ../nbs/02_knowledge_cache.ipynb #bb2988e0
@@ -827,9 +828,10 @@ def specdraft_build_cache(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Have the target answer common questions and keep the answers with their keys and values. What was interrupted goes on when the same command is given again. On many devices: accelerate launch --no_python specdraft_build_cache"
-    for k, v in dict(questions=questions, add=add, update=update, from_log=from_log, remove=remove, inspect=inspect).items():
+    asked = dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log)
+    for k, v in dict(asked, remove=remove).items():
         if v is not None and not v.strip(): raise InputError(f'--{k} is empty ({v!r}): leave it out, or say what') # an unset variable must not rebuild a cache
-    given = [f'--{k} {v}' for k, v in dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log).items() if v]
+    given = [f'--{k} {v}' for k, v in asked.items() if v]
     if len(given) > 1: raise InputError(f'{given[0]} and {given[1]} exclude each other: give one, then the other')
     if remove and (questions or inspect): raise InputError(f'{given[0]} and --remove {remove} exclude each other: give one, then the other')
     if inspect: return print(KnowledgeCacheManager.load(out).inspect(inspect))

@@ -435,8 +435,7 @@ def template_parts(tokenizer): # (before, after): two texts
 def user_text(tokenizer, ids:list) -> str:
     "The user's last message in a prompt of the chat template, or the whole text of any other prompt"
     before, after = template_parts(tokenizer)
-    text, opening = tokenizer.decode(ids, skip_special_tokens=not before), before.rpartition('\n<')[2] # a system message may stand before it
-    if opening != before: opening = '<' + opening
+    text, opening = tokenizer.decode(ids, skip_special_tokens=not before), re.split(r'\n(?=<)', before)[-1] # a system message may stand before it
     if not before or opening not in text: return text.strip()
     said = text.rpartition(opening)[2]
     return (said.rpartition(after)[0] if after and after in said else said.partition('<|im_end|>')[0]).strip()

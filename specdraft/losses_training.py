@@ -794,9 +794,10 @@ def chain_tau(
     return sum(e for e, _ in pairs)/sum(r for _, r in pairs)
 
 # %% ../nbs/04_losses_training.ipynb #989767a7
-def check_unused(folder):
+def check_unused(folder, resume=False): # resume: a state that is there is gone on from
     "Raise `InputError` if a new training would replace one that `folder` holds"
     state = Path(folder)/'training_state.pt'
+    if resume and state.is_file(): return
     there, way = (state, '--resume') if state.is_file() else (best_checkpoint(folder), '--continue_on')
     if there: raise InputError(f'{folder} holds a training already ({there.name}): go on with it ({way}), choose another folder (--out), or remove this one')
 
@@ -826,7 +827,7 @@ def train_draft(
         if layers != list(manager.layers):
             raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: take the config that it was '
                              'built with, or build it anew (specdraft_build_cache)')
-        if not (resume and (Path(folder)/'training_state.pt').is_file()): check_unused(folder)
+        check_unused(folder, resume)
     state_file = Path(folder)/'training_state.pt'
     if given and not resume and state_file.is_file() and not is_finished(state_file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {state_file}')
@@ -844,7 +845,7 @@ def train_draft(
         if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
     draft.config = config
     trainer = Trainer(draft, lean, texts, folder, minutes, prompts=sorted(keys))
-    if resume and (Path(folder)/'training_state.pt').exists(): trainer.resume()
+    if resume and state_file.is_file(): trainer.resume()
     elif given: trainer.judge_start(); trainer.save_state() # what an earlier run has left is no state of this one
     trainer.fit(progress=progress)
     return trainer
@@ -875,7 +876,7 @@ def specdraft_train(
     own = read_prompts(file) if (file := prompts or (continue_on if continue_on != 'cache' else '')) else []
     loader = ModelLoader(config)
     if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
-    if not continue_on and not (resume and Path(out, 'training_state.pt').is_file()): check_unused(out)
+    if not continue_on: check_unused(out, resume)
     check_writable(out); check_writable(data); processes(device)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model), None, loader.config

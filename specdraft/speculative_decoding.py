@@ -9,7 +9,7 @@ __all__ = ['JOINT', 'SIBLINGS', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'Sampling', '
            'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
-import hashlib, itertools, json, math, os, sys, tempfile, time
+import functools, hashlib, itertools, json, math, os, sys, tempfile, time
 from bisect import bisect_right
 from collections import defaultdict, deque
 from copy import copy, deepcopy
@@ -43,7 +43,8 @@ class Sampling:
         for i, b in (logit_bias or {}).items():
             if not number(b) or not b < math.inf: raise InputError(f'logit_bias of {i} is {b!r}: expected a number, or -inf to forbid the token')
         self.temperature, self.top_p, self.top_k, self.min_p, self.penalty, self.bias = temperature, top_p, top_k, min_p, repetition_penalty, dict(logit_bias or {})
-        self._bias = None # as tensors
+    @functools.cached_property
+    def _bias(self): return torch.tensor(list(self.bias)), torch.tensor(list(self.bias.values()), dtype=torch.float32) # ids, what is added
     @property
     def greedy(self): return self.temperature == 0
     @property
@@ -58,16 +59,14 @@ class Sampling:
         "Bias and repetition penalty"
         if not self.bias and not self.reads: return logits
         logits, at = logits.float().clone(), lambda ids: [c for c in (ids if columns is None else columns[torch.tensor(ids)].tolist()) if c >= 0]
-        if self.bias: self._add_bias(logits, columns)
+        if self.bias:
+            ids, more = (x.to(logits.device) for x in self._bias)
+            if columns is not None: ids = columns[ids]; ids, more = ids[ids >= 0], more[ids >= 0]
+            logits.index_add_(-1, ids, more.expand(len(logits), -1))
         for row, ids in zip(logits, texts if self.reads else ()):
             c = at(list(dict.fromkeys(ids))); x = row[c]
             row[c] = torch.where(x < 0, x*self.penalty, x/self.penalty)
         return logits
-    def _add_bias(self, logits, columns): # in place
-        if self._bias is None: self._bias = torch.tensor(list(self.bias), device=logits.device), torch.tensor(list(self.bias.values()), device=logits.device, dtype=torch.float32)
-        ids, values = self._bias
-        if columns is not None: ids = columns[ids]; ids, values = ids[ids >= 0], values[ids >= 0]
-        logits.index_add_(-1, ids, values.expand(len(logits), -1))
     def draw_from(self, logits): return warp(logits, self.temperature, self.top_p, self.top_k, self.min_p) # of adjusted logits
     def __call__(self, logits, texts=None, columns=None): return self.draw_from(self.adjust(logits, texts, columns)) # (N, n) logits -> (N, n) probabilities
 
@@ -130,7 +129,7 @@ def verify(
         p = target_probs[at]
         for at in proposal.children[at]:
             x, q = proposal.tokens[at - 1], proposal.probs[at - 1]
-            ratio = (p[x]/q[x] if q is not None else p[x]).item() if q is None or q[x] > 0 else 0. # what can't have been drawn isn't accepted
+            ratio = (p[x] if q is None else p[x]/q[x] if q[x] > 0 else p.new_zeros(())).item() # what can't have been drawn isn't accepted
             if ratio >= 1 or torch.rand((), generator=generator).item() < ratio: path.append(at); break
             left = (p - q).clamp(min=0) if q is not None else p.index_fill(0, torch.tensor(x, device=p.device), 0.)
             total = left.sum(); p = left/total if total > 0 else p
@@ -460,9 +459,10 @@ class Run:
     ):
         self.lean, self.gamma, self.strict, self.tokenizer = decoder.lean, decoder.gamma, decoder.strict, decoder.tokenizer
         self.eos, self.sampling, self.on_round, self.stop = eos_ids(decoder.lean.model), sampling, on_round, [stop] if isinstance(stop, str) else stop or ()
-        if not callable(self.stop) and not (isinstance(self.stop, (list, tuple)) and all(isinstance(x, str) and x for x in self.stop)):
-            raise InputError(f'stop is {stop!r}: expected texts that are not empty, one or a list of them')
-        if not callable(self.stop): self.eos = self.eos | {decoder.tokenizer.convert_tokens_to_ids(x) for x in self.stop if x in decoder.tokenizer.all_special_tokens}
+        if not callable(self.stop):
+            if not (isinstance(self.stop, (list, tuple)) and all(isinstance(x, str) and x for x in self.stop)):
+                raise InputError(f'stop is {stop!r}: expected texts that are not empty, one or a list of them')
+            self.eos |= {self.tokenizer.convert_tokens_to_ids(x) for x in self.stop if x in self.tokenizer.all_special_tokens} # no text is made of these
         self.row = row
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
@@ -520,11 +520,14 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
         elif callable(self.stop): self.why = 'criterion' if self.stop(self.ids + new[:i]) else ''
         elif self.stop:
             window = 8 + 4*max(map(len, self.stop)) # tokens enough for the longest of them, at one byte each
-            text = self.tokenizer.decode(self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+            text = _said(self.tokenizer, self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i])
             self.why = 'stop string' if any(x in text for x in self.stop) else ''
         if not self.why and len(self.ids) + i >= self.end: self.why = 'context' if self.end == self.context else 'length'
         if self.why: self.stats['stopped'] = self.why; return new[:i]
     return new
+
+def _said(tokenizer, ids): # their text as it stands: cleaning up spaces would change what is shown already
+    return tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
 # %% ../nbs/05_speculative_decoding.ipynb #b384d61a
 @patch
@@ -714,14 +717,16 @@ def generate(self:SpeculativeDecoder,
     "Decode; the rows of a batch share their passes. Counters are at `.stats` (a list for a batch)"
     how = Sampling(temperature, top_p, top_k, **sampling)
     check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how)
-    seeds = list(seed) if isinstance(seed, (list, tuple)) else [seed]*len(input_ids)
-    if len(seeds) != len(input_ids): raise InputError(f'there are {len(seeds)} seeds for {len(input_ids)} rows: expected one for each')
-    queries = list(query_text) if isinstance(query_text, (list, tuple)) else [query_text]*len(input_ids)
-    if len(queries) != len(input_ids): raise InputError(f'there are {len(queries)} texts in query_text for {len(input_ids)} rows: expected one for each')
+    seeds, queries = (_for_rows(x, len(input_ids), what) for x, what in ((seed, 'seeds'), (query_text, 'texts in query_text')))
     runs = [Run(self, row[n:], max_new_tokens, how, s, q, stop, on_round, i)
             for i, (row, n, s, q) in enumerate(zip(input_ids.tolist(), padding(input_ids, attention_mask), seeds, queries))]
     for _ in self.rounds(runs): pass
     return self._batch(input_ids, runs, self.tokenizer.pad_token_id or 0)
+
+def _for_rows(x, n, what): # one for all rows, or a list with one for each
+    if not isinstance(x, (list, tuple)): return [x]*n
+    if len(x) != n: raise InputError(f'there are {len(x)} {what} for {n} rows: expected one for each')
+    return x
 
 # %% ../nbs/05_speculative_decoding.ipynb #490ad823
 @patch
@@ -739,9 +744,9 @@ def stream(self:SpeculativeDecoder,
         with torch.inference_mode(): new = next(rounds, None) # the mode must not leak to the consumer between pieces
         if new is None: break
         out += new[1]
-        text = self.tokenizer.decode(out, skip_special_tokens=True, clean_up_tokenization_spaces=False) # cleaning would change what is shown already
+        text = _said(self.tokenizer, out)
         if not text.endswith('\ufffd') and len(text) > len(shown): yield text[len(shown):]; shown = text
-    text = self.tokenizer.decode(out, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    text = _said(self.tokenizer, out)
     if len(text) > len(shown): yield text[len(shown):]
 
 # %% ../nbs/05_speculative_decoding.ipynb #n02013425
