@@ -538,14 +538,15 @@ def default_draft(
     folder='output/checkpoints'
 ):
     "Where a command finds its draft when none is named: what was trained here, or else the draft that ships"
-    return folder if best_checkpoint(folder) or str(config) not in packaged_drafts() else str(config)
+    return best_checkpoint(folder) or (str(config) if str(config) in packaged_drafts() else folder)
 
 # %% ../nbs/03_draft_model.ipynb #92cd2528
 @patch(cls_method=True)
 def from_pretrained(cls:DraftModel,
     source, # folder of `save_pretrained` or of checkpoints, a file, or the name of a packaged draft
     target_model,
-    knowledge_cache_manager=None # default: the one in the folder
+    knowledge_cache_manager=None, # default: the one in the folder
+    dtype=None # of its weights; default: the target's
 ):
     "A trained draft for `target_model`; one of another target is refused"
     file = find_draft(source)
@@ -555,6 +556,7 @@ def from_pretrained(cls:DraftModel,
     cache = file.parent/'knowledge_cache.safetensors'
     if knowledge_cache_manager is None and file.name == 'draft.safetensors' and cache.is_file(): knowledge_cache_manager = KnowledgeCacheManager.load(cache)
     draft = cls(meta['config'], target_model, knowledge_cache_manager, layers=meta['layers'])
+    if dtype is not None: draft.to(dtype)
     try: draft.load_state_dict(from_int8(tensors))
     except RuntimeError as e:
         raise InputError(f'{file} does not fit its own config ({" ".join(str(e).split())[:200]}): it was written by another version of specdraft; '

@@ -67,17 +67,19 @@ def check_questions(
 
 # %% ../nbs/02_knowledge_cache.ipynb #bb2988e0
 def _read_csv(text, source):
-    table = []
+    table, mark = [], max(',;\t', key=text.lstrip().split('\n', 1)[0].count) # what stands between cells: some spreadsheets write semicolons
     try:
-        for row in csv.reader(io.StringIO(text, newline=''), strict=True): table.append(row) # one may take several lines
+        for row in csv.reader(io.StringIO(text, newline=''), delimiter=mark, strict=True): table.append(row) # one may take several lines
     except csv.Error as e: raise InputError(f'{source}, row {len(table) + 1}: {e}; a cell with quotes needs them doubled, and one at each end') from e
     (_, names), *rows = [(i, row) for i, row in enumerate(table, 1) if row] or [(1, [])]
+    names = [n.strip().lower() for n in names]
+    if twice := next((n for n in names if n and names.count(n) > 1), None): raise InputError(f'{source}, row 1: two columns are called {twice!r}')
     if 'question' not in names:
         raise InputError(f'{source}, row 1: no column question among {", ".join(names)!r}; expected question, and optionally id, paraphrases and answer')
     if long := next((i for i, row in rows if len(row) > len(names)), None):
-        raise InputError(f'{source}, row {long}: more cells than there are columns ({len(names)}); a cell with commas needs quotes')
+        raise InputError(f'{source}, row {long}: more cells than there are columns ({len(names)}); a cell with {mark!r} in it needs quotes')
     def question(row):
-        q = dict(zip(names, row))
+        q = {n: cell for n, cell in zip(names, row) if n or cell} # empty columns at the end have no name
         return {**q, 'paraphrases': [p.strip() for p in q.get('paraphrases', '').splitlines() if p.strip()]}
     return [question(row) for _, row in rows], str(source), [i for i, _ in rows]
 
@@ -218,7 +220,7 @@ class KnowledgeCacheManager:
     def __len__(self): return len(self.items)
     @property
     def error(self): return (self._squares[0]/max(self._squares[1], 1e-30))**.5 # relative, of keys and values as stored
-    def _forget(self): self._search = self._copies = self._where = None # made from the items when they are needed
+    def _forget(self): self._search = self._copies = self._where = self._asked = None # made from the items when they are needed
     def __repr__(self): return f'KnowledgeCacheManager({len(self)} items, layers {self.layers}, cache_dim {self.cache_dim})'
 
 # %% ../nbs/02_knowledge_cache.ipynb #f62190b8
@@ -404,7 +406,7 @@ _word = re.compile(rf'(?V1)[{_alone}]|[[\w\p{{M}}]--[{_alone}]]+') # a letter th
 def _document(x): # the words of an item
     every = _wordings(x)
     said = Counter(w for v in every for w in words(v['answer']))
-    return [w for v in every for w in set(words(v['text'])) for _ in range(max(round(21/len(every)), 1))] + [w for w, n in said.items() for _ in range(min(n, 3))]
+    return [w for v in every for w in set(words(v['text'])) for _ in range(max(round(21/len(every)), 1))] + [w for w, n in said.items() for _ in range(min(n, 3))] or ['']
 
 # %% ../nbs/02_knowledge_cache.ipynb #5b8e40cf
 def _bm25(scores=None, vocabulary=()): # empty, or from what `scores` of another held
@@ -426,6 +428,22 @@ def _scores(self:KnowledgeCacheManager, text): # (items,)
     weight = sum(idf(n, int(s['indptr'][i + 1] - s['indptr'][i])) for i in known) + (len(asked) - len(known))*idf(n, 0)
     return self._search.get_scores_from_ids(known)/weight
 
+# %% ../nbs/02_knowledge_cache.ipynb #e802b8e7
+def _mark(text): return int.from_bytes(hashlib.blake2b(_plain(text).encode(), digest_size=8).digest(), 'big', signed=True) # of a wording
+
+@patch
+def _marks(self:KnowledgeCacheManager): # sorted marks of all wordings, and each one's item
+    if self._asked is None:
+        marks, items = (np.array(x, t) for x, t in zip(zip(*((_mark(v['text']), i) for i, x in enumerate(self.items) for v in _wordings(x))), (np.int64, np.int32)))
+        order = marks.argsort(kind='stable'); self._asked = marks[order], items[order]
+    return self._asked
+
+@patch
+def _asks_for(self:KnowledgeCacheManager, text): # place of the item that has `text` among its wordings, or None
+    (marks, items), mark = self._marks(), _mark(text)
+    i = int(np.searchsorted(marks, mark))
+    return int(items[i]) if i < len(marks) and marks[i] == mark else None
+
 # %% ../nbs/02_knowledge_cache.ipynb #d6317b6c
 def _best(scores, n): # (place, score) of the highest, the first of equals first
     scores, out = scores.copy(), []
@@ -441,11 +459,9 @@ def retrieve(self:KnowledgeCacheManager,
     "The items that `query_text` asks for"
     check_positive('k', k)
     if not len(self.items): return []
-    scores, plain = self._scores(query_text), _plain(query_text)
-    best = dict(_best(scores, max(k, 8))); last = min(best.values())
-    if last: best |= dict.fromkeys(np.flatnonzero(scores == last)[:64].tolist(), last) # who scores as high may be the one that is asked for word by word; a common word alone ties thousands
-    found = [(x := self.items[i], 1. if plain in {_plain(v['text']) for v in _wordings(x)} else s) for i, s in best.items()]
-    return sorted((f for f in found if f[1] >= (self.threshold if threshold is None else threshold)), key=lambda f: -f[1])[:k]
+    scores, least = self._scores(query_text), self.threshold if threshold is None else threshold
+    if (i := self._asks_for(query_text)) is not None: scores[i] = 1.
+    return [(self.items[i], s) for i, s in _best(scores, k) if s >= least]
 
 # %% ../nbs/02_knowledge_cache.ipynb #16538482
 class AnswerIndex:
@@ -612,6 +628,7 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
             search, copies = self._index(), self.copies()
             tensors |= Items.pack(self.items) | {'search/' + k: torch.from_numpy(np.ascontiguousarray(search.scores[k])) for k in ('data', 'indices', 'indptr')}
             tensors |= dict(zip(('search/words', 'search/words_ends'), _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
+            tensors |= {f'asked/{k}': torch.from_numpy(np.asarray(x)) for k, x in zip(('marks', 'items'), self._marks())}
             tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)), 'copies/order': torch.from_numpy(np.asarray(copies.order)),
                         'places': torch.tensor([(number[n], a, b) for n, a, b in (self.kv_cache.places[x['id']] for x in self.items)])}
         save_tensors(path, tensors, kind='knowledge cache', format=2, shards=shards, squares=self._squares, fitted=self._fitted,
@@ -647,6 +664,7 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards):
     self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy())
     self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)),
                          _texts(tensors['search/words'], tensors['search/words_ends']))
+    if 'asked/marks' in tensors: self._asked = tensors['asked/marks'].numpy(), tensors['asked/items'].numpy()
 
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)
@@ -697,13 +715,20 @@ def _message(line, source): # text, category and answer of one line
 
 # %% ../nbs/02_knowledge_cache.ipynb #7fa7bcf6
 def read_prompts(
-    path # plain lines, or JSON lines with `turns` (the first is used), `prompt`, `question` or `text`, and optionally `category` and `answer`
+    path, # plain lines, or JSON lines with `turns` (the first is used), `prompt`, `question` or `text`, and optionally `category` and `answer`
+    skip=False # leave out lines that can't be used, and say so: a log may end in half a line
 ) -> list: # dicts with text, category, and answer where there is one
     "Read a file of messages; a line that can't be used raises `InputError` with its number"
     if not Path(path).is_file(): raise InputError(f'no prompt file {path}: expected plain lines, or JSON lines with prompt, question, text or turns')
     try: lines = Path(path).read_text(encoding='utf-8-sig').split('\n') # other characters that end a line for Python may stand in a message
     except UnicodeDecodeError as e: raise InputError(f'{path} is not UTF-8 text ({e.reason} at byte {e.start}): expected plain lines or JSON lines') from e
-    out = [_message(l, f'{path}, line {i}') for i, l in enumerate(lines, 1) if l.strip()]
+    out, bad = [], []
+    for i, l in enumerate(lines, 1):
+        try: out += [_message(l, f'{path}, line {i}')] if l.strip() else []
+        except InputError as e:
+            if not skip: raise
+            bad.append(e)
+    if bad: print(f'{bad[0]}; {f"this and {len(bad) - 1} more lines are" if len(bad) > 1 else "this line is"} left out', file=sys.stderr)
     if not out: raise InputError(f'{path} holds no message: expected at least one line')
     return out
 
@@ -712,11 +737,12 @@ def read_prompts(
 def repeats(self:KnowledgeCacheManager,
     messages:list, # texts
     least=2,       # times that a question must have been asked, in any wording
-    same=0.4       # score from which two messages ask the same
+    same=0.4,      # score from which two messages ask the same
+    longest=500    # characters; what is longer is a document rather than a question
 ) -> list: # questions as `add` takes them, the most frequent first
     "Questions that come back in `messages` and that the cache does not find"
     check_positive('least', least)
-    count, texts = Counter(_plain(t) for t in messages if words(t)), {}
+    count, texts = Counter(_plain(t) for t in messages if words(t) and len(t) <= longest), {}
     for t in messages: texts.setdefault(_plain(t), ' '.join(t.split()))
     leads = [t for t, _ in count.most_common() if not self.retrieve(texts[t])]
     among, taken, out = KnowledgeCacheManager(), set(), []
@@ -823,7 +849,7 @@ def specdraft_build_cache(
     add:str=None, # question file whose questions are added to the cache that stands
     update:str=None, # question file whose questions are added, or answered anew where they have changed
     from_log:str=None, # file of `specdraft_generate --log`, or plain lines: questions that come back and are not found yet are added
-    remove:str=None, # ids of items to take out, with commas between
+    remove:str=None, # ids of items to take out, with commas between; an id that holds a comma in quotes
     inspect:str=None, # a message: show what is retrieved for it, with scores and the cached answers; nothing is changed
     device:str='cpu' # cpu, cuda or mps
 ):
@@ -837,15 +863,17 @@ def specdraft_build_cache(
     if inspect: return print(KnowledgeCacheManager.load(out).inspect(inspect))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     _standing(out) # another kind of file is refused before anything is computed
-    loader, change, gone = ModelLoader(config), add or update or from_log, [i.strip() for i in remove.split(',')] if remove else []
+    loader, change, gone = ModelLoader(config), add or update or from_log, [i.strip() for i in next(csv.reader([remove], skipinitialspace=True))] if remove else []
     new = None if from_log or (remove and not change) else load_questions(change or questions or loader.config['knowledge_enhancement']['questions'])
+    if (change or remove) and not Path(out).is_file():
+        raise InputError(f'no knowledge cache at {out} to change: build one first (--questions FILE), or say where it is (--out)')
     check_writable(Path(out).parent)
     main = processes(device).is_main_process
     with changing(out) if main else nullcontext():
         processes(device).wait_for_everyone() # for the lock
         if change or remove:
             standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
-            if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log)]) or None):
+            if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log, skip=True)]) or None):
                 if main: print(f'{from_log}: no question comes back that the knowledge cache does not find')
                 if not gone: return
             manager = _changed(standing, loader, device, out, new, gone, bool(add))

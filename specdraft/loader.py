@@ -13,7 +13,7 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'CHAT_TEMPLATE', 'BLOCK', 'M
            'likeliest', 'sample', 'at_once', 'size_groups', 'generate_batch', 'machine', 'processes', 'spread']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
-import contextlib, functools, hashlib, inspect, json, math, os, platform, re, sys, tempfile, time
+import contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, sys, tempfile, time
 from collections import namedtuple
 from copy import copy
 from importlib.metadata import version
@@ -34,7 +34,7 @@ class InputError(ValueError):
 # %% ../nbs/00_loader.ipynb #3eb28988
 def check_positive(name, value, kind=int):
     "Raise `InputError` unless `value` is a `kind` above 0"
-    ok = isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool) and value > 0
+    ok = isinstance(value, numbers.Real if kind is float else numbers.Integral) and not isinstance(value, bool) and value > 0 # NumPy's too
     if not ok: raise InputError(f'{name} is {value!r}: it must be {"an integer" if kind is int else "a number"} above 0')
     return value
 
@@ -54,7 +54,8 @@ def _exit_cleanly(func):
 
 # %% ../nbs/00_loader.ipynb #17eb2de0
 def _underscores(args): # `--n-each 3` means `--n_each 3`
-    return [re.sub(r'^--[\w-]+', lambda m: '--' + m[0][2:].replace('-', '_'), a) for a in args]
+    n = args.index('--') if '--' in args else len(args) # what stands behind is text
+    return [re.sub(r'^--[\w-]+', lambda m: '--' + m[0][2:].replace('-', '_'), a) for a in args[:n]] + args[n:]
 
 # %% ../nbs/00_loader.ipynb #f22abae7
 def command(func):

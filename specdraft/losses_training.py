@@ -7,8 +7,9 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'BEYOND', 'kl_loss
            'head_logprobs', 'bare_prompt', 'invent_prompts', 'document_tasks', 'prompt_key', 'Trace', 'top_probs',
            'as_trace', 'trace_texts', 'save_shard', 'TrainingData', 'text_lots', 'write_lot', 'to_keep', 'data_plan',
            'trace_key', 'write_data', 'pick_vocab', 'random_starts', 'as_knowledge', 'collate', 'mix_copies',
-           'Distiller', 'Trainer', 'apart', 'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau',
-           'check_unused', 'is_finished', 'same_form', 'train_draft', 'fine_tune_config', 'specdraft_train']
+           'Distiller', 'Trainer', 'apart', 'run_of', 'read_state', 'plot_history', 'next_ranks', 'depth_ranks',
+           'chain_rounds', 'chain_tau', 'check_unused', 'is_finished', 'same_form', 'note_prompts', 'train_draft',
+           'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, hashlib, json, math, os, random, re, time
@@ -459,18 +460,16 @@ class Trainer:
         draft, lean, data, # draft, target, `TrainingData` or a list of traces
         folder='output/checkpoints',
         minutes=None, # time budget; None: all epochs
-        **info # kept with the draft
+        learnt=() # texts, by number, whose prompts the draft has learnt from before: they are not held out
     ):
         from accelerate import Accelerator
         if not len(data): raise InputError('there is no training text: expected at least one answer')
         if (at := list(getattr(data, 'layers', ()))) and at != list(draft.layer_idxs):
             raise InputError(f'the training data are of the layers {at}, but the draft samples {list(draft.layer_idxs)}: write them anew')
         self.acc = Accelerator(cpu=lean.device.type == 'cpu', mixed_precision='no') # the config's precision counts, not that of `accelerate config`
-        self.draft, self.lean, self.data, self.folder, self.minutes, self.info = draft.float().train(), lean, data, Path(folder), minutes, info
+        self.draft, self.lean, self.data, self.folder, self.minutes = draft.float().train(), lean, data, Path(folder), minutes
         c = self.c = draft.config['training']; draft.checkpointing = c['checkpointing']
-        self._split()
-        self.size = min(c['batch_size'], len(self.train))
-        self.per_epoch = len(self.train)//self.size
+        self._split(set(learnt))
         self.n_steps, self.step, self.seconds, self.best, self.alpha, self.history = c['num_epochs']*self.per_epoch, 0, 0., math.inf, 0., []
         self.whole = True # is there no step half done?
         old = {id(p) for p in [*draft.layers.parameters(), *draft.norm.parameters()]}
@@ -500,17 +499,21 @@ def apart(
 
 # %% ../nbs/04_losses_training.ipynb #dafd9e1d
 @patch
-def _split(self:Trainer):
+def _split(self:Trainer, learnt):
     "Hold out a twentieth of the prompts, of those that stand apart; find what can serve as knowledge of a text"
     texts, number, groups, first = getattr(self.data, 'outline', self.data), {}, {}, {}
     self.places, prompt = [len(t) for t in texts], [number.setdefault(tuple(t.ids[:t.answer + 1].tolist()), len(number)) for t in texts] # prompts by number
     for i, p in enumerate(prompt): groups.setdefault(p, []).append(i)
-    free = apart(texts, prompt)
+    old = {prompt[i] for i in learnt}; free, n = apart(texts, prompt) - old, min(len(groups)//20, (len(groups) - len(old))//4 if old else 40, 40)
     order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(self.c['seed'])).tolist()
-    held = set([k for k in order if k in free][:min(len(groups)//20, 40)])
-    self.valid, self.train = [i for i, p in enumerate(prompt) if p in held], [i for i, p in enumerate(prompt) if p not in held]
+    held = set([k for k in order if k in free][:n]); self._hold([i for i, p in enumerate(prompt) if p in held])
     for i, t in enumerate(texts): first.setdefault(t.item, i) # an item's own question comes first, with its greedy answer
     self.source = [first[t.item] if t.item is not None else next((j for j in groups[p] if j != i), None) for i, (t, p) in enumerate(zip(texts, prompt))]
+
+@patch
+def _hold(self:Trainer, valid): # numbers of the texts to judge by; the others are trained on
+    out = set(valid); self.valid, self.train = valid, [i for i in range(len(self.places)) if i not in out]
+    self.size = min(self.c['batch_size'], len(self.train)); self.per_epoch = len(self.train)//self.size
 
 # %% ../nbs/04_losses_training.ipynb #c0000048
 @patch
@@ -609,14 +612,18 @@ def validate(self:Trainer):
     return dict(kl=mean('kl'), **(dict(alpha=1 - mean('acceptance'), agree=mean('agree')) if self.valid else {}))
 
 # %% ../nbs/04_losses_training.ipynb #81de3f6e
-@patch
-def run_of(self:Trainer) -> dict:
+def run_of(
+    config, layers, lean, # checked config of the draft, its sampled layers, target
+    texts=None # where they are written already
+) -> dict:
     "What a state must share with the run that goes on from it"
-    c, texts, words = self.draft.config, getattr(self.data, 'outline', self.data), hashlib.sha256()
+    form = {f'draft_model.{k}': v for k, v in config['draft_model'].items()} | {'knowledge_enhancement.enabled': config['knowledge_enhancement']['enabled']}
+    out = {'the target': fingerprint(lean.model), 'layers': list(layers), **form,
+           **{f'training.{k}': v for k, v in config['training'].items() if k not in ('accumulate', 'checkpointing')}} # these change nothing that is learnt
+    if texts is None: return out
+    texts, words = getattr(texts, 'outline', texts), hashlib.sha256()
     for t in texts: words.update(f'{len(t.ids)} {t.start} {t.answer} {t.item} '.encode() + t.ids.numpy().tobytes())
-    form = {f'draft_model.{k}': v for k, v in c['draft_model'].items()} | {'knowledge_enhancement.enabled': c['knowledge_enhancement']['enabled']}
-    return {'the target': fingerprint(self.lean.model), 'layers': self.draft.layer_idxs, 'texts': f'{len(texts)} ({words.hexdigest()[:12]})', **form,
-            **{f'training.{k}': v for k, v in self.c.items()}}
+    return out | {'texts': f'{len(texts)} ({words.hexdigest()[:12]})'}
 
 # %% ../nbs/04_losses_training.ipynb #c0000051
 @patch
@@ -624,26 +631,43 @@ def save_state(self:Trainer):
     "Write all that `resume` needs, whole or not at all"
     if not self.acc.is_main_process: return
     state = dict(draft=self.draft.state_dict(), opt=self.opt.state_dict(), step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
-                 alpha=self.alpha,
-                 history=self.history, run=self.run_of())
+                 alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes,
+                 run=run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data))
     with whole_file(self.folder/'training_state.pt') as tmp: torch.save(state, tmp)
     with whole_file(self.folder/'history.json') as tmp: tmp.write_text(json.dumps(self.history))
 
 # %% ../nbs/04_losses_training.ipynb #f71e3904
+def read_state(
+    path, run, # of `training_state.pt`; `run_of` the run that is to go on from it
+    device='cpu'
+) -> dict:
+    "The state of a training; one that is damaged or of another run raises `InputError`"
+    if not path.is_file(): raise InputError(f'nothing to resume: there is no {path}')
+    try: s = torch.load(path, weights_only=True, map_location=device)
+    except Exception as e: raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
+    if not isinstance(s, dict) or 'held' not in s: raise InputError(f'{path} is no training state of this version: remove it to start anew')
+    there = {k: v for k, v in s['run'].items() if k != 'texts' or k in run}
+    differs = [k for k in there | run if there.get(k) != run.get(k)]
+    if differs: raise InputError(f'{path} has ' + ', but this run has '.join(', '.join(f'{k} {r.get(k)}' for k in differs) for r in (there, run)))
+    return s
+
 @patch
 def resume(self:Trainer):
-    "Go on from `save_state`; a state of another run raises `InputError`"
-    path = self.folder/'training_state.pt'
-    if not path.is_file(): raise InputError(f'nothing to resume: there is no {path}')
-    try: s = torch.load(path, weights_only=True, map_location=self.lean.device)
-    except Exception as e: raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
-    if not isinstance(s, dict) or 'run' not in s: raise InputError(f'{path} is no training state of this version: remove it to start anew')
-    there, here = s['run'], self.run_of()
-    differs = [k for k in there | here if there.get(k) != here.get(k)]
-    if differs: raise InputError(f'{path} has ' + ', but this run has '.join(', '.join(f'{k} {run.get(k)}' for k in differs) for run in (there, here)))
-    self.draft.load_state_dict(s['draft']); self.opt.load_state_dict(s['opt'])
+    "Go on from `save_state`: as planned, or, where `minutes` are given that are others than then, to an end that fits these"
+    s = read_state(self.folder/'training_state.pt', run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data), self.lean.device)
+    self.draft.load_state_dict(s['draft']); self.opt.load_state_dict(s['opt']); self._hold(s['held'])
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history'): setattr(self, k, s[k])
+    if not self.minutes: self.minutes = s['minutes']
+    elif self.minutes != s['minutes'] and self.step < self.n_steps:
+        if self.seconds >= 60*self.minutes:
+            raise InputError(f'minutes is {self.minutes:g}, but {self.folder} has been trained for {self.seconds/60:.1f} already, and these count: give more, '
+                             'or none to go on as planned')
+        if self.step >= self.c['warmup_steps'] + 5: self.n_steps = self._in_time()
     return self
+
+@patch
+def _in_time(self:Trainer): # steps that fit the minutes, at the rate so far
+    return min(self.c['num_epochs']*self.per_epoch, max(self.step + 1, int(self.step*self.minutes*60/self.seconds)))
 
 # %% ../nbs/04_losses_training.ipynb #b392b311
 @patch
@@ -652,7 +676,7 @@ def _keep_best(self:Trainer, verdict):
     epoch = -(-self.step//self.per_epoch)
     path = self.folder/f'best_draft_model_knowledge_epoch{epoch}.safetensors'
     self.draft.save(path, epoch=epoch, step=self.step, seconds=round(self.seconds), places=sum(h['places'] for h in self.history),
-                    **verdict, **self.info)
+                    **verdict)
     for old in checkpoints(self.folder):
         if old != path: old.unlink()
 
@@ -682,8 +706,7 @@ def fit(self:Trainer, stop_at=None, progress=True, save_every=60):
                 r = self.one_step(); self.history.append(r); self.whole = True
                 self.seconds = self._agreed(time.perf_counter() - began)
                 if self.minutes and self.step == self.c['warmup_steps'] + 5: # the rate so far does not depend on the plan
-                    self.n_steps = min(self.n_steps, max(self.step + 1, int(self.step*self.minutes*60/self.seconds)))
-                    bar.total = self.n_steps
+                    self.n_steps = bar.total = self._in_time()
                 late = self.minutes and self.seconds > 1.2*60*self.minutes # a machine that has become slower since the plan
                 if late: self.n_steps = self.step
                 last = self.step == self.n_steps
@@ -812,6 +835,15 @@ def same_form(config, own): # two checked configs
     return {**config, 'draft_model': own['draft_model'],
             'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': own['knowledge_enhancement']['enabled']}}
 
+# %% ../nbs/04_losses_training.ipynb #1d4894a2
+def note_prompts(
+    draft, texts, tokenizer # texts: `TrainingData`
+) -> list: # numbers of the texts whose prompts the draft has learnt from before
+    "Keep with a draft which prompts it learns from"
+    known = set(draft.info.get('prompts', ()))
+    draft.info = {**draft.info, 'prompts': sorted(known.union(*(m['prompts'] for m in texts.metas)))}
+    return [i for i, t in enumerate(texts.outline) if trace_key(tokenizer, t) in known] if known else []
+
 # %% ../nbs/04_losses_training.ipynb #c0000063
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache
@@ -831,6 +863,9 @@ def train_draft(
     state_file = Path(folder)/'training_state.pt'
     if given and not resume and state_file.is_file() and not is_finished(state_file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {state_file}')
+    if resume and state_file.is_file(): read_state(state_file, run_of(config, layers, lean)) # what differs is said before text is written
+    state.wait_for_everyone()
+    if given and not resume and state.is_main_process: state_file.unlink(missing_ok=True) # of a training that is through
     where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean)
     write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
     state.wait_for_everyone()
@@ -838,13 +873,12 @@ def train_draft(
     if progress and state.is_main_process:
         print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {where}: '
               + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
-    keys = {k for m in texts.metas for k in m['prompts']} | (set(draft.info.get('prompts', ())) if draft is not None else set())
     if draft is None:
         torch.manual_seed(config['training']['seed'])
         draft = DraftModel(config, lean.model, manager, layers=layers)
         if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
     draft.config = config
-    trainer = Trainer(draft, lean, texts, folder, minutes, prompts=sorted(keys))
+    trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer))
     if resume and state_file.is_file(): trainer.resume()
     elif given: trainer.judge_start(); trainer.save_state() # what an earlier run has left is no state of this one
     trainer.fit(progress=progress)
@@ -864,7 +898,7 @@ def specdraft_train(
     cache:str=CACHE, # knowledge cache: specdraft_build_cache makes it
     out:str='output/checkpoints', # folder for checkpoints
     data:str='output/training_data', # folder for what the target writes and computes
-    minutes:float=0, # of training, after the text has been written; 0: all epochs of the config
+    minutes:float=0, # of training, after the text has been written, those before a --resume included; 0: all epochs of the config, or as planned before
     prompts:str='', # file of messages to train on besides: plain lines or JSON lines
     continue_on:str='', # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
     resume:bool=False, # go on from the state in `out`
@@ -873,14 +907,14 @@ def specdraft_train(
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
     if not 0 <= minutes < math.inf: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
     if prompts and continue_on: raise InputError(f'prompts is {prompts!r} and continue_on is {continue_on!r}: give one of them')
-    own = read_prompts(file) if (file := prompts or (continue_on if continue_on != 'cache' else '')) else []
+    own = read_prompts(file, skip=not prompts) if (file := prompts or (continue_on if continue_on != 'cache' else '')) else []
     loader = ModelLoader(config)
     if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
     if not continue_on: check_unused(out, resume)
     check_writable(out); check_writable(data); processes(device)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model), None, loader.config
-    if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager), fine_tune_config(c)
+    if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c)
     trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
     if trainer.acc.is_main_process:
         plot_history(trainer.history).savefig(Path(out)/'history.png')

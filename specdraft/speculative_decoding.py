@@ -9,14 +9,14 @@ __all__ = ['JOINT', 'SIBLINGS', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'Sampling', '
            'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
-import functools, hashlib, itertools, json, math, os, sys, tempfile, time
+import functools, hashlib, itertools, json, math, numbers, os, sys, tempfile, time
 from bisect import bisect_right
 from collections import defaultdict, deque
 from copy import copy, deepcopy
 from html import escape
 from pathlib import Path
 
-import torch
+import numpy as np, torch
 from fastcore.basics import patch
 
 from .loader import (InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_positive, check_writable, command,
@@ -33,10 +33,10 @@ class Sampling:
         repetition_penalty=1., # logits of tokens that have occurred, in the prompt too, are divided by it (multiplied where negative): Keskar et al. 2019
         logit_bias=None        # id -> what is added to its logit
     ):
-        number = lambda x: isinstance(x, (int, float)) and not isinstance(x, bool)
+        number = lambda x: isinstance(x, numbers.Real) and not isinstance(x, bool)
         if not number(temperature) or not temperature >= 0: raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more')
         if not number(top_p) or not 0 < top_p <= 1: raise InputError(f'top_p is {top_p!r}: it must be above 0 and at most 1')
-        if not isinstance(top_k, int) or top_k < 0: raise InputError(f'top_k is {top_k!r}: it must be 0 (all tokens) or more')
+        if not isinstance(top_k, numbers.Integral) or top_k < 0: raise InputError(f'top_k is {top_k!r}: it must be 0 (all tokens) or more')
         if not number(min_p) or not 0 <= min_p < 1: raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
         if not number(repetition_penalty) or not repetition_penalty > 0:
             raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0, and 1 is none')
@@ -86,10 +86,14 @@ def warp(
     return p
 
 def _nucleus(p, top_p): # (V,) -> (V,); as transformers: a token stays while those above it have less than top_p
-    at = (p >= .99*(1 - top_p)/len(p)).nonzero()[:, 0] # all below that together have less than 1 - top_p: none of them stays, and they need no sorting
-    values, order = p[at].sort(descending=True)
-    values = values.masked_fill(values.cumsum(-1) - values >= top_p, 0.)
-    return torch.zeros_like(p).index_copy_(0, at[order], values/values.sum())
+    x = p.cpu().numpy() # NumPy is faster on single vectors
+    for least in (x.max()/1000, .99*(1 - top_p)/len(x)): # where all from `least` up have more than `top_p`, none below it stays: only these are sorted
+        at = np.flatnonzero(x >= least); values = x[at]
+        if values.sum(dtype=np.float64) > top_p + 1e-4: break
+    order = np.argsort(-values, kind='stable'); values = values[order]
+    values[values.cumsum(dtype=np.float64) - values >= top_p] = 0
+    out = np.zeros_like(x); out[at[order]] = values/values.sum()
+    return torch.from_numpy(out).to(p.device)
 
 # %% ../nbs/05_speculative_decoding.ipynb #82506677
 class Proposal:
@@ -129,6 +133,7 @@ def verify(
         p = target_probs[at]
         for at in proposal.children[at]:
             x, q = proposal.tokens[at - 1], proposal.probs[at - 1]
+            if callable(q): q = q()
             ratio = (p[x] if q is None else p[x]/q[x] if q[x] > 0 else p.new_zeros(())).item() # what can't have been drawn isn't accepted
             if ratio >= 1 or torch.rand((), generator=generator).item() < ratio: path.append(at); break
             left = (p - q).clamp(min=0) if q is not None else p.index_fill(0, torch.tensor(x, device=p.device), 0.)
@@ -136,12 +141,12 @@ def verify(
         else: return path, draw(p, generator)
 
 # %% ../nbs/05_speculative_decoding.ipynb #fb516b42
-def draw(weights, generator=None) -> int: # (V,), not necessarily normalised
+def draw(weights, generator=None) -> int: # (V,) on the CPU, not necessarily normalised
     "One sample; no randomness is spent where one token has it all"
-    if weights.max() == weights.sum(): return likeliest(weights).item()
-    sums = weights.cumsum(-1, dtype=torch.float64)
-    x = torch.searchsorted(sums, torch.rand((), dtype=torch.float64, generator=generator)*sums[-1], right=True).item()
-    return x if x < len(weights) else likeliest(weights).item() # rounded up to the sum of all
+    w, sums = weights.numpy(), weights.cumsum(-1, dtype=torch.float64).numpy()
+    if w.max() == sums[-1]: return int(w.argmax())
+    x = int(sums.searchsorted(torch.rand((), dtype=torch.float64, generator=generator).item()*sums[-1], 'right'))
+    return x if x < len(w) else int(w.argmax()) # rounded up to the sum of all
 
 # %% ../nbs/05_speculative_decoding.ipynb #645a286b
 def verify_greedy(
@@ -177,7 +182,7 @@ def check_prompt(
     if top >= config.vocab_size or int(input_ids.min()) < 0:
         raise InputError(f"input_ids holds {top if top >= config.vocab_size else int(input_ids.min())}: the target's vocabulary has {config.vocab_size} tokens")
     for i in sampling.bias if sampling else ():
-        if not isinstance(i, int) or not 0 <= i < config.vocab_size:
+        if not isinstance(i, numbers.Integral) or not 0 <= i < config.vocab_size:
             raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {config.vocab_size - 1}")
 
 # %% ../nbs/05_speculative_decoding.ipynb #16e98728
@@ -191,7 +196,7 @@ def plain_generate(
     lean, sampling = as_lean(target_model), Sampling(temperature, top_p, top_k, **sampling)
     check_prompt(input_ids, lean.config, sampling); check_positive('max_new_tokens', max_new_tokens)
     if len(input_ids) != 1: raise InputError(f'input_ids has {len(input_ids)} rows: plain_generate takes one, generate_batch takes prompts side by side')
-    g = torch.Generator().manual_seed(seed) if seed is not None else None
+    g = torch.Generator().manual_seed(int(seed)) if seed is not None else None
     eos, out = eos_ids(lean.model), input_ids[0].tolist()
     end = min(len(out) + max_new_tokens, lean.config.max_position_embeddings)
     kv_cache, new = lean.new_cache(end), input_ids
@@ -467,8 +472,8 @@ class Run:
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
         self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1 # a row of the memory that `rounds` makes for all runs, as large as this
-        if seed is not None and not isinstance(seed, int): raise InputError(f'seed is {seed!r}: expected an integer, a list with one for each row, or None')
-        self.g = torch.Generator().manual_seed(seed) if seed is not None else None
+        if seed is not None and not isinstance(seed, numbers.Integral): raise InputError(f'seed is {seed!r}: expected an integer, a list with one for each row, or None')
+        self.g = torch.Generator().manual_seed(int(seed)) if seed is not None else None
         found = decoder.retrieve(query_text or user_text(self.tokenizer, prompt)) if decoder.manager is not None else []
         self.costs, self.draft, self.knowledge = None, None, None
         if self.gamma == 'auto': self.costs = copy(decoder.costs())
@@ -566,7 +571,7 @@ def _ask(self:Run, limit):
         logits = yield Ask(self.draft, (text + tokens)[-1], self.kv_cache, self.kv_cache.n + p.steps, self.knowledge, text + tokens)
         p.steps += 1; p.spent += c.step if c else 0.; logits = s.adjust(logits[None], [self.ids + tokens], self.draft.columns)[0]
         if s.greedy and not c: tokens.append(self.draft.ids[likeliest(logits)].item()); at = p.add(tokens[-1], at); continue
-        q, before = logits.float().softmax(-1) if s.greedy else s.draw_from(logits), joint
+        q, before = (logits.float().softmax(-1) if s.greedy else s.draw_from(logits)).cpu(), joint
         if not s.greedy and p.children[at]: q = self._without(q, at) # a copied token stands there already
         if q is None: break
         if c:
@@ -574,8 +579,8 @@ def _ask(self:Run, limit):
             level = c.level(likely.values[0].item()); joint *= c.rate('draft', level)
             if not c.keep(joint, len(p)): break
             joints.append(joint)
-        x, parent = likely.indices[0].item() if s.greedy else draw(q.cpu(), self.g), at
-        tokens.append(self.draft.ids[x].item()); at = p.add(tokens[-1], parent, bucket=level if c else 0, probs=None if s.greedy else self._spread(q))
+        x, parent = likely.indices[0].item() if s.greedy else draw(q, self.g), at
+        tokens.append(self.draft.ids[x].item()); at = p.add(tokens[-1], parent, bucket=level if c else 0, probs=None if s.greedy else functools.partial(self._spread, q))
         if c and not self.strict:
             others += [(before*c.rate('sibling', c.level(v)), parent, c.level(v), i, q)
                        for v, i in zip(likely.values[1:].tolist(), likely.indices[1:].tolist()) if v > 0]
@@ -584,20 +589,20 @@ def _ask(self:Run, limit):
         joints.append(joint)
         if s.greedy: p.add(self.draft.ids[i].item(), parent, 'sibling', level)
         elif (q := self._without(q, parent)) is not None: # drawn from what its elder siblings left
-            p.add(self.draft.ids[draw(q.cpu(), self.g)].item(), parent, 'sibling', level, self._spread(q))
+            p.add(self.draft.ids[draw(q, self.g)].item(), parent, 'sibling', level, functools.partial(self._spread, q))
     if c: c.drafted(joints, p.spent)
 
 # %% ../nbs/05_speculative_decoding.ipynb #1b662be8
 @patch
 def _spread(self:Run, q): # (n,) over the draft's columns -> (V,)
-    return torch.zeros(self.lean.config.vocab_size).index_copy_(0, self.draft.ids[:self.draft.n].cpu(), q.cpu())
+    return torch.zeros(self.lean.config.vocab_size).index_copy_(0, self.draft.ids[:len(q)].cpu(), q)
 
 # %% ../nbs/05_speculative_decoding.ipynb #95785bbc
 @patch
 def _without(self:Run, q, at): # the distribution over tokens that are not proposed behind the place `at`; None if nothing is left
-    columns = self.draft.columns[torch.tensor([self.proposal.tokens[i - 1] for i in self.proposal.children[at]], device=q.device)]
-    q = q.index_fill(0, columns[columns >= 0], 0.)
-    return q/q.sum() if q.sum() > 1e-6 else None
+    taken = self.draft.columns[[self.proposal.tokens[i - 1] for i in self.proposal.children[at]]].tolist()
+    q = q.numpy().copy(); q[[c for c in taken if c >= 0]] = 0; total = q.sum()
+    return torch.from_numpy(q/total) if total > 1e-6 else None
 
 # %% ../nbs/05_speculative_decoding.ipynb #7a74c605
 class SpeculativeDecoder:
@@ -797,6 +802,7 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
         if type(p).__name__ in STATEFUL:
             raise InputError(f'{type(p).__name__} keeps what it saw from token to token, so it cannot judge several tokens at once: decode without '
                              'it, or without a speculative decoder')
+    if kwargs.get('inputs_embeds') is not None: raise InputError('inputs_embeds are given: a speculative decoder reads input_ids')
     if (c.num_beams or 1) > 1: raise InputError(f'num_beams is {c.num_beams}: a speculative decoder decodes one beam')
     check_prompt(input_ids, self.config)
     B, width = input_ids.shape; runs = []

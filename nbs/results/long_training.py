@@ -12,7 +12,7 @@ from fastcore.script import call_parse
 from specdraft.draft_model import DraftModel
 from specdraft.layer_sampling import layers_for
 from specdraft.loader import InputError, LeanTarget, ModelLoader, fingerprint, machine
-from specdraft.losses_training import Trainer, TrainingData, save_shard, text_lots, trace_key, write_lot
+from specdraft.losses_training import Trainer, TrainingData, note_prompts, save_shard, text_lots, trace_key, write_lot
 
 def write(folder, minutes, lean, tokenizer, layers, c, held_out, known=()):
     "Lots of text until the time is up, and the questions of the knowledge cache with the first"
@@ -54,9 +54,8 @@ def main(
     texts = TrainingData(data, lean.model)
     if not len(texts): raise InputError(f'{data} holds no text: write some (--write_minutes)')
     draft.config['training'] = c
-    keys = {k for m in texts.metas for k in m['prompts']} | set(draft.info.get('prompts', ()))
     began = time.perf_counter()
-    trainer = Trainer(draft, lean, texts, out, train_minutes, prompts=sorted(keys))
+    trainer = Trainer(draft, lean, texts, out, train_minutes, note_prompts(draft, texts, tokenizer))
     print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places, {len(trainer.valid)} texts to judge by, after {time.perf_counter() - began:.0f} s', flush=True)
     trainer.judge_start(); print(trainer.history[-1], flush=True)
     judge = trainer._judge
