@@ -43,7 +43,9 @@ def _exit_cleanly(func):
     "Turn errors that a user can mend into one line on stderr and exit code 2"
     @functools.wraps(func)
     def run(*args, **kwargs):
-        try: return func(*args, **kwargs)
+        try: out = func(*args, **kwargs); sys.stdout.flush(); return out
+        except BrokenPipeError: # who was reading the output has left, as `| head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()); raise SystemExit(1)
         except (InputError, OSError) as e: msg, code = f'error: {e}', 2
         except KeyboardInterrupt:
             msg, code = '\ninterrupted' + ('; with --resume the same command goes on where this one stopped'
