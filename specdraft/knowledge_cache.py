@@ -266,6 +266,22 @@ def wordings(self:KnowledgeCacheManager): # (item, dict with text, prompt_ids, a
     "Every item with each of its wordings, the question itself and its paraphrases"
     return [(x, v) for x in self.items for v in _wordings(x)]
 
+# %% ../nbs/02_knowledge_cache.ipynb #e802b8e7
+def _mark(text): return int.from_bytes(hashlib.blake2b(_plain(text).encode(), digest_size=8).digest(), 'big', signed=True) # of a wording
+
+@patch
+def _marks(self:KnowledgeCacheManager): # (2, wordings) their marks, sorted, and the place of each one's item
+    if self._asked is None:
+        pairs = sorted((_mark(v['text']), i) for i, x in enumerate(self.items) for v in _wordings(x))
+        self._asked = np.array(pairs, np.int64).reshape(-1, 2).T.copy()
+    return self._asked
+
+@patch
+def _asks_for(self:KnowledgeCacheManager, text): # place of the item that has `text` among its wordings, or None
+    (marks, items), mark = self._marks(), _mark(text)
+    i = int(np.searchsorted(marks, mark))
+    return int(items[i]) if i < len(marks) and marks[i] == mark else None
+
 # %% ../nbs/02_knowledge_cache.ipynb #cebf185f
 @patch
 def check(self:KnowledgeCacheManager, target_model, layers=None, source='knowledge cache'):
@@ -350,14 +366,14 @@ def add(self:KnowledgeCacheManager,
     lean, questions = target if isinstance(target, LeanTarget) else LeanTarget(target), check_questions(questions)
     self.check(lean.model); self._recover(lean, dtype)
     def same(q, x): return [v['text'] for v in _wordings(x)] == [q['question'], *q['paraphrases']] and x['own'] == q['answer']
-    known = {x['id']: x for x in self.items}; asked, named = {_plain(v['text']): x['id'] for x, v in self.wordings()}, {q['id'] for q in questions}
+    known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
     for q in questions:
         if q['id'] in known and not update and not same(q, known[q['id']]):
             raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
         if (x := known.get(q['id'])) and q['id'] == _name(q['question'], ()) and not {_plain(v['text']) for v in _wordings(x)} & {*map(_plain, [q['question'], *q['paraphrases']])}:
             raise InputError(f'{q["question"]!r} makes the id {q["id"]!r}, which is that of {x["question"]!r}: give the question an id of its own')
         for t in [q['question'], *q['paraphrases']]:
-            if (other := asked.get(_plain(t), q['id'])) != q['id'] and other not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
+            if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
     questions = [q for q in questions if q['id'] not in known or not same(q, known[q['id']])]
     asks, saved, cost, out = self._asks(lean, tokenizer, questions), time.monotonic(), 0., out if processes(lean.device).is_main_process else None
     def finish(items): # the answer to the question alone, and its keys and values
@@ -427,22 +443,6 @@ def _scores(self:KnowledgeCacheManager, text): # (items,)
     n, idf = s['num_docs'], lambda n, df: math.log(1 + (n - df + .5)/(df + .5))
     weight = sum(idf(n, int(s['indptr'][i + 1] - s['indptr'][i])) for i in known) + (len(asked) - len(known))*idf(n, 0)
     return self._search.get_scores_from_ids(known)/weight
-
-# %% ../nbs/02_knowledge_cache.ipynb #e802b8e7
-def _mark(text): return int.from_bytes(hashlib.blake2b(_plain(text).encode(), digest_size=8).digest(), 'big', signed=True) # of a wording
-
-@patch
-def _marks(self:KnowledgeCacheManager): # sorted marks of all wordings, and each one's item
-    if self._asked is None:
-        marks, items = (np.array(x, t) for x, t in zip(zip(*((_mark(v['text']), i) for i, x in enumerate(self.items) for v in _wordings(x))), (np.int64, np.int32)))
-        order = marks.argsort(kind='stable'); self._asked = marks[order], items[order]
-    return self._asked
-
-@patch
-def _asks_for(self:KnowledgeCacheManager, text): # place of the item that has `text` among its wordings, or None
-    (marks, items), mark = self._marks(), _mark(text)
-    i = int(np.searchsorted(marks, mark))
-    return int(items[i]) if i < len(marks) and marks[i] == mark else None
 
 # %% ../nbs/02_knowledge_cache.ipynb #d6317b6c
 def _best(scores, n): # (place, score) of the highest, the first of equals first
@@ -628,7 +628,7 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
             search, copies = self._index(), self.copies()
             tensors |= Items.pack(self.items) | {'search/' + k: torch.from_numpy(np.ascontiguousarray(search.scores[k])) for k in ('data', 'indices', 'indptr')}
             tensors |= dict(zip(('search/words', 'search/words_ends'), _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
-            tensors |= {f'asked/{k}': torch.from_numpy(np.asarray(x)) for k, x in zip(('marks', 'items'), self._marks())}
+            tensors['asked'] = torch.from_numpy(self._marks())
             tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)), 'copies/order': torch.from_numpy(np.asarray(copies.order)),
                         'places': torch.tensor([(number[n], a, b) for n, a, b in (self.kv_cache.places[x['id']] for x in self.items)])}
         save_tensors(path, tensors, kind='knowledge cache', format=2, shards=shards, squares=self._squares, fitted=self._fitted,
@@ -664,7 +664,7 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards):
     self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy())
     self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)),
                          _texts(tensors['search/words'], tensors['search/words_ends']))
-    if 'asked/marks' in tensors: self._asked = tensors['asked/marks'].numpy(), tensors['asked/items'].numpy()
+    if 'asked' in tensors: self._asked = tensors['asked'].numpy()
 
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)

@@ -12,7 +12,7 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'BEYOND', 'kl_loss
            'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
-import contextlib, hashlib, json, math, os, random, re, time
+import contextlib, functools, hashlib, json, math, os, random, re, time
 from pathlib import Path
 
 import torch
@@ -480,6 +480,8 @@ class Trainer:
         want = c['mixed_precision']
         self.dtype = {'no': None, 'bf16': torch.bfloat16,
                       'auto': torch.bfloat16 if lean.device.type == 'cuda' or (lean.device.type == 'cpu' and has_native_bf16()) else None}[want]
+    @functools.cached_property
+    def run(self): return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data) # hashes all texts: once is enough
     @property
     def verdict(self): return min((h['valid'] for h in self.history if 'valid' in h), key=lambda v: v['kl'], default=None) # on the best so far
 
@@ -504,7 +506,7 @@ def _split(self:Trainer, learnt):
     texts, number, groups, first = getattr(self.data, 'outline', self.data), {}, {}, {}
     self.places, prompt = [len(t) for t in texts], [number.setdefault(tuple(t.ids[:t.answer + 1].tolist()), len(number)) for t in texts] # prompts by number
     for i, p in enumerate(prompt): groups.setdefault(p, []).append(i)
-    old = {prompt[i] for i in learnt}; free, n = apart(texts, prompt) - old, min(len(groups)//20, (len(groups) - len(old))//4 if old else 40, 40)
+    old = {prompt[i] for i in learnt}; free, n = apart(texts, prompt) - old, min(len(groups)//20, (len(groups) - len(old))//4, 40)
     order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(self.c['seed'])).tolist()
     held = set([k for k in order if k in free][:n]); self._hold([i for i, p in enumerate(prompt) if p in held])
     for i, t in enumerate(texts): first.setdefault(t.item, i) # an item's own question comes first, with its greedy answer
@@ -632,7 +634,7 @@ def save_state(self:Trainer):
     if not self.acc.is_main_process: return
     state = dict(draft=self.draft.state_dict(), opt=self.opt.state_dict(), step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
                  alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes,
-                 run=run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data))
+                 run=self.run)
     with whole_file(self.folder/'training_state.pt') as tmp: torch.save(state, tmp)
     with whole_file(self.folder/'history.json') as tmp: tmp.write_text(json.dumps(self.history))
 
@@ -654,7 +656,7 @@ def read_state(
 @patch
 def resume(self:Trainer):
     "Go on from `save_state`: as planned, or, where `minutes` are given that are others than then, to an end that fits these"
-    s = read_state(self.folder/'training_state.pt', run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data), self.lean.device)
+    s = read_state(self.folder/'training_state.pt', self.run, self.lean.device)
     self.draft.load_state_dict(s['draft']); self.opt.load_state_dict(s['opt']); self._hold(s['held'])
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history'): setattr(self, k, s[k])
     if not self.minutes: self.minutes = s['minutes']

@@ -111,6 +111,8 @@ class Proposal:
         for k, v in zip((self.tokens, self.parents, self.sources, self.buckets, self.probs), (token, parent, source, bucket, probs)): k.append(v)
         self.children.append([]); self.children[parent].append(len(self))
         return len(self)
+    def drawn_from(self, at): # (V,) the distribution that the token at this place was drawn from, or None
+        q = self.probs[at - 1]; return q() if callable(q) else q
     def path(self, at): # places from the first to `at`
         out = []
         while at: out.append(at); at = self.parents[at - 1]
@@ -132,8 +134,7 @@ def verify(
     while True:
         p = target_probs[at]
         for at in proposal.children[at]:
-            x, q = proposal.tokens[at - 1], proposal.probs[at - 1]
-            if callable(q): q = q()
+            x, q = proposal.tokens[at - 1], proposal.drawn_from(at)
             ratio = (p[x] if q is None else p[x]/q[x] if q[x] > 0 else p.new_zeros(())).item() # what can't have been drawn isn't accepted
             if ratio >= 1 or torch.rand((), generator=generator).item() < ratio: path.append(at); break
             left = (p - q).clamp(min=0) if q is not None else p.index_fill(0, torch.tensor(x, device=p.device), 0.)
