@@ -353,7 +353,8 @@ def forget(self:LeanDraft): # a new text begins
 @patch
 def see(self:LeanDraft, tokens): # a list of ids
     "Score these tokens too from now on"
-    new = [t for t in dict.fromkeys(tokens) if self.columns[t] < 0] if self.vocab_ids is not None else []
+    if self.vocab_ids is None or not tokens: return
+    each = list(dict.fromkeys(tokens)); new = [t for t, c in zip(each, self.columns[each].tolist()) if c < 0]
     if not new: return
     if self.n + len(new) > len(self.ids): # with room for more
         room = self.n + 2*len(new) + 256
