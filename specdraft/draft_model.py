@@ -334,6 +334,7 @@ class LeanDraft:
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]
         self.reads = [(small_linear(k.q_proj), small_linear(k.o_proj)) for k in draft.knowledge] if draft.knowledge is not None else None
+        self.point = [small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)] if draft.pointer is not None else None
         head, w = nn.Linear(1, 1, bias=False), draft.head_weight().detach()
         head.weight, head.out_features = nn.Parameter(w, requires_grad=False), len(w)
         self.head, self.n_own, self.beside = small_linear(head), len(w), {}
@@ -471,7 +472,7 @@ def _copy(self:LeanDraft,
     p, n, mask = self.draft.pointer, [len(z) for z in logits], knowledge['mask']
     back = torch.tensor([[*ids[:-RUN - 1:-1], *[-2]*(RUN - len(ids))] for ids in last], device=h.device)
     runs = (knowledge['runs'] == back[:, None]).cumprod(-1).sum(-1)[:, None] # (R, 1, K), as `run_lengths` has them
-    q = (p.q_proj(p.place(torch.cat(own, -1))) + p.h_proj(h))[:, None]
+    q = (self.point[0](p.place(torch.cat(own, -1))) + self.point[1](h))[:, None]
     copy = p.point(h[:, None], q, knowledge['point'], runs, None if mask is None else mask[:, 0, 1:])[:, 0]
     z = logits[0][None] if len(n) == 1 else nn.utils.rnn.pad_sequence(logits, batch_first=True, padding_value=-torch.inf)
     mixed = (z.float().softmax(-1)*(1 - copy.sum(-1, keepdim=True))).scatter_add(1, knowledge['columns'], copy).log()
