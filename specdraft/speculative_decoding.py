@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['JOINT', 'SIBLINGS', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'Sampling', 'warp', 'Drawn', 'Proposal', 'verify', 'Urn',
-           'draw', 'verify_greedy', 'as_lean', 'check_prompt', 'plain_generate', 'padding', 'CopyIndex',
+           'draw', 'as_rng', 'verify_greedy', 'as_lean', 'check_prompt', 'plain_generate', 'padding', 'CopyIndex',
            'expected_tokens', 'CostModel', 'measure_costs', 'Tempo', 'Run', 'SpeculativeDecoder', 'coloured',
            'Processed', 'as_gamma', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
-import functools, hashlib, itertools, json, math, numbers, os, sys, tempfile, time
+import functools, hashlib, itertools, json, math, numbers, os, random, sys, tempfile, time
 from bisect import bisect_right
 from collections import defaultdict, deque
 from copy import copy, deepcopy
@@ -142,20 +142,22 @@ class Proposal:
 def verify(
     target_probs, # (len(proposal) + 1, V), a row for each place; or anything that gives the row of a place by [place]
     proposal,
-    generator=None
+    rng=random # from `as_rng`, or whatever has `random()`
 ): # (places of the accepted tokens, the next token)
     "Accept, correct or add: recursive rejection sampling over siblings"
     path, at = [], 0
     while True:
-        p = target_probs[at]
+        p, mass = target_probs[at], 1.
         for at in proposal.children[at]:
+            if mass != 1: p, mass = p.div_(mass), 1. # what is left, and another child is asked
             x, q = proposal.tokens[at - 1], proposal.drawn_from(at)
             chance = 1. if q is None else q.chance
             ratio = p[x].item()/chance if chance > 0 else 0. # what can't have been drawn isn't accepted
-            if ratio >= 1 or torch.rand((), generator=generator).item() < ratio: path.append(at); break
+            if ratio >= 1 or rng.random() < ratio: path.append(at); break
             left = q.taken_from(p) if q is not None else p.index_fill(0, torch.tensor(x, device=p.device), 0.)
-            total = left.sum().item(); p = left.div_(total) if total > 0 else p
-        else: return path, draw(p, generator)
+            total = left.sum().item()
+            if total > 0: p, mass = left, total
+        else: return path, draw(p, rng)
 
 # %% ../nbs/05_speculative_decoding.ipynb #fb516b42
 class Urn:
@@ -172,16 +174,24 @@ class Urn:
         "Take a weight out"
         if not self.gone: self.w = self.w.copy()
         self.gone.append(x); self.w[x] = 0; self.sums[x//self.size] = self.part(x//self.size).sum(dtype=np.float64); self.ends = self.sums.cumsum()
-    def draw(self, generator=None) -> int:
+    def draw(self, rng=random) -> int:
         "One sample, which stays in the urn"
-        u = torch.rand((), dtype=torch.float64, generator=generator).item()*self.total; k = int(self.ends.searchsorted(u, 'right'))
+        u = rng.random()*self.total; k = int(self.ends.searchsorted(u, 'right'))
         if k < len(self.ends):
             inside = self.part(k).cumsum(dtype=np.float64)
             x = int(inside.searchsorted(u - (self.ends[k - 1] if k else 0), 'right'))
             if x < len(inside): return k*self.size + x
         return int(self.w.argmax()) # rounded up to the sum of all
 
-def draw(weights, generator=None) -> int: return Urn(weights).draw(generator) # one sample of (V,)
+def draw(weights, rng=random) -> int: return Urn(weights).draw(rng) # one sample of (V,)
+
+def as_rng(
+    seed=None,   # an integer; None: from torch's own state, which `torch.manual_seed` sets
+    greedy=False # nothing will be drawn, so that state is left alone
+) -> random.Random:
+    "Where the random numbers of a text come from"
+    if seed is not None and not isinstance(seed, numbers.Integral): raise InputError(f'seed is {seed!r}: expected an integer, a list with one for each row, or None')
+    return random.Random(int(seed) if seed is not None else 0 if greedy else torch.randint(2**62, ()).item())
 
 # %% ../nbs/05_speculative_decoding.ipynb #645a286b
 def verify_greedy(
@@ -231,13 +241,12 @@ def plain_generate(
     lean, sampling = as_lean(target_model), Sampling(temperature, top_p, top_k, **sampling)
     check_prompt(input_ids, lean.config, sampling); check_positive('max_new_tokens', max_new_tokens)
     if len(input_ids) != 1: raise InputError(f'input_ids has {len(input_ids)} rows: plain_generate takes one, generate_batch takes prompts side by side')
-    g = torch.Generator().manual_seed(int(seed)) if seed is not None else None
-    eos, out = eos_ids(lean.model), input_ids[0].tolist()
+    rng, eos, out = as_rng(seed, sampling.greedy), eos_ids(lean.model), input_ids[0].tolist()
     end = min(len(out) + max_new_tokens, lean.config.max_position_embeddings)
     kv_cache, new = lean.new_cache(end), input_ids
     while len(out) < end:
         logits = lean.logits(lean(new, kv_cache)[:, -1])
-        out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy else draw(sampling(logits, [out])[0].cpu(), g))
+        out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy else draw(sampling(logits, [out])[0].cpu(), rng))
         if out[-1] in eos: break
         new = torch.tensor([out[-1:]], device=lean.device)
     return torch.tensor([out], device=lean.device)
@@ -509,8 +518,8 @@ class Run:
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
         self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1 # a row of the memory that `rounds` makes for all runs, as large as this
-        if seed is not None and not isinstance(seed, numbers.Integral): raise InputError(f'seed is {seed!r}: expected an integer, a list with one for each row, or None')
-        self.g = torch.Generator().manual_seed(int(seed)) if seed is not None else None
+
+        self.rng = as_rng(seed, sampling.greedy)
         found = decoder.retrieve(query_text or user_text(self.tokenizer, prompt)) if decoder.manager is not None else []
         self.costs, self.draft, self.knowledge = None, None, None
         if self.gamma == 'auto': self.costs = copy(decoder.costs())
@@ -542,7 +551,7 @@ def take(self:Run,
     tree, s = self.proposal or Proposal(), self.sampling
     text = lambda at: self.ids + [tree.tokens[i - 1] for i in tree.path(at)]
     if s.greedy: path, nxt = verify_greedy(best or likeliest(s.adjust(logits, [text(at) for at in range(len(tree) + 1)] if s.reads else None)).tolist(), tree)
-    else: path, nxt = verify(_Rows(lambda at: s(logits[at:at + 1], [text(at)] if s.reads else None)[0].cpu()), tree, self.g)
+    else: path, nxt = verify(_Rows(lambda at: s(logits[at:at + 1], [text(at)] if s.reads else None)[0].cpu()), tree, self.rng)
     new = self._ended([tree.tokens[i - 1] for i in path] + [nxt])
     self.ids += new
     if self.proposal is not None:
@@ -635,7 +644,7 @@ def _ask(self:Run, limit):
 @patch
 def _offer(self:Run, parent, urn, q, ids, level, source='draft'): # of `q` (n,) over the tokens `ids` -> the id drawn
     "Propose a token that is drawn from an urn, and take it out"
-    x = urn.draw(self.g); drawn = Drawn(q, x, ids, tuple(urn.gone), urn.total/urn.first)
+    x = urn.draw(self.rng); drawn = Drawn(q, x, ids, tuple(urn.gone), urn.total/urn.first)
     urn.take(x); x = ids[x].item(); self.proposal.add(x, parent, source, level, drawn)
     return x
 
