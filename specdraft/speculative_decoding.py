@@ -164,7 +164,7 @@ class Urn:
     "Weights to draw from, one after the other; what is taken out is not drawn again"
     size = 256 # weights of a part
     def __init__(self, weights): # (V,) on the CPU, not necessarily normalised
-        self.w, self.gone = weights.numpy(), []
+        self.weights, self.w, self.gone = weights, weights.numpy(), [] # as given, what is left of them, places taken out
         self.sums = np.add.reduceat(self.w, np.arange(0, len(self.w), self.size), dtype=np.float64)
         self.ends = self.sums.cumsum(); self.first = self.total
     @property
@@ -183,7 +183,9 @@ class Urn:
             if x < len(inside): return k*self.size + x
         return int(self.w.argmax()) # rounded up to the sum of all
 
-def draw(weights, rng=random) -> int: return Urn(weights).draw(rng) # one sample of (V,)
+def draw(weights, rng=random) -> int: # as for `Urn`
+    "One sample"
+    return Urn(weights).draw(rng)
 
 def as_rng(
     seed=None,   # an integer; None: from torch's own state, which `torch.manual_seed` sets
@@ -518,7 +520,6 @@ class Run:
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
         self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1 # a row of the memory that `rounds` makes for all runs, as large as this
-
         self.rng = as_rng(seed, sampling.greedy)
         found = decoder.retrieve(query_text or user_text(self.tokenizer, prompt)) if decoder.manager is not None else []
         self.costs, self.draft, self.knowledge = None, None, None
@@ -629,22 +630,22 @@ def _ask(self:Run, limit):
             if not c.keep(joint, len(p)): break
             joints.append(joint)
         parent = at
-        tokens.append(self._offer(parent, urn, q, ids, level if c else 0) if urn else best[0])
+        tokens.append(self._offer(parent, urn, ids, level if c else 0) if urn else best[0])
         at = len(p) if urn else p.add(tokens[-1], parent, bucket=level)
         if c and not self.strict:
-            others += [(before*c.rate('sibling', c.level(v)), parent, c.level(v), i, urn, q) for v, i in zip(values[1:], best[1:]) if v > 0]
-    for joint, parent, level, i, urn, q in sorted(others, key=lambda o: -o[0]):
+            others += [(before*c.rate('sibling', c.level(v)), parent, c.level(v), i, urn) for v, i in zip(values[1:], best[1:]) if v > 0]
+    for joint, parent, level, i, urn in sorted(others, key=lambda o: -o[0]):
         if len(p) >= MAX_TREE//c.rows or not c.keep(joint, len(p)): break
         joints.append(joint)
         if s.greedy: p.add(i, parent, 'sibling', level)
-        elif urn.total > 1e-6: self._offer(parent, urn, q, ids, level, 'sibling') # drawn from what its elder siblings left
+        elif urn.total > 1e-6: self._offer(parent, urn, ids, level, 'sibling') # drawn from what its elder siblings left
     if c: c.drafted(joints, p.spent)
 
 # %% ../nbs/05_speculative_decoding.ipynb #1b662be8
 @patch
-def _offer(self:Run, parent, urn, q, ids, level, source='draft'): # of `q` (n,) over the tokens `ids` -> the id drawn
+def _offer(self:Run, parent, urn, ids, level, source='draft'): # the tokens (n,) whose probabilities are in the urn -> the id drawn
     "Propose a token that is drawn from an urn, and take it out"
-    x = urn.draw(self.rng); drawn = Drawn(q, x, ids, tuple(urn.gone), urn.total/urn.first)
+    x = urn.draw(self.rng); drawn = Drawn(urn.weights, x, ids, tuple(urn.gone), urn.total/urn.first)
     urn.take(x); x = ids[x].item(); self.proposal.add(x, parent, source, level, drawn)
     return x
 
