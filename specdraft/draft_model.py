@@ -338,6 +338,7 @@ class LeanDraft:
         head, w = nn.Linear(1, 1, bias=False), draft.head_weight().detach()
         head.weight, head.out_features = nn.Parameter(w, requires_grad=False), len(w)
         self.head, self.n_own, self.beside = small_linear(head), len(w), {}
+        self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
     def _pack(self, layer):
         a, m = layer.self_attn, layer.mlp
@@ -421,7 +422,8 @@ def steps(self:LeanDraft,
     h = rms_norm(self.draft.norm, x)
     out = [a.draft._more(z, h[j:j + 1]) for j, (a, z) in enumerate(zip(asked, self.head(h)))]
     if reading:
-        for j, z in zip(reading, self._copy([out[j] for j in reading], readers(h), own, knowledge, [asked[j].last for j in reading])): out[j] = z
+        mixed = self._copy([out[j] for j in reading], readers(h), own, knowledge, [asked[j].last for j in reading])
+        for j, z, share in zip(reading, *mixed): out[j], asked[j].draft.copied = z, share
     return out
 
 # %% ../nbs/03_draft_model.ipynb #f25909ec
@@ -468,15 +470,16 @@ def side_by_side(self:LeanDraft, several:list): # what `prepare` gave to each of
 def _copy(self:LeanDraft,
     logits, h, own, # of R texts: logits, final states (R, D), keys (R, Hkv*d) of each layer
     knowledge, last # from `side_by_side`; the last ids of each text
-): # log-probabilities with the copied shares mixed in
+): # log-probabilities with the copied shares mixed in, and how much of each is copied
     p, n, mask = self.draft.pointer, [len(z) for z in logits], knowledge['mask']
     back = torch.tensor([[*ids[:-RUN - 1:-1], *[-2]*(RUN - len(ids))] for ids in last], device=h.device)
     runs = (knowledge['runs'] == back[:, None]).cumprod(-1).sum(-1)[:, None] # (R, 1, K), as `run_lengths` has them
     q = (self.point[0](p.place(torch.cat(own, -1))) + self.point[1](h))[:, None]
     copy = p.point(h[:, None], q, knowledge['point'], runs, None if mask is None else mask[:, 0, 1:])[:, 0]
     z = logits[0][None] if len(n) == 1 else nn.utils.rnn.pad_sequence(logits, batch_first=True, padding_value=-torch.inf)
-    mixed = (z.float().softmax(-1)*(1 - copy.sum(-1, keepdim=True))).scatter_add(1, knowledge['columns'], copy).log()
-    return [row[:k] for row, k in zip(mixed, n)]
+    share = copy.sum(-1, keepdim=True)
+    mixed = (z.float().softmax(-1)*(1 - share)).scatter_add(1, knowledge['columns'], copy).log()
+    return [row[:k] for row, k in zip(mixed, n)], share[:, 0].tolist()
 
 # %% ../nbs/03_draft_model.ipynb #460911f2
 def n_params(draft:DraftModel) -> dict:

@@ -330,7 +330,7 @@ class CostModel:
         self.reset()
     def reset(self, rows=1, reads=False): # texts that are decoded together; does this one read cached answers?
         "Forget the last text: back to prior guesses, worth three tokens each"
-        self.reads = reads
+        self.reads, self.shown, self.unread, self.skip = reads, .5, 0, self.first_pause # does the next step read? the pointer's share, steps without reading
         self.counts, self.pace = {(source, b): [3*a, 3.] for source, rates in self.priors.items() for b, a in enumerate(rates)}, 1.
         self.company(rows)
         self.gain, self.cost, self.confidence, self.pause, self.waited = self.least*self.step + .05, self.step, .5, self.first_pause, 0
@@ -369,8 +369,9 @@ def company(self:CostModel, rows): # texts that share the passes
 @patch
 def share_step(self:CostModel, n): # texts that take it
     "The next draft step is taken together"
-    alone, joint = ((ms or 0) + self.reads*more for ms, more in zip((self.draft_ms, self.joint_ms[0]), self.read_ms))
-    self.step = (alone + (joint - alone)*(n - 1)/(JOINT - 1))/n/self.pass_ms[1] # a text's part of it
+    def part(alone, joint): return (alone + (joint - alone)*(n - 1)/(JOINT - 1))/n/self.pass_ms[1] # a text's
+    self.reading = part(*self.read_ms) # what reading adds
+    self.step = part(self.draft_ms or 0, self.joint_ms[0]) + self.reads*self.reading
 
 @patch(as_prop=True)
 def price(self:CostModel):
@@ -430,6 +431,16 @@ def drafted(self:CostModel, joints, spent):
     cost = spent + self.share(len(joints) + 1) - self.share(1)
     self.gain += .25*(sum(joints) - self.gain); self.cost += .25*(cost - self.cost)
     if self.gain > self.cost: self.pause = self.first_pause
+
+# %% ../nbs/05_speculative_decoding.ipynb #readwhen2
+@patch
+def pointed(self:CostModel, share): # of the last step's distribution, what the pointer gave; None: the step did not read
+    "Does the next draft step read cached answers?"
+    if share is None: self.unread += 1
+    else: self.shown += .25*(share - self.shown)
+    pays = self.shown > self.price*self.reading
+    if share is not None: self.skip, self.unread = self.first_pause if pays else 2*self.skip if self.unread else self.skip, 0
+    self.reads = pays or self.unread >= self.skip
 
 # %% ../nbs/05_speculative_decoding.ipynb #1e775a5a
 def _what_costs(lean, draft, context): # what is timed: name -> function; and the KV caches to put back before each
@@ -616,8 +627,11 @@ def _ask(self:Run, limit):
     p, c, s, tokens, text, joints, joint, at, others = self.proposal, self.costs, self.sampling, [], self.ids[-RUN:], [], 1., 0, []
     ids = self.draft.ids[:self.draft.n].cpu() # of the columns
     while p.steps < limit and (not c or not tokens or c.another(joint, len(p))):
-        logits = yield Ask(self.draft, (text + tokens)[-1], self.kv_cache, self.kv_cache.n + p.steps, self.knowledge, text + tokens)
-        p.steps += 1; p.spent += c.step if c else 0.; logits = s.adjust(logits[None], [self.ids + tokens], self.draft.columns)[0]
+        read = self.knowledge if not c or c.reads else None
+        logits = yield Ask(self.draft, (text + tokens)[-1], self.kv_cache, self.kv_cache.n + p.steps, read, text + tokens)
+        p.steps += 1; p.spent += c.step if c else 0.
+        if c and self.knowledge: c.pointed(self.draft.copied if read else None)
+        logits = s.adjust(logits[None], [self.ids + tokens], self.draft.columns)[0]
         if s.greedy and not c: tokens.append(ids[likeliest(logits).item()].item()); at = p.add(tokens[-1], at); continue
         q, before = (logits.float().softmax(-1) if s.greedy else s.draw_from(logits)).cpu(), joint
         if not s.greedy and p.children[at]: # a copied token stands there already

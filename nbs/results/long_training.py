@@ -2,7 +2,7 @@
 
     python nbs/results/long_training.py OUT [--data FOLDER] [--write_minutes 2.2] [--train_minutes 6.8]
 
-The target writes text in lots of some thousand messages until that time is up; each call adds to FOLDER. Then the draft that ships goes on training on all of it. Nothing that the target computes is kept: a GPU computes it again for each batch sooner than it could be read."""
+The target writes text in lots of some thousand messages until that time is up; each call adds to FOLDER. Then the draft that ships goes on training on all of it. A GPU keeps nothing that the target computes: it computes it again for each batch sooner than it could be read. On a CPU (--device cpu --lot 384 --batch_size 8) it is kept."""
 import json, time
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from fastcore.script import call_parse
 from specdraft.draft_model import DraftModel
 from specdraft.layer_sampling import layers_for
 from specdraft.loader import InputError, LeanTarget, ModelLoader, fingerprint, machine
-from specdraft.losses_training import Trainer, TrainingData, note_prompts, save_shard, text_lots, trace_key, write_lot
+from specdraft.losses_training import Trainer, TrainingData, note_prompts, save_shard, text_lots, to_keep, trace_key, write_lot
 
 def write(folder, minutes, lean, tokenizer, layers, c, held_out, known=()):
     "Lots of text until the time is up, and the questions of the knowledge cache with the first"
@@ -20,7 +20,7 @@ def write(folder, minutes, lean, tokenizer, layers, c, held_out, known=()):
     while time.perf_counter() - began + took < 60*minutes or known:
         start, n = time.perf_counter(), len(list(Path(folder).glob('shard-*')))
         lot, known = (known, ()) if known else (c['lot'], ())
-        traces = write_lot(lean, tokenizer, lot, layers, c['max_answer_tokens'], c['seed']*1_000_003 + n, (), tasks=c['tasks_per_prompt'])
+        traces = write_lot(lean, tokenizer, lot, layers, c['max_answer_tokens'], c['seed']*1_000_003 + n, to_keep(c, lean.device), c['keep_top'], tasks=c['tasks_per_prompt'])
         keys = [trace_key(tokenizer, t) for t in traces]
         traces = [t for t, k in zip(traces, keys) if k not in held_out]
         save_shard(Path(folder)/f'shard-{n:05}.safetensors', traces, plan='', fingerprint=fingerprint(lean.model), layers=list(layers),
@@ -41,7 +41,7 @@ def main(
 ):
     torch.backends.cuda.enable_cudnn_sdp(False) # it plans anew for every shape
     loader = ModelLoader('smollm2_135m'); c = loader.config['training']
-    c.update(keep=[], lot=lot, batch_size=batch_size, learning_rate=learning_rate, knowledge_rate=knowledge_rate, seed=seed, warmup_steps=100,
+    c.update(keep=None, lot=lot, batch_size=batch_size, learning_rate=learning_rate, knowledge_rate=knowledge_rate, seed=seed, warmup_steps=100,
              num_epochs=100, max_answer_tokens=128, tasks_per_prompt=1.)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     held = set(json.loads(Path(held_out).read_text())) if held_out else set()
