@@ -1,0 +1,46 @@
+"""What it brings that a draft reads cached answers only where they are copied from (06_benchmarks)
+
+    python nbs/results/reading.py nbs/results/reading.json [--repeats 2]
+
+Every second of the unseen paraphrases, and the questions with other words around them than in training: plain decoding, and copying and drafting where the draft reads always, never, or as the cost model decides. Besides, from decoding once more: which share of what the draft says the pointer gives, with and without copied runs in the tree."""
+import torch
+from fastcore.script import call_parse
+
+from specdraft.benchmarks import about, bench, check_disjoint, held_out, make_methods, open_all, save_result, show, summary
+from specdraft.loader import chat_ids
+from specdraft.speculative_decoding import CostModel, SpeculativeDecoder
+
+@call_parse
+def main(
+    out:str, # JSON file to write
+    max_new_tokens:int=96, repeats:int=2
+):
+    lean, tokenizer, draft = open_all(draft='smollm2_135m')
+    prompts = held_out(draft, '')
+    around = [dict(p, group='other words around', category='other words around', text=f'Hello! I wonder: {p["text"]} It would help me a lot.')
+              for p in prompts if p['group'] == 'as asked']
+    prompts = [p for p in prompts if p['group'] == 'paraphrase'][::2] + around
+    check_disjoint(prompts, draft.manager, draft.info['prompts'])
+    def decoder(copy=True): d = SpeculativeDecoder(draft, lean, tokenizer, 'auto', copy); d.costs(); return d
+    always, never, as_it_pays = decoder(), decoder(), decoder()
+    always.costs().pointed = lambda share: None # nothing is learnt from it
+    never.draft.prepare = lambda item_ids: None
+    ways = dict(always=always, never=never, both=as_it_pays)
+    methods = make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain',)) | {
+        n: (lambda d: lambda ids: (d.generate(ids, max_new_tokens), d.stats))(d) for n, d in ways.items()}
+    rows = bench(methods, prompts, tokenizer, repeats)
+    print(show(summary(rows)))
+    shares, pointed = [], CostModel.pointed
+    def noted(self, share):
+        if share is not None: shares[-1].append(share)
+    try:
+        CostModel.pointed = noted
+        for copy in (True, False):
+            d = decoder(copy)
+            for p in prompts:
+                shares.append([]); d.generate(torch.tensor([chat_ids(tokenizer, p['text'])]), max_new_tokens)
+    finally: CostModel.pointed = pointed
+    mean = [sum(s)/len(s) if s else None for s in shares]; n = len(prompts)
+    save_result(out, [{k: v for k, v in r.items() if k in ('prompt', 'group', 'category', 'method', 'repeat', 'seconds', 'tokens', 'identical', 'n_rounds', 'n_emitted', 'n_drafted', 'n_accepted')} for r in rows],
+                lean, draft=about(draft), max_new_tokens=max_new_tokens, repeats=repeats, read_ms=as_it_pays.costs().read_ms, draft_ms=as_it_pays.costs().draft_ms,
+                shares=[dict(group=p['group'], copied_runs=a and round(a, 4), without=b and round(b, 4)) for p, a, b in zip(prompts, mean[:n], mean[n:])])
