@@ -42,5 +42,5 @@ def main(
     finally: CostModel.pointed = pointed
     mean = [sum(s)/len(s) if s else None for s in shares]; n = len(prompts)
     save_result(out, [{k: v for k, v in r.items() if k in ('prompt', 'group', 'category', 'method', 'repeat', 'seconds', 'tokens', 'identical', 'n_rounds', 'n_emitted', 'n_drafted', 'n_accepted')} for r in rows],
-                lean, draft=about(draft), max_new_tokens=max_new_tokens, repeats=repeats, read_ms=as_it_pays.costs().read_ms, draft_ms=as_it_pays.costs().draft_ms,
+                lean, draft=about(draft), max_new_tokens=max_new_tokens, repeats=repeats, pass_ms=as_it_pays.costs().pass_ms, draft_ms=as_it_pays.costs().draft_ms, read_ms=as_it_pays.costs().read_ms,
                 shares=[dict(group=p['group'], copied_runs=a and round(a, 4), without=b and round(b, 4)) for p, a, b in zip(prompts, mean[:n], mean[n:])])
