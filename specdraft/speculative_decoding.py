@@ -328,9 +328,9 @@ class CostModel:
         self.pass_ms, self.draft_ms, self.read_ms, self.ws = pass_ms, draft_ms, read_ms, sorted(pass_ms)
         self.joint_ms = joint_ms or (JOINT*(draft_ms or 0), self.verify_ms(JOINT), self.verify_ms(4*JOINT))
         self.reset()
-    def reset(self, rows=1, reads=False): # texts that are decoded together; does this one read cached answers?
+    def reset(self, rows=1, shown=0.): # texts that are decoded together; the pointer's share to begin with, where this one has cached answers (0: the first steps don't read)
         "Forget the last text: back to prior guesses, worth three tokens each"
-        self.reads, self.shown, self.unread, self.skip = reads, .5, 0, self.first_pause # does the next step read? the pointer's share, steps without reading
+        self.reads, self.shown, self.unread, self.skip = shown > 0, shown, 0, self.first_pause # does the next step read? steps without reading, and how many at most
         self.counts, self.pace = {(source, b): [3*a, 3.] for source, rates in self.priors.items() for b, a in enumerate(rates)}, 1.
         self.company(rows)
         self.gain, self.cost, self.confidence, self.pause, self.waited = self.least*self.step + .05, self.step, .5, self.first_pause, 0
@@ -705,7 +705,7 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
     shared = SharedCache(self.lean, [r.room for r in runs])
     for r, row in zip(runs, list(shared.rows)):
         r.kv_cache = row
-        if r.costs: r.costs.reset(len(runs), r.knowledge is not None)
+        if r.costs: r.costs.reset(len(runs), .5*(r.knowledge is not None and r.index is None)) # what can be copied needn't be read
     for part in size_groups([len(r.block) for r in runs], 2048): yield from self._read([runs[i] for i in part])
     self._tempos[len(runs)].begin()
     while True:
