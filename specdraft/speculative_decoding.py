@@ -438,9 +438,9 @@ def pointed(self:CostModel, share): # of the last step's distribution, what the 
     "Does the next draft step read cached answers?"
     if share is None: self.unread += 1
     else: self.shown += .25*(share - self.shown)
-    pays = self.shown > self.price*self.reading
-    if share is not None: self.skip, self.unread = self.first_pause if pays else 2*self.skip if self.unread else self.skip, 0
-    self.reads = pays or self.unread >= self.skip
+    self.reads = self.shown > self.price*self.reading
+    if self.reads: self.skip, self.unread = self.first_pause, 0
+    elif self.unread >= self.skip: self.reads, self.skip, self.unread = True, 2*self.skip, 0 # a probe
 
 # %% ../nbs/05_speculative_decoding.ipynb #1e775a5a
 def _what_costs(lean, draft, context): # what is timed: name -> function; and the KV caches to put back before each

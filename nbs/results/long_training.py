@@ -2,7 +2,7 @@
 
     python nbs/results/long_training.py OUT [--data FOLDER] [--write_minutes 2.2] [--train_minutes 6.8]
 
-The target writes text in lots of some thousand messages until that time is up; each call adds to FOLDER. Then the draft that ships goes on training on all of it. A GPU keeps nothing that the target computes: it computes it again for each batch sooner than it could be read. On a CPU (--device cpu --lot 384 --batch_size 8) it is kept."""
+The target writes text in lots of some thousand messages until that time is up; each call adds to FOLDER. Then the draft that ships goes on training on all of it. A GPU keeps nothing that the target computes: it computes it again for each batch sooner than it could be read. On a CPU (--device cpu --lot 96 --batch_size 8) it is kept; the memory of a lot grows with its size (192 took 15 GB)."""
 import json, time
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def main(
 ):
     torch.backends.cuda.enable_cudnn_sdp(False) # it plans anew for every shape
     loader = ModelLoader('smollm2_135m'); c = loader.config['training']
-    c.update(keep=None, lot=lot, batch_size=batch_size, learning_rate=learning_rate, knowledge_rate=knowledge_rate, seed=seed, warmup_steps=100,
+    c.update(lot=lot, batch_size=batch_size, learning_rate=learning_rate, knowledge_rate=knowledge_rate, seed=seed, warmup_steps=100,
              num_epochs=100, framings=framings, max_answer_tokens=128, tasks_per_prompt=1.)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     held = set(json.loads(Path(held_out).read_text())) if held_out else set()

@@ -26,12 +26,11 @@ def main(
     prompts = [p for p in prompts if p['group'] == 'paraphrase'][::2] + around
     check_disjoint(prompts, draft.manager, draft.info['prompts'])
     def decoder(copy=True): d = SpeculativeDecoder(draft, lean, tokenizer, 'auto', copy); d.costs(); return d
-    always, never, as_it_pays = decoder(), decoder(), decoder()
+    always, never = decoder(), decoder()
     always.costs().__class__ = Always
     never.draft.prepare = lambda item_ids: None
-    ways = dict(always=always, never=never, both=as_it_pays)
-    methods = make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain',)) | {
-        n: (lambda d: lambda ids: (d.generate(ids, max_new_tokens), d.stats))(d) for n, d in ways.items()}
+    def timed(d): return lambda ids: (d.generate(ids, max_new_tokens), d.stats)
+    methods = make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'both')) | dict(always=timed(always), never=timed(never))
     rows = bench(methods, prompts, tokenizer, repeats)
     print(show(summary(rows)))
     shares = []
@@ -43,7 +42,7 @@ def main(
         d = decoder(copy); d.costs().__class__ = Noting
         for p in prompts:
             shares.append([]); d.generate(torch.tensor([chat_ids(tokenizer, p['text'])]), max_new_tokens)
-    mean = [sum(s)/len(s) if s else None for s in shares]; n = len(prompts)
+    costs, mean = never.costs(), [sum(s)/len(s) if s else None for s in shares]; n = len(prompts)
     save_result(out, [{k: v for k, v in r.items() if k in ('prompt', 'group', 'category', 'method', 'repeat', 'seconds', 'tokens', 'identical', 'n_rounds', 'n_emitted', 'n_drafted', 'n_accepted')} for r in rows],
-                lean, draft=about(draft), max_new_tokens=max_new_tokens, repeats=repeats, pass_ms=as_it_pays.costs().pass_ms, draft_ms=as_it_pays.costs().draft_ms, read_ms=as_it_pays.costs().read_ms,
+                lean, draft=about(draft), max_new_tokens=max_new_tokens, repeats=repeats, pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, read_ms=costs.read_ms,
                 shares=[dict(group=p['group'], copied_runs=a and round(a, 4), without=b and round(b, 4)) for p, a, b in zip(prompts, mean[:n], mean[n:])])
