@@ -187,16 +187,18 @@ def _layer(self:DraftModel, i, x, mask, rope, memory, knowledge): # -> the layer
 
 # %% ../nbs/03_draft_model.ipynb #85fe021d
 @patch
-def scored(self:DraftModel, extra=()): # (Vd + E,) ids of the head's columns: the draft's own vocabulary, then the tokens `extra`
+def scored(self:DraftModel, extra=()): # (Vd + E,) ids of the head's columns: the draft's own vocabulary, with what the knowledge cache adds, then the tokens `extra`
     "What the draft's head scores"
-    own = self.vocab_ids if self.vocab_ids is not None else torch.arange(self.target.config.vocab_size, device=self.norm.weight.device)
-    return torch.cat([own, extra]) if len(extra) else own
+    device = self.norm.weight.device
+    if self.vocab_ids is None: return torch.arange(self.target.config.vocab_size, device=device)
+    cached = torch.as_tensor(self.manager.copies().frequent if self.manager is not None else (), dtype=torch.long, device=device)
+    return torch.cat([self.vocab_ids, cached[~torch.isin(cached, self.vocab_ids)][:1024], torch.as_tensor(extra, dtype=torch.long, device=device)])
 
 # %% ../nbs/03_draft_model.ipynb #8de129b2
 @patch
 def extra_ids(self:DraftModel, ids): # any shape -> (E,) those outside the draft's own vocabulary, each once
     "Tokens that the head scores because they stand in the text at hand"
-    return ids.new_empty(0) if self.vocab_ids is None else (u := ids.unique())[~torch.isin(u, self.vocab_ids)]
+    return ids.new_empty(0) if self.vocab_ids is None else (u := ids.unique())[~torch.isin(u, self.scored())]
 
 # %% ../nbs/03_draft_model.ipynb #b166e5d3
 @patch
@@ -338,6 +340,7 @@ class LeanDraft:
         head, w = nn.Linear(1, 1, bias=False), draft.head_weight().detach()
         head.weight, head.out_features = nn.Parameter(w, requires_grad=False), len(w)
         self.head, self.n_own, self.beside = small_linear(head), len(w), {}
+        self.own_ids, self.own_columns = draft.scored(), draft.places(())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
     def _pack(self, layer):
@@ -350,7 +353,7 @@ class LeanDraft:
 @patch
 def forget(self:LeanDraft): # a new text begins
     "Score the draft's own vocabulary alone again"
-    self.ids, self.n, self.rows, self.columns = self.draft.scored(), self.n_own, self.lean.model.lm_head.weight[:0], self.draft.places(())
+    self.ids, self.n, self.rows, self.columns = self.own_ids, self.n_own, self.lean.model.lm_head.weight[:0], self.own_columns.clone()
 
 @patch
 def see(self:LeanDraft, tokens): # a list of ids

@@ -8,7 +8,7 @@ __all__ = ['SHARD', 'CACHE', 'check_questions', 'load_questions', 'answer_kv', '
            'read_prompts', 'knowledge_for', 'specdraft_build_cache']
 
 # %% ../nbs/02_knowledge_cache.ipynb #8ef6933f
-import csv, errno, hashlib, io, json, math, os, sys, time, unicodedata
+import csv, errno, functools, hashlib, io, json, math, os, sys, time, unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import MutableMapping, Sequence
@@ -471,6 +471,11 @@ class AnswerIndex:
     def __len__(self): return len(self.order)
     def _run(self, i, n): return bytes(self.tokens[4*i:4*(i + n)]) # n tokens from place i
     def _id(self, i): return int.from_bytes(self._run(i, 1), 'big') - 1 # -1: the end of a text
+    @functools.cached_property
+    def frequent(self): # ids
+        "The tokens that stand in the texts, the most frequent first"
+        n = np.bincount(np.frombuffer(self.tokens, '>u4'), minlength=1)[1:]
+        return np.argsort(-n, kind='stable')[:np.count_nonzero(n)]
     def match(self, ids, longest=32): # places [first, end) in `order`, and the length of the match
         "The longest run at the end of `ids` that stands somewhere"
         n = min(longest, len(ids)); run = (np.array(ids[:-n - 1:-1]) + 1).astype('>u4').tobytes()

@@ -11,25 +11,19 @@ from fastcore.script import call_parse
 
 from specdraft.draft_model import DraftModel
 from specdraft.layer_sampling import layers_for
-from specdraft.loader import InputError, LeanTarget, ModelLoader, fingerprint, machine
-from specdraft.losses_training import Trainer, TrainingData, note_prompts, save_shard, text_lots, to_keep, trace_key, write_lot
+from specdraft.loader import InputError, LeanTarget, ModelLoader, machine
+from specdraft.losses_training import Trainer, TrainingData, note_prompts, text_lots, write_shard
 
-def write(folder, minutes, lean, tokenizer, layers, c, held_out, known=()):
-    "Lots of text until the time is up, and the questions of the knowledge cache with the first"
-    began, took, tokens = time.perf_counter(), 0, 0
-    known = list(known) # lots of their own
+def write(folder, minutes, lean, tokenizer, manager, layers, c, held_out, known=()):
+    "Lots of text until the time is up, after the `known` ones of the knowledge cache"
+    began, took, places, known = time.perf_counter(), 0, 0, list(known)
     while time.perf_counter() - began + took < 60*minutes or known:
         start, n = time.perf_counter(), len(list(Path(folder).glob('shard-*')))
         lot = known.pop(0) if known else c['lot']
-        traces = write_lot(lean, tokenizer, lot, layers, c['max_answer_tokens'], c['seed']*1_000_003 + n, to_keep(c, lean.device), c['keep_top'], tasks=c['tasks_per_prompt'])
-        keys = [trace_key(tokenizer, t) for t in traces]
-        traces = [t for t, k in zip(traces, keys) if k not in held_out]
-        save_shard(Path(folder)/f'shard-{n:05}.safetensors', traces, plan='', fingerprint=fingerprint(lean.model), layers=list(layers),
-                   prompts=sorted(set(keys) - held_out))
+        traces = write_shard(Path(folder)/f'shard-{n:05}.safetensors', lean, tokenizer, manager, lot, layers, c, c['seed']*1_000_003 + n, held_out=held_out)
         if isinstance(lot, int): took = time.perf_counter() - start
-        tokens += sum(map(len, traces))
-        print(f'{len(traces)} texts ({len(keys) - len(traces)} of held-out messages left out), {tokens} places to learn from after '
-              f'{time.perf_counter() - began:.0f} s', flush=True)
+        places += sum(map(len, traces))
+        print(f'{len(traces)} texts, {places} places to learn from after {time.perf_counter() - began:.0f} s', flush=True)
 
 @call_parse
 def main(
@@ -37,22 +31,22 @@ def main(
     data:str='output/long_data', device:str='cuda',
     write_minutes:float=2.2, train_minutes:float=6.8, # the defaults are those of the sixth run
     lot:int=1536, batch_size:int=48, learning_rate:float=1.2e-3, knowledge_rate:float=.5, seed:int=41,
-    framings:int=0, # how many times more each wording of a known question is asked, with other words around it
+    rewordings:int=0, # tries to put each wording of a known question in other words
     held_out:str='', # JSON list of the `prompt_key`s of messages to measure with
     fresh:bool=False # a new draft, not the one that ships
 ):
     torch.backends.cuda.enable_cudnn_sdp(False) # it plans anew for every shape
     loader = ModelLoader('smollm2_135m'); c = loader.config['training']
     c.update(lot=lot, batch_size=batch_size, learning_rate=learning_rate, knowledge_rate=knowledge_rate, seed=seed, warmup_steps=100,
-             num_epochs=100, framings=framings, max_answer_tokens=128, tasks_per_prompt=1.)
+             num_epochs=100, rewordings=rewordings, max_answer_tokens=128, tasks_per_prompt=1.)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     held = set(json.loads(Path(held_out).read_text())) if held_out else set()
-    if write_minutes: write(data, write_minutes, lean, tokenizer, layers_for(loader.config, lean), c, held)
+    if write_minutes: write(data, write_minutes, lean, tokenizer, None, layers_for(loader.config, lean), c, held)
     if not train_minutes: return
     if fresh: draft = DraftModel(loader.config, lean.model)
     else:
         draft = DraftModel.from_pretrained('smollm2_135m', lean.model)
-        write(data, 0, lean, tokenizer, draft.layer_idxs, c, held, text_lots(tokenizer, draft.manager, {'training': {**c, 'num_invented_prompts': 0}}))
+        write(data, 0, lean, tokenizer, draft.manager, draft.layer_idxs, c, held, text_lots(tokenizer, draft.manager, {'training': {**c, 'num_invented_prompts': 0}}))
     texts = TrainingData(data, lean.model)
     if not len(texts): raise InputError(f'{data} holds no text: write some (--write_minutes)')
     draft.config['training'] = c
