@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RUN', 'Qwen3DraftModel', 'Ask', 'KnowledgeAttention', 'shifted', 'run_lengths', 'CopyPointer', 'DraftModel',
            'own_past', 'to_int8', 'from_int8', 'Int8', 'small_linear', 'LeanDraft', 'n_params', 'checkpoints',
-           'best_checkpoint', 'packaged_drafts', 'find_draft', 'default_draft']
+           'best_checkpoint', 'packaged_drafts', 'find_draft', 'default_draft', 'stored_config']
 
 # %% ../nbs/03_draft_model.ipynb #80887b93
 import math
@@ -21,7 +21,7 @@ from fastcore.basics import patch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from .loader import (Block, InputError, LeanTarget, Packed, attend, fingerprint, load_config,
+from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, attend, fingerprint, load_config,
                               load_tensors, rms_norm, rotate, save_tensors)
 from .layer_sampling import layers_for
 from .knowledge_cache import KnowledgeCacheManager
@@ -549,6 +549,10 @@ def default_draft(
     return best_checkpoint(folder) or (str(config) if str(config) in packaged_drafts() else folder)
 
 # %% ../nbs/03_draft_model.ipynb #92cd2528
+def stored_config(meta) -> dict: # of a draft's file; checked
+    "The config that a draft was stored with; of how it was trained, what this version still knows"
+    return load_config({s: {k: v for k, v in keys.items() if s not in ('training', 'decoding') or k in SCHEMA[s]} for s, keys in meta['config'].items()})
+
 @patch(cls_method=True)
 def from_pretrained(cls:DraftModel,
     source, # folder of `save_pretrained` or of checkpoints, a file, or the name of a packaged draft
@@ -563,7 +567,7 @@ def from_pretrained(cls:DraftModel,
     if meta['fingerprint'] != mine: raise InputError(f'{file} belongs to the target {meta["fingerprint"]}, but this target is {mine}')
     cache = file.parent/'knowledge_cache.safetensors'
     if knowledge_cache_manager is None and file.name == 'draft.safetensors' and cache.is_file(): knowledge_cache_manager = KnowledgeCacheManager.load(cache)
-    draft = cls(meta['config'], target_model, knowledge_cache_manager, layers=meta['layers'])
+    draft = cls(stored_config(meta), target_model, knowledge_cache_manager, layers=meta['layers'])
     if dtype is not None: draft.to(dtype)
     try: draft.load_state_dict(from_int8(tensors))
     except RuntimeError as e:
