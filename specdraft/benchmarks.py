@@ -284,7 +284,7 @@ def measure_draft(
     items, texts = {}, texts or greedy_answers(lean, tokenizer, prompts, max_new_tokens, draft.manager, progress)
     trace = lambda ts: trace_texts(lean, ts, draft.layer_idxs, ('memory',))
     traces = trace(texts)
-    if draft.manager is not None and any(p.get('item') for p in prompts):
+    if draft.manager is not None and draft.knowledge is not None and any(p.get('item') for p in prompts):
         known = draft.manager.items
         items = dict(zip([x['id'] for x in known], trace([dict(prompt_ids=x['prompt_ids'], answer_ids=x['answer_ids']) for x in known])))
     own = [items.get(p.get('item')) for p in prompts]

@@ -191,12 +191,12 @@ def scored(self:DraftModel, extra=()): # (Vd + E,) ids of the head's columns: th
     "What the draft's head scores"
     device = self.norm.weight.device
     if self.vocab_ids is None: return torch.arange(self.target.config.vocab_size, device=device)
-    cached = torch.as_tensor(self.manager.copies().frequent if self.manager is not None else (), dtype=torch.long, device=device)
+    cached = torch.as_tensor(self.manager.frequent() if self.manager is not None else (), dtype=torch.long, device=device)
     return torch.cat([self.vocab_ids, cached[~torch.isin(cached, self.vocab_ids)][:1024], torch.as_tensor(extra, dtype=torch.long, device=device)])
 
 # %% ../nbs/03_draft_model.ipynb #8de129b2
 @patch
-def extra_ids(self:DraftModel, ids): # any shape -> (E,) those outside the draft's own vocabulary, each once
+def extra_ids(self:DraftModel, ids): # any shape -> (E,) those that the head would not score, each once
     "Tokens that the head scores because they stand in the text at hand"
     return ids.new_empty(0) if self.vocab_ids is None else (u := ids.unique())[~torch.isin(u, self.scored())]
 
@@ -352,7 +352,7 @@ class LeanDraft:
 # %% ../nbs/03_draft_model.ipynb #ed66344f
 @patch
 def forget(self:LeanDraft): # a new text begins
-    "Score the draft's own vocabulary alone again"
+    "Score again what no text has added to"
     self.ids, self.n, self.rows, self.columns = self.own_ids, self.n_own, self.lean.model.lm_head.weight[:0], self.own_columns.clone()
 
 @patch
@@ -431,7 +431,7 @@ def steps(self:LeanDraft,
 
 # %% ../nbs/03_draft_model.ipynb #f25909ec
 @patch
-def _more(self:LeanDraft, logits, h): # logits of the draft's own vocabulary, final state (1, D) -> those of the tokens seen besides too
+def _more(self:LeanDraft, logits, h): # logits of what no text has added to, final state (1, D) -> those of the tokens seen besides too
     return torch.cat([logits, F.linear(h, self.rows[:self.n - self.n_own])[0]]) if self.n > self.n_own else logits
 
 @patch

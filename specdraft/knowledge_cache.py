@@ -8,7 +8,7 @@ __all__ = ['SHARD', 'CACHE', 'check_questions', 'load_questions', 'answer_kv', '
            'read_prompts', 'knowledge_for', 'specdraft_build_cache']
 
 # %% ../nbs/02_knowledge_cache.ipynb #8ef6933f
-import csv, errno, functools, hashlib, io, json, math, os, sys, time, unicodedata
+import csv, errno, hashlib, io, itertools, json, math, os, sys, time, unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import MutableMapping, Sequence
@@ -220,7 +220,7 @@ class KnowledgeCacheManager:
     def __len__(self): return len(self.items)
     @property
     def error(self): return (self._squares[0]/max(self._squares[1], 1e-30))**.5 # relative, of keys and values as stored
-    def _forget(self): self._search = self._copies = self._where = self._asked = None # made from the items when they are needed
+    def _forget(self): self._search = self._copies = self._frequent = self._where = self._asked = None # made from the items when they are needed
     def __repr__(self): return f'KnowledgeCacheManager({len(self)} items, layers {self.layers}, cache_dim {self.cache_dim})'
 
 # %% ../nbs/02_knowledge_cache.ipynb #f62190b8
@@ -471,11 +471,7 @@ class AnswerIndex:
     def __len__(self): return len(self.order)
     def _run(self, i, n): return bytes(self.tokens[4*i:4*(i + n)]) # n tokens from place i
     def _id(self, i): return int.from_bytes(self._run(i, 1), 'big') - 1 # -1: the end of a text
-    @functools.cached_property
-    def frequent(self): # ids
-        "The tokens that stand in the texts, the most frequent first"
-        n = np.bincount(np.frombuffer(self.tokens, '>u4'), minlength=1)[1:]
-        return np.argsort(-n, kind='stable')[:np.count_nonzero(n)]
+
     def match(self, ids, longest=32): # places [first, end) in `order`, and the length of the match
         "The longest run at the end of `ids` that stands somewhere"
         n = min(longest, len(ids)); run = (np.array(ids[:-n - 1:-1]) + 1).astype('>u4').tobytes()
@@ -516,6 +512,22 @@ def copies(self:KnowledgeCacheManager) -> AnswerIndex:
     "An index of all prompts with their answers"
     if self._copies is None: self._copies = AnswerIndex.build([v['prompt_ids'] + v['answer_ids'] for _, v in self.wordings()])
     return self._copies
+
+# %% ../nbs/02_knowledge_cache.ipynb #freq0001
+@patch
+def frequent(self:KnowledgeCacheManager) -> np.ndarray: # ids; the lower one first of those that are equally frequent
+    "The tokens that stand in the cached questions and answers, the most frequent first"
+    if self._frequent is None:
+        if self._copies is not None: # counted a million at a time
+            ids = np.frombuffer(self._copies.tokens, '>u4'); parts = (ids[i:i + 2**20] for i in range(0, len(ids), 2**20))
+        else:
+            each = (i + 1 for _, v in self.wordings() for i in (*v['prompt_ids'], *v['answer_ids']))
+            parts = iter(lambda: list(itertools.islice(each, 2**20)), [])
+        n = np.zeros(1, np.int64)
+        for part in parts:
+            n, more = sorted((n, np.bincount(part)), key=len); more[:len(n)] += n; n = more
+        self._frequent = np.argsort(-n[1:], kind='stable')[:np.count_nonzero(n[1:])] # a 0 is the end of a text
+    return self._frequent
 
 # %% ../nbs/02_knowledge_cache.ipynb #ade33248
 @contextmanager

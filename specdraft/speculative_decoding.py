@@ -477,7 +477,7 @@ def measure_costs(
 ) -> CostModel:
     "Time passes and draft steps (about four seconds)"
     about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), context,
-                        draft and [draft.layer_idxs, len(draft.transitions), draft.n_own, draft.reads is not None],
+                        draft and [draft.layer_idxs, len(draft.transitions), round(draft.n_own, -3), draft.reads is not None], # a few words more in the cache cost nothing
                         {k: v for k, v in machine().items() if k != 'python'}])
     path = cache_folder()/'costs'/(hashlib.sha256(about.encode()).hexdigest()[:16] + '.json')
     try:

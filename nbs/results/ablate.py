@@ -45,7 +45,7 @@ def train_variant(lean, manager, data, config, minutes, folder, past='target', l
     c = {**config, 'draft_model': {**config['draft_model'], 'past': past, 'transitions': 'linear' if transitions == 'mlp' else transitions},
          'training': {**config['training'], 'num_epochs': 50, **training}, 'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': knowledge == 'on'}}
     torch.manual_seed(0)
-    draft = DraftModel(c, lean.model, layers=data.layers); draft.manager = manager if knowledge == 'on' else None # its questions and answers are used, not its keys and values: they may be of other layers
+    draft = DraftModel(c, lean.model, layers=data.layers); draft.manager = manager # its questions and answers are used, not its keys and values: they may be of other layers
     if transitions == 'mlp': draft.transitions = nn.ModuleList(Mlp(lean.config.hidden_size) for _ in draft.transitions)
     draft.vocab_ids.copy_(pick_vocab(data, len(draft.vocab_ids), lean.config.vocab_size))
     trainer = Trainer(draft, lean, data, folder, minutes)
@@ -53,8 +53,7 @@ def train_variant(lean, manager, data, config, minutes, folder, past='target', l
     return draft.eval(), trainer
 
 class Traces(list):
-    "A list of traces that knows its layers"
-    layers = ()
+    "A list of traces that knows its layers and what the shards know of its texts"
 
 @call_parse
 def main(
@@ -74,7 +73,7 @@ def main(
         mine = shards
         if 'layers' in kw: # what the target computed at other layers
             at = sample_layers(lean.config.num_hidden_layers, 6) if kw['layers'] == 'uniform' else kw['layers']
-            mine = Traces(trace_texts(lean, [t.text() for t in shards], at)); mine.layers = at
+            mine = Traces(trace_texts(lean, [t.text() for t in shards], at)); mine.layers, mine.outline, mine.likely = at, shards.outline, shards.likely
         with tempfile.TemporaryDirectory() as folder: draft, trainer = train_variant(lean, manager, mine, loader.config, minutes, folder, **kw)
         rows = measure_draft(draft, lean, tokenizer, chosen, 96, texts=texts)
         decodes = kw.get('past') != 'own' and kw.get('transitions') != 'mlp' # the decoder knows the target's memory and linear transitions alone

@@ -2,7 +2,7 @@
 
     python nbs/results/reading.py nbs/results/reading.json [--repeats 2]
 
-Every second of the unseen paraphrases, and the questions with other words around them than in training: plain decoding, and copying and drafting where the draft reads always, never, or as the cost model decides. Besides, from decoding once more: which share of what the draft says the pointer gives, with and without copied runs in the tree."""
+Every second of the unseen paraphrases, and the questions with other words around them: plain decoding, and copying and drafting where the draft reads always, never, or as the cost model decides. Besides, from decoding once more: which share of what the draft says the pointer gives, with and without copied runs in the tree."""
 import torch
 from fastcore.script import call_parse
 
