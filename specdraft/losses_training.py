@@ -23,7 +23,7 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_writable, command, fingerprint, generate_batch, has_native_bf16,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, chat_ids, check_value, check_writable, command, fingerprint, generate_batch, has_native_bf16,
                               at_once, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
@@ -983,6 +983,7 @@ def specdraft_train(
     prompts:str='', # file of messages to train on besides: plain lines or JSON lines
     continue_on:str='', # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
     resume:bool=False, # go on from the state in `out`
+    rewordings:int=None, # tries to put each question of the knowledge cache in other words, to train on those too; default: the config's
     device:str='cpu' # cpu, cuda or mps
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
@@ -990,6 +991,7 @@ def specdraft_train(
     if prompts and continue_on: raise InputError(f'prompts is {prompts!r} and continue_on is {continue_on!r}: give one of them')
     own = read_prompts(file, skip=not prompts) if (file := prompts or (continue_on if continue_on != 'cache' else '')) else []
     loader = ModelLoader(config)
+    if rewordings is not None: loader.config['training']['rewordings'] = check_value('rewordings', rewordings, SCHEMA['training']['rewordings'])
     if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
     if not continue_on: check_unused(out, resume)
     check_writable(out); check_writable(data); processes(device)
