@@ -270,26 +270,22 @@ REWORDED_ZH = [('怎样在家做面包？', '自己烤面包要哪些步骤？')
                ('学吉他有什么建议？', '我怎样才能把吉他弹得更好？')]
 
 def reword(
-    lean, tokenizer, asked, # target, its tokenizer, (question, what it is about) pairs
-    luck, generator=None, max_tokens=32, on_step=None # luck: random.Random, for the choice of examples
-) -> list: # texts; '' for a question that the target does not bring to an end
-    "Each question in other words, as the target puts it at temperature 0.8 behind three examples: short questions of `asked` about something else that have two wordings, or `REWORDED`"
-    about, out, size = {}, ['']*len(asked), lambda text: len(tokenizer(text, add_special_tokens=False).input_ids)
-    short = [size(q) <= 2*max_tokens for q, _ in asked] # longer ones are no examples, and are not put in other words
-    for (q, item), fit in zip(asked, short):
-        if fit: about.setdefault(item, []).append(q)
-    pairs = [item for item, qs in about.items() if len(qs) > 1]
-    def prompt(q, item):
-        others = [x for x in pairs if x != item]
+    lean, tokenizer, about, # target, its tokenizer, the wordings of each item: a dict of lists
+    k, luck, generator=None, max_tokens=32, on_step=None # which of them, counted round and round; luck: random.Random, for the choice of examples
+) -> dict: # item -> a new wording, where the target brought one to an end
+    "One question of each item in other words, as the target puts it at temperature 0.8 behind three examples: other items that have two wordings, or `REWORDED`"
+    short = lambda text: len(tokenizer(text, add_special_tokens=False).input_ids) <= 2*max_tokens # longer ones are no examples, and are not put in other words
+    about = {item: some for item, qs in about.items() if (some := [q for q in qs if short(q)])}
+    pairs, rows = [item for item, qs in about.items() if len(qs) > 1], {}
+    for item, qs in about.items():
+        q, others = qs[k % len(qs)], [x for x in pairs if x != item]
         shown = [luck.sample(about[x], 2) for x in luck.sample(others, 3)] if len(others) >= 3 else luck.sample(REWORDED_ZH if re.search('[\u4e00-\u9fff]', q) else REWORDED, 3)
-        return ('Questions, and the same questions in other words.\n\n'
-                + ''.join(f'Question: {a}\nIn other words: {b}\n\n' for a, b in [*shown, (q, '')]).rstrip())
-    rows = [tokenizer(prompt(q, item), add_special_tokens=False).input_ids if fit else [] for (q, item), fit in zip(asked, short)]
-    fits = [i for i, ids in enumerate(rows) if 0 < len(ids) < lean.config.max_position_embeddings]
-    for i, ids in zip(fits, generate_batch(lean, [rows[i] for i in fits], max_tokens, .8, generator, on_step)):
-        line, ended, _ = tokenizer.decode(ids, skip_special_tokens=True).partition('\n')
-        if ended or len(ids) < max_tokens: out[i] = line.strip()
-    return out
+        ids = tokenizer('Questions, and the same questions in other words.\n\n'
+                        + ''.join(f'Question: {a}\nIn other words: {b}\n\n' for a, b in [*shown, (q, '')]).rstrip(), add_special_tokens=False).input_ids
+        if len(ids) < lean.config.max_position_embeddings: rows[item] = ids
+    said = {item: (tokenizer.decode(ids, skip_special_tokens=True).partition('\n'), len(ids))
+            for item, ids in zip(rows, generate_batch(lean, list(rows.values()), max_tokens, .8, generator, on_step))}
+    return {item: line.strip() for item, ((line, ended, _), n) in said.items() if line.strip() and (ended or n < max_tokens)}
 
 
 # %% ../nbs/04_losses_training.ipynb #words003
@@ -301,13 +297,13 @@ def measured_with() -> frozenset: # of `prompt_key`s
 
 # %% ../nbs/04_losses_training.ipynb #words002
 def in_other_words(
-    lean, tokenizer, manager, asked, n:int, luck, generator=None, on_step=None, avoid=() # see `reword`; tries for each question; `prompt_key`s of what is measured with
+    lean, tokenizer, manager, about, n:int, luck, generator=None, on_step=None, avoid=() # see `reword`; tries for each item; `prompt_key`s of what is measured with
 ) -> list: # (text, item) pairs, no two alike
     "New wordings of known questions, those by which the knowledge cache finds their item"
     new = {}
-    for _ in range(n if asked and manager is not None else 0):
-        for text, (_, item) in zip(reword(lean, tokenizer, asked, luck, generator, on_step=on_step), asked):
-            if not text or prompt_key(text) in avoid or manager._asks_for(text) is not None: continue
+    for k in range(n if about and manager is not None else 0):
+        for item, text in reword(lean, tokenizer, about, k, luck, generator, on_step=on_step).items():
+            if prompt_key(text) in avoid or manager._asks_for(text) is not None: continue
             if item in [x['id'] for x, _ in manager.retrieve(text)]: new.setdefault(_plain(text), (text, item))
     return list(new.values())
 
@@ -357,8 +353,10 @@ def write_lot(
         lot = [j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out] if held_out else lot
         out = trace_texts(lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], layers, keep, c['keep_top'])
         out += answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot])
-        new = in_other_words(lean, tokenizer, manager, [(user_text(tokenizer, p), item) for p, item, _ in lot if item is not None], c['rewordings'], luck, g,
-                             on_step, avoid)
+        about = {}
+        for p, item, _ in lot:
+            if item is not None: about.setdefault(item, []).append(user_text(tokenizer, p))
+        new = in_other_words(lean, tokenizer, manager, about, c['rewordings'], luck, g, on_step, avoid)
         for i in range(0, len(new), max(len(lot), 1)): out += answered([(chat_ids(tokenizer, t), item, heat) for heat in (0., 1.) for t, item in new[i:i + len(lot)]])
         return [t for t in out if t is not None]
     # every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
@@ -983,7 +981,7 @@ def specdraft_train(
     prompts:str='', # file of messages to train on besides: plain lines or JSON lines
     continue_on:str='', # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
     resume:bool=False, # go on from the state in `out`
-    rewordings:int=None, # tries to put each question of the knowledge cache in other words, to train on those too; default: the config's
+    rewordings:int=None, # how often to try to put each question of the knowledge cache in other words, to train on those too; default: the config's
     device:str='cpu' # cpu, cuda or mps
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"

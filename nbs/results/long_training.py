@@ -31,7 +31,7 @@ def main(
     data:str='output/long_data', device:str='cuda',
     write_minutes:float=2.2, train_minutes:float=6.8, # the defaults are those of the sixth run
     lot:int=1536, batch_size:int=48, learning_rate:float=1.2e-3, knowledge_rate:float=.5, seed:int=41,
-    rewordings:int=0, # tries to put each wording of a known question in other words
+    rewordings:int=16, # tries to put each known question in other words
     held_out:str='', # JSON list of the `prompt_key`s of messages to measure with
     fresh:bool=False # a new draft, not the one that ships
 ):

@@ -18,7 +18,7 @@ from specdraft.losses_training import fine_tune_config, train_draft
 def main(
     out:str, # JSON file to write
     minutes:float=4., # of fine-tuning
-    rewordings:int=8, # tries for each wording
+    rewordings:int=16, # tries for each question
     max_new_tokens:int=96
 ):
     loader = ModelLoader('smollm2_135m'); lean, tokenizer, config = LeanTarget(loader.load_target_model()), loader.load_tokenizer(), fine_tune_config(loader.config)
@@ -29,7 +29,7 @@ def main(
         prompts = knowledge_prompts(manager.items, 'heldout_more_en'); texts = texts or greedy_answers(lean, tokenizer, prompts, max_new_tokens, manager)
         def measured(source, when):
             draft = DraftModel.from_pretrained(source, lean.model, manager); check_disjoint([p for p in prompts if p['group'] != 'as asked'], None, draft.info['prompts'])
-            new = [dict(r, given=given, when=when) for r in measure_draft(draft, lean, tokenizer, prompts, max_new_tokens, texts=texts)]
+            new = [dict({k: v for k, v in r.items() if k not in ('wide', 'category')}, given=given, when=when) for r in measure_draft(draft, lean, tokenizer, prompts, max_new_tokens, texts=texts)]
             print(given, when, show_draft(draft_summary(new, 'group'), 'group'), sep='\n', flush=True); rows.extend(new)
         measured('smollm2_135m', 'before')
         for n in (0, rewordings):
