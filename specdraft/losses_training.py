@@ -357,7 +357,7 @@ def write_lot(
         for p, item, _ in lot:
             if item is not None: about.setdefault(item, []).append(user_text(tokenizer, p))
         new = in_other_words(lean, tokenizer, manager, about, c['rewordings'], luck, g, on_step, avoid)
-        for i in range(0, len(new), max(len(lot), 1)): out += answered([(chat_ids(tokenizer, t), item, heat) for heat in (0., 1.) for t, item in new[i:i + len(lot)]])
+        for i in range(0, len(new), c['lot']): out += answered([(chat_ids(tokenizer, t), item, heat) for heat in (0., 1.) for t, item in new[i:i + c['lot']]])
         return [t for t in out if t is not None]
     # every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
     def exchanges(texts, **start): # (text, trace) pairs
@@ -415,8 +415,9 @@ def write_data(
             raise InputError(f'{path(i)} belongs to other questions, prompts, layers or settings than this run: remove {folder}, or choose another folder')
     todo = [i for i in mine if not path(i).is_file()]
     def steps(i): # at most
-        n = c['max_answer_tokens']
-        return n*(1 + 2*(c['tasks_per_prompt'] > 0)) + 128 if isinstance(lots[i], int) else n + c['rewordings']*(n + 32)
+        n, items = c['max_answer_tokens'], 0 if isinstance(lots[i], int) else len({item for _, item, _ in lots[i]} - {None})
+        if isinstance(lots[i], int): return n*(1 + 2*(c['tasks_per_prompt'] > 0)) + 128
+        return n*(1 + -(-items*c['rewordings']//c['lot'])) + 32*c['rewordings']*(items > 0)
     with tqdm(total=sum(map(steps, todo)), desc='writing text', unit='step', disable=not progress or not todo) as bar:
         for i in todo:
             at = bar.n
