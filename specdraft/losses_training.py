@@ -982,7 +982,7 @@ def specdraft_train(
     prompts:str='', # file of messages to train on besides: plain lines or JSON lines
     continue_on:str='', # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
     resume:bool=False, # go on from the state in `out`
-    rewordings:int=None, # how often to try to put each question of the knowledge cache in other words, to train on those too; default: the config's
+    rewordings:int=None, # how often to try to put each question of the knowledge cache in other words, to train on those too; default: the config's, and 0 where `continue_on` is a file
     device:str='cpu' # cpu, cuda or mps
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
@@ -990,6 +990,7 @@ def specdraft_train(
     if prompts and continue_on: raise InputError(f'prompts is {prompts!r} and continue_on is {continue_on!r}: give one of them')
     own = read_prompts(file, skip=not prompts) if (file := prompts or (continue_on if continue_on != 'cache' else '')) else []
     loader = ModelLoader(config)
+    if rewordings is None and continue_on not in ('', 'cache'): rewordings = 0 # what comes in use is soon learnt, the questions of a large cache take long
     if rewordings is not None: loader.config['training']['rewordings'] = check_value('rewordings', rewordings, SCHEMA['training']['rewordings'])
     if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
     if not continue_on: check_unused(out, resume)
