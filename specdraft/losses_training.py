@@ -953,6 +953,9 @@ def train_draft(
     if progress and state.is_main_process:
         print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {where}: '
               + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
+        known = {tuple(v['prompt_ids']) for _, v in manager.wordings()} if manager is not None else set()
+        new = [p for p in dict.fromkeys(tuple(t.ids[:t.answer + 1].tolist()) for t in texts.outline if t.item is not None) if p not in known]
+        if new: print(f'{len(new)} other wordings found for known questions, such as {user_text(tokenizer, new[0])!r}')
     if draft is None:
         torch.manual_seed(config['training']['seed'])
         draft = DraftModel(config, lean.model, manager, layers=layers)
