@@ -15,16 +15,15 @@ import json, os, shlex, shutil, statistics as st, subprocess, sys, time
 from collections import defaultdict
 from copy import deepcopy
 from functools import cache, partial
-from importlib.resources import files
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import torch, yaml
+import torch
 from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch,
                               machine, size_groups, whole_file)
-from .knowledge_cache import CACHE, KnowledgeCacheManager, find_cache, knowledge_for, load_questions
+from .knowledge_cache import CACHE, KnowledgeCacheManager, find_cache, knowledge_for, load_questions, read_held_out
 from .draft_model import DraftModel, LeanDraft, best_checkpoint, default_draft, find_draft, packaged_drafts
 from .losses_training import chain_rounds, depth_ranks, fine_tune_config, plot_history, prompt_key, read_prompts, trace_texts, train_draft
 from .speculative_decoding import CostModel, Sampling, SpeculativeDecoder, as_gamma, expected_tokens, measure_costs, plain_generate
@@ -37,7 +36,7 @@ def knowledge_prompts(
     "Prompts that ask for knowledge, and some that don't"
     out = [dict(group='as asked', category='as asked', item=q['id'], text=q['question']) for q in questions]
     if heldout:
-        h = yaml.safe_load(files('specdraft').joinpath('questions', f'{heldout}.yaml').read_text(encoding='utf-8'))
+        h = read_held_out(heldout)
         out += [dict(group='paraphrase', category='paraphrase', item=i, text=p) for i, ps in h['paraphrases'].items() for p in ps]
         out += [dict(group='unrelated', category='unrelated', text=t) for t in h['unrelated']]
     return out

@@ -17,7 +17,7 @@ import contextlib, functools, hashlib, itertools, json, math, os, random, re, ti
 from importlib.resources import files
 from pathlib import Path
 
-import torch, yaml
+import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn
@@ -27,7 +27,7 @@ from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, chat_ids, chec
                               at_once, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
-from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, read_prompts
+from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, read_held_out, read_prompts
 from .draft_model import DraftModel, best_checkpoint, checkpoints, default_draft, shifted
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
@@ -292,7 +292,7 @@ def reword(
 @functools.cache
 def measured_with() -> frozenset: # of `prompt_key`s
     "The packaged held-out messages, which the target shall not come upon by itself when it writes text to train on"
-    held = [yaml.safe_load(f.read_text(encoding='utf-8')) for f in files('specdraft').joinpath('questions').iterdir() if f.name.startswith('heldout')]
+    held = [read_held_out(f.name.removesuffix('.yaml')) for f in files('specdraft').joinpath('questions').iterdir() if f.name.startswith('heldout')]
     return frozenset(prompt_key(t) for h in held for t in [*itertools.chain(*h['paraphrases'].values()), *h['unrelated']])
 
 # %% ../nbs/04_losses_training.ipynb #words002
@@ -315,7 +315,6 @@ def text_lots(
     "The lots of a run: each a list of jobs (prompt ids, item, known answer or None), or the number of prompts to invent"
     worded = list(manager.wordings()) if manager is not None else []
     known = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in worded]
-
     asked, own = {_plain(v['text']) for _, v in worded}, {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)
@@ -350,7 +349,7 @@ def write_lot(
             for i, answer in enumerate(answers): trace(i, answer)
         return traces
     if not isinstance(lot, int):
-        lot = [j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out] if held_out else lot
+        lot = [j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out]
         out = trace_texts(lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], layers, keep, c['keep_top'])
         out += answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot])
         about = {}
@@ -415,8 +414,9 @@ def write_data(
             raise InputError(f'{path(i)} belongs to other questions, prompts, layers or settings than this run: remove {folder}, or choose another folder')
     todo = [i for i in mine if not path(i).is_file()]
     def steps(i): # at most
-        n, items = c['max_answer_tokens'], 0 if isinstance(lots[i], int) else len({item for _, item, _ in lots[i]} - {None})
+        n = c['max_answer_tokens']
         if isinstance(lots[i], int): return n*(1 + 2*(c['tasks_per_prompt'] > 0)) + 128
+        items = len({item for _, item, _ in lots[i]} - {None})
         return n*(1 + -(-items*c['rewordings']//c['lot'])) + 32*c['rewordings']*(items > 0)
     with tqdm(total=sum(map(steps, todo)), desc='writing text', unit='step', disable=not progress or not todo) as bar:
         for i in todo:
@@ -462,21 +462,19 @@ def collate(
     own, device = draft.past == 'own', lean.device
     first = [0 if own else t.start for t in traces] # a past of its own begins with the text
     M, S = max(len(t.ids) - 1 - f for t, f in zip(traces, first)), 0 if own else max(len(t.ids) for t in traces)
-
     pad = lambda x, n: F.pad(x, (0, 0)*(x.dim() - 1) + (0, n - len(x)))
     at, before, columns = torch.tensor(first), torch.tensor([t.start - f for t, f in zip(traces, first)])[:, None], torch.arange(M)
     memory = torch.stack([pad(t.memory[:S], S) for t in traces]).to(device).permute(2, 3, 0, 4, 1, 5) # (layers, 2, B, Hkv, S, d)
     rope = lean.rope((at[:, None] + columns).clamp(max=lean.config.max_position_embeddings - 1).to(device))
-    if draft.knowledge is not None: # for each row keys, values, tokens and those that they lead to
-        told = [t and (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device)) for t in knowledge]
-    else: told = []
+    read = lambda t: (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device))
+    told = [t and read(t) for t in knowledge] if draft.knowledge is not None else [] # for each row keys, values, tokens and those that they lead to
     seen = [t.ids.to(device) for t in traces] + [r[3] for r in told if r] # what the head scores besides: the tokens of the texts and of what is read
     b = dict(ids=torch.stack([pad(t.ids[f:-1], M) for t, f in zip(traces, first)]).to(device), memory=[(m[0], m[1]) for m in memory], rope=rope,
              starts=starts.to(device), at=at.to(device),
              depth=torch.cat([torch.arange(len(t)) - s[:len(t)] for t, s in zip(traces, starts)]).to(device),
              real=((columns >= before) & (columns < before + torch.tensor([len(t) for t in traces])[:, None])).to(device),
              extra=draft.extra_ids(torch.cat(seen)))
-    if draft.knowledge is not None: b['knowledge'] = draft.knowledge_batch(told)
+    if told: b['knowledge'] = draft.knowledge_batch(told)
     return b
 
 # %% ../nbs/04_losses_training.ipynb #c0000041
@@ -925,6 +923,13 @@ def note_prompts(
     return [i for i, t in enumerate(texts.outline) if trace_key(tokenizer, t) in known] if known else []
 
 # %% ../nbs/04_losses_training.ipynb #c0000063
+def _tell(texts, tokenizer, manager): # what has been written
+    print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {texts.folder}: '
+          + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
+    known = {tuple(v['prompt_ids']) for _, v in manager.wordings()} if manager is not None else set()
+    new = [p for p in dict.fromkeys(tuple(t.ids[:t.answer + 1].tolist()) for t in texts.outline if t.item is not None) if p not in known]
+    if new: print(f'{len(new)} other wordings found for known questions, such as {user_text(tokenizer, new[0])!r}')
+
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache
     folder='output/checkpoints', minutes=None, resume=False, prompts=(), progress=True,
@@ -950,12 +955,7 @@ def train_draft(
     write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
     state.wait_for_everyone()
     texts = TrainingData(where, lean.model)
-    if progress and state.is_main_process:
-        print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {where}: '
-              + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
-        known = {tuple(v['prompt_ids']) for _, v in manager.wordings()} if manager is not None else set()
-        new = [p for p in dict.fromkeys(tuple(t.ids[:t.answer + 1].tolist()) for t in texts.outline if t.item is not None) if p not in known]
-        if new: print(f'{len(new)} other wordings found for known questions, such as {user_text(tokenizer, new[0])!r}')
+    if progress and state.is_main_process: _tell(texts, tokenizer, manager)
     if draft is None:
         torch.manual_seed(config['training']['seed'])
         draft = DraftModel(config, lean.model, manager, layers=layers)

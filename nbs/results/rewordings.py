@@ -4,7 +4,6 @@
 
 Twenty questions that the draft which ships was never trained on (`more_en`), asked in their own words alone or with three paraphrases each. `specdraft_train --continue_on cache` on the target's answers to them, and with `rewordings`; measured on unseen paraphrases (`heldout_more_en`)."""
 import tempfile, time
-from pathlib import Path
 
 from fastcore.script import call_parse
 
