@@ -10,7 +10,7 @@ __all__ = ['RUN', 'Qwen3DraftModel', 'Ask', 'KnowledgeAttention', 'shifted', 'ru
 # %% ../nbs/03_draft_model.ipynb #80887b93
 import math
 from collections import namedtuple
-from copy import deepcopy
+from copy import copy as shallow_copy, deepcopy
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -331,7 +331,7 @@ class LeanDraft:
         if draft.past == 'own':
             raise InputError("draft_model.past is 'own': such a draft decodes as an assistant of transformers (see export_assistant); "
                              "SpeculativeDecoder takes one with past 'target'")
-        draft = draft.cast(lean.dtype, lean.device)
+        draft = shallow_copy(draft.cast(lean.dtype, lean.device)); object.__setattr__(draft, 'target', lean.model) # embedding and head are those of this target
         self.draft, self.lean, self.layer_idxs, self.vocab_ids = draft, lean, draft.layer_idxs, draft.vocab_ids
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]
@@ -542,11 +542,12 @@ def find_draft(
 
 # %% ../nbs/03_draft_model.ipynb #44af8d55
 def default_draft(
-    config, # name of a packaged config, or anything else
+    config, # see `load_config`
     folder='output/checkpoints'
 ):
-    "Where a command finds its draft when none is named: what was trained here, or else the draft that ships"
-    return best_checkpoint(folder) or (str(config) if str(config) in packaged_drafts() else folder)
+    "Where a command finds its draft when none is named: what was trained here, or else the draft that ships for this target"
+    base = load_config(config)['base_model']['name']
+    return best_checkpoint(folder) or next((name for name in packaged_drafts() if load_config(name)['base_model']['name'] == base), folder)
 
 # %% ../nbs/03_draft_model.ipynb #92cd2528
 def stored_config(meta) -> dict: # of a draft's file; checked

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, OtherKind, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint,
-                              generate_batch, likeliest, load_tensors, processes, save_tensors, spread, whole_file)
+                              generate_batch, is_text, likeliest, load_tensors, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -41,8 +41,7 @@ def check_questions(
 ) -> list: # dicts with id, question, paraphrases, answer (None: the target's)
     "Questions in full form; an empty or repeated question raises `InputError` with its place"
     if not isinstance(questions, list) or not questions: raise InputError(f'{source}: expected a list of questions under the key `questions`')
-    whole = lambda x: not any('\ud800' <= c <= '\udfff' for c in x) # no half of a character, as a cut emoji leaves it
-    out, seen, ids, text = [], {}, {}, lambda x: isinstance(x, str) and x.strip() and whole(x)
+    out, seen, ids, text = [], {}, {}, is_text
     for i, q in enumerate(questions):
         q, at = {'question': q} if isinstance(q, str) else q, f'row {rows[i]}' if rows else f'question {i + 1}'
         if not isinstance(q, dict) or not text(q.get('question')):
@@ -71,7 +70,7 @@ def _read_csv(text, source):
     try:
         for row in csv.reader(io.StringIO(text, newline=''), delimiter=mark, strict=True): table.append(row) # one may take several lines
     except csv.Error as e: raise InputError(f'{source}, row {len(table) + 1}: {e}; a cell with quotes needs them doubled, and one at each end') from e
-    (_, names), *rows = [(i, row) for i, row in enumerate(table, 1) if row] or [(1, [])]
+    (_, names), *rows = [(i, row) for i, row in enumerate(table, 1) if any(cell.strip() for cell in row)] or [(1, [])]
     names = [n.strip().lower() for n in names]
     if twice := next((n for n in names if n and names.count(n) > 1), None): raise InputError(f'{source}, row 1: two columns are called {twice!r}')
     if 'question' not in names:
@@ -372,6 +371,10 @@ def add(self:KnowledgeCacheManager,
     self.check(lean.model); self._recover(lean, dtype)
     def same(q, x): return [v['text'] for v in _wordings(x)] == [q['question'], *q['paraphrases']] and x['own'] == q['answer']
     known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
+    for q in questions: # an id made of the question stays when only its spelling changes
+        if update and q['id'] not in known and q['id'] == _name(q['question'], ()) and (i := self._asks_for(q['question'])) is not None:
+            x = self.items[i]
+            if _plain(x['question']) == _plain(q['question']) and x['id'] not in named: q['id'] = x['id']; named.add(x['id'])
     for q in questions:
         if q['id'] in known and not update and not same(q, known[q['id']]):
             raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
@@ -724,13 +727,15 @@ def find_cache(
 
 # %% ../nbs/02_knowledge_cache.ipynb #c0000017
 def _message(line, source): # text, category and answer of one line
+    if re.match(r'\s*\[\s*(\{|$)', line): raise InputError(f'{source}: expected plain text or a JSON object, not a list: one message a line')
     if not line.lstrip().startswith('{'): return dict(text=line.strip(), category='other')
     try:
         d = json.loads(line); text = d['turns'][0] if 'turns' in d else next(d[k] for k in ('prompt', 'question', 'text') if k in d)
-        if not text.strip(): raise ValueError('empty')
+        if not is_text(text): raise ValueError('empty, or half a character')
         out = dict(text=text, category=d.get('category', 'other'))
         if not isinstance(out['category'], str): raise ValueError('category')
-        return out | (dict(answer=d['answer'] + '', ended=bool(d.get('ended', True))) if 'answer' in d else {})
+        if 'answer' in d and d['answer'] != '' and not is_text(d['answer']): raise ValueError('answer')
+        return out | (dict(answer=d['answer'], ended=bool(d.get('ended', True))) if 'answer' in d else {})
     except (ValueError, StopIteration, LookupError, TypeError, AttributeError) as e:
         raise InputError(f'{source}: expected JSON with prompt, question, text or turns, and answer or category as text where they are given') from e
 
@@ -741,6 +746,8 @@ def read_prompts(
 ) -> list: # dicts with text, category, and answer where there is one
     "Read a file of messages; a line that can't be used raises `InputError` with its number"
     if not Path(path).is_file(): raise InputError(f'no prompt file {path}: expected plain lines, or JSON lines with prompt, question, text or turns')
+    if Path(path).suffix.lower() in ('.csv', '.tsv', '.yaml', '.yml'):
+        raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes: expected messages in plain lines or JSON lines')
     try: lines = Path(path).read_text(encoding='utf-8-sig').split('\n') # other characters that end a line for Python may stand in a message
     except UnicodeDecodeError as e: raise InputError(f'{path} is not UTF-8 text ({e.reason} at byte {e.start}): expected plain lines or JSON lines') from e
     out, bad = [], []
@@ -811,11 +818,12 @@ def summary(self:KnowledgeCacheManager, rows=20) -> str:
     in_items, kv = Counter(w for x in self.items for w in asks(x)), next(iter(self.kv_cache.values()), {})
     place = sum(t.nbytes//t.shape[1] for t in kv.values()) # bytes, the same for all
     size = lambda x: place*(len(x['answer_ids']) + 1)
+    wide = max([20, *(len(x['id']) for x, _ in zip(self.items, range(rows)))])
     def row(x):
         own = asks(x)
-        return f'{x["id"][:20]:20} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   {sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {x["question"][:60]}'
+        return f'{x["id"]:{wide}} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   {sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {x["question"][:60]}'
     n = sum(len(x['answer_ids']) for x in self.items); total = sum(map(size, self.items))
-    return '\n'.join([f'{"item":20} {"wordings":>8} {"tokens":>8} {"KB":>8} shared words   question',
+    return '\n'.join([f'{"item":{wide}} {"wordings":>8} {"tokens":>8} {"KB":>8} shared words   question',
                       *(row(x) for x, _ in zip(self.items, range(rows))), *([f'… and {len(self) - rows} more'] if len(self) > rows else []),
         f'{len(self)} items, {n} answer tokens, {total/1e6:.1f} MB of keys and values ({total/max(n, 1):.0f} bytes a token), layers {self.layers}, relative error of storage {self.error:.4f}'])
 

@@ -7,10 +7,11 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'CHAT_TEMPLATE', 'BLOCK', 'M
            'check_positive', 'command', 'whole_file', 'check_writable', 'save_tensors', 'OtherKind', 'load_tensors',
            'check_value', 'check_config', 'packaged_configs', 'load_config', 'check_against_model', 'has_native_bf16',
            'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader',
-           'check_llama_like', 'tiny_tokenizer', 'tiny_target', 'chat_ids', 'template_parts', 'user_text',
+           'check_llama_like', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids', 'template_parts', 'user_text',
            'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask',
            'float32_is_faster', 'Packed', 'Block', 'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'eos_ids',
-           'likeliest', 'sample', 'at_once', 'size_groups', 'generate_batch', 'machine', 'processes', 'spread']
+           'likeliest', 'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes',
+           'spread']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, sys, tempfile, time
@@ -43,6 +44,7 @@ def _exit_cleanly(func):
     "Turn errors that a user can mend into one line on stderr and exit code 2"
     @functools.wraps(func)
     def run(*args, **kwargs):
+        with contextlib.suppress(AttributeError, ValueError): sys.stdout.reconfigure(errors='replace') # a terminal that lacks a character shows ?
         try: out = func(*args, **kwargs); sys.stdout.flush(); return out
         except BrokenPipeError: # who was reading the output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()); raise SystemExit(1)
@@ -414,13 +416,17 @@ def tiny_target(
     return model.eval().requires_grad_(False), tiny_tokenizer()
 
 # %% ../nbs/00_loader.ipynb #c96a2eea
+def is_text(x) -> bool:
+    "Is it a text with something in it, and without half of a character, as a cut emoji leaves it?"
+    return isinstance(x, str) and bool(x.strip()) and not any('\ud800' <= c <= '\udfff' for c in x)
+
 def chat_ids(
     tokenizer,
     text:str, # the user's message
     template=True # False: the text as it is, for a base model
 ) -> list: # token ids that end where the answer starts
     "The ids of a prompt that asks `text`"
-    if not text or not text.strip(): raise InputError(f'the prompt is empty ({text!r}): expected some text')
+    if not is_text(text): raise InputError(f'the prompt is {text!r}: expected some text')
     if not template or not tokenizer.chat_template: return tokenizer(text).input_ids
     # the text of the template is tokenised here, since templates of transformers return differing types
     kw = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}
@@ -827,12 +833,19 @@ def size_groups(lengths, limit): # lists of indices, each group padded to its lo
         else: out.append([i])
     return out
 
+def held_at_once(lean) -> int: # tokens
+    "How many places the KV caches of a batch may hold together: what fits in 2 GiB, or in a quarter of a GPU's memory"
+    one = lean.new_cache(1).kv
+    room = torch.cuda.get_device_properties(lean.device).total_memory//4 if lean.device.type == 'cuda' else 2**31
+    return room//(one.nbytes//one.shape[-2])
+
 # %% ../nbs/00_loader.ipynb #prefill1
 def _prefill(lean, ids, pad, kv_cache): # ids (B, T) padded on the left by pad (B,) -> (B, T, D) last hidden states
     T, h = ids.shape[1], torch.zeros(*ids.shape, lean.config.hidden_size, dtype=lean.dtype, device=lean.device)
     for part in size_groups([T - p for p in pad.tolist()], at_once(lean.device)):
         first = pad[part].min().item(); small = lean.new_cache(T - first, len(part))
-        h[part, first:] = lean(ids[part, first:], small, pad[part] - first)
+        more = pad[part] - first
+        h[part, first:] = lean(ids[part, first:], small, more if more.any() else None)
         kv_cache.kv[:, :, part, :, first:T] = small.kv[..., :T - first, :]
     kv_cache.n = T
     return h
@@ -840,14 +853,14 @@ def _prefill(lean, ids, pad, kv_cache): # ids (B, T) padded on the left by pad (
 # %% ../nbs/00_loader.ipynb #78dd7a0a
 class _Batch:
     "Prompts that are continued side by side"
-    def __init__(self, lean, prompts, max_new_tokens, temperature, keep): # keep: the last hidden states of all places
+    def __init__(self, lean, prompts, max_new_tokens, heat, keep): # keep: the last hidden states of all places
         width, n, device = max(map(len, prompts)), len(prompts), lean.device
         self.lean, self.prompts, self.out, self.rows = lean, prompts, [[] for _ in prompts], list(range(n)) # rows: the prompts that are still under way
         self.pad = torch.tensor([width - len(p) for p in prompts], device=device)
         self.ids = torch.tensor([[0]*(width - len(p)) + list(p) for p in prompts], device=device) # to be read next
         self.kv_cache, self.eos = lean.new_cache(width + max_new_tokens, n), torch.tensor(sorted(eos_ids(lean.model)), device=device)
         self.states = torch.zeros(n, width + max_new_tokens, lean.config.hidden_size, dtype=lean.dtype, device=device) if keep else None
-        self.heat = torch.as_tensor(temperature, dtype=torch.float, device=device).expand(n)
+        self.heat = heat.to(device) # (n,) temperatures
         self.done = self.gone = torch.zeros(n, dtype=torch.bool, device=device) # have ended; and need not be read any more
 
     def read(self): # -> (B, T, D) last hidden states
@@ -866,7 +879,7 @@ class _Batch:
     def write(self, h, generator): # (B, D)
         logits, cold, context = self.lean.logits(h), self.heat == 0, self.lean.config.max_position_embeddings
         nxt = likeliest(logits)
-        if not cold.all(): nxt = torch.where(cold, nxt, sample(logits.float()/self.heat.masked_fill(cold, 1.)[:, None], generator))
+        if not cold.all(): z = logits.float(); nxt = torch.where(cold, nxt, sample((z - z.amax(-1, keepdim=True))/self.heat.masked_fill(cold, 1.)[:, None], generator))
         for i, t, over in zip(self.rows, nxt.tolist(), self.done.tolist()):
             if not over: self.out[i].append(t)
         self.done, self.ids = self.done | torch.isin(nxt, self.eos), nxt[:, None]
@@ -887,23 +900,31 @@ def generate_batch(
     prompts:list,  # lists of ids
     max_new_tokens=128, temperature=0.0, # one for all, or a list with one for each
     generator=None, # seeded torch generator, for temperature > 0
-    on_step=None,   # called after every token, for a progress bar
-    on_row=None     # called once with each finished row: its number, new ids, keys and values of all layers [((Hkv, n, d), (Hkv, n, d))], last hidden states (n, D); to be copied
+    on_step=None,   # called after every token, for a progress bar; `max_new_tokens` times at most
+    on_row=None,    # called once with each finished row: its number, new ids, keys and values of all layers [((Hkv, n, d), (Hkv, n, d))], last hidden states (n, D); to be copied
+    room=None       # places that the caches hold at most; default: `held_at_once`. What does not fit is done afterwards
 ) -> list: # lists of new ids, the end token included where it came
     "Continue all `prompts` side by side, each to its end token, to `max_new_tokens` or to the end of the context"
     if not prompts: return []
-    width, context = max(map(len, prompts)), lean.config.max_position_embeddings
+    width, context, heat = max(map(len, prompts)), lean.config.max_position_embeddings, torch.as_tensor(temperature, dtype=torch.float)
+    check_positive('max_new_tokens', max_new_tokens)
+    if not all(prompts): raise InputError(f'prompt {[len(p) for p in prompts].index(0)} is empty: expected at least 1 token')
+    if not (heat >= 0).all() or heat.shape not in ((), (len(prompts),)): raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more, one for all or one for each of {len(prompts)} prompts')
     if width >= context: raise InputError(f'a prompt has {width} tokens: the context of the target holds {context}, with at least one of the answer')
-    batch = _Batch(lean, prompts, max_new_tokens, temperature, bool(on_row))
-    for step in range(max_new_tokens + bool(on_row)):
-        h = batch.read()
-        if on_row and batch.hand_over(on_row, step == max_new_tokens): break
-        batch.write(h[:, -1], generator)
-        if on_step: on_step()
-        if not on_row: batch.gone = batch.done
-        if batch.gone.all(): break
-        batch.leave()
-    return batch.out
+    out, heat, steps = [None]*len(prompts), heat.expand(len(prompts)), 0.
+    for part in map(sorted, size_groups([len(p) + max_new_tokens for p in prompts], held_at_once(lean) if room is None else room)):
+        batch = _Batch(lean, [prompts[i] for i in part], max_new_tokens, heat[part], bool(on_row))
+        for step in range(max_new_tokens + bool(on_row)):
+            h = batch.read()
+            if on_row and batch.hand_over(lambda j, *row: on_row(part[j], *row), step == max_new_tokens): break
+            batch.write(h[:, -1], generator)
+            before, steps = steps, steps + len(part)/len(prompts)
+            if on_step and int(steps) > int(before): on_step()
+            if not on_row: batch.gone = batch.done
+            if batch.gone.all(): break
+            batch.leave()
+        for i, ids in zip(part, batch.out): out[i] = ids
+    return out
 
 # %% ../nbs/00_loader.ipynb #1224c661
 def machine() -> dict:

@@ -732,7 +732,8 @@ def resume(self:Trainer):
     self.draft.load_state_dict(s['draft']); self.opt.load_state_dict(s['opt']); self._hold(s['held'])
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history'): setattr(self, k, s[k])
     if not self.minutes: self.minutes = s['minutes']
-    elif self.minutes != s['minutes'] and self.step < self.n_steps:
+    elif self.minutes != s['minutes']:
+        if self.step >= self.n_steps: raise InputError(f'minutes is {self.minutes:g}, but the training in {self.folder} has done all its {self.n_steps} steps: go on from its draft (--continue_on)')
         if self.seconds >= 60*self.minutes:
             raise InputError(f'minutes is {self.minutes:g}, but {self.folder} has been trained for {self.seconds/60:.1f} already, and these count: give more, '
                              'or none to go on as planned')
@@ -807,7 +808,7 @@ def plot_history(history):
     taken = [h for h in history if 'loss' in h] # a draft that was trained before is judged at step 0 too
     steps = [h['step'] for h in taken]
     smooth = lambda k: [sum(h[k] for h in taken[max(0, i - 20):i + 1])/len(taken[max(0, i - 20):i + 1]) for i in range(len(taken))]
-    axes[0].plot(steps, smooth('loss')); axes[0].set(xlabel='step', title='training loss')
+    axes[0].plot(steps, smooth('loss')); axes[0].set(xlabel='step', ylabel='loss', title='training loss')
     for k in ('alpha', 'agree'):
         line, = axes[1].plot(steps, smooth(k), label=f'{k}, training')
         points = [(h['step'], h['valid'][k]) for h in history if k in h.get('valid', {})]
@@ -899,7 +900,7 @@ def check_unused(folder, resume=False): # resume: a state that is there is gone 
     "Raise `InputError` if a new training would replace one that `folder` holds"
     state = Path(folder)/'training_state.pt'
     if resume and state.is_file(): return
-    there, way = (state, '--resume') if state.is_file() else (best_checkpoint(folder), '--continue_on')
+    there, way = (state, '--resume' if not is_finished(state) else '--continue_on') if state.is_file() else (best_checkpoint(folder), '--continue_on')
     if there: raise InputError(f'{folder} holds a training already ({there.name}): go on with it ({way}), choose another folder (--out), or remove this one')
 
 def is_finished(path) -> bool: # of `training_state.pt`
@@ -963,7 +964,9 @@ def train_draft(
     draft.config = config
     trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer))
     if resume and state_file.is_file(): trainer.resume()
-    elif given: trainer.judge_start(); trainer.save_state() # what an earlier run has left is no state of this one
+    else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
+        if given: trainer.judge_start()
+        trainer.save_state()
     trainer.fit(progress=progress)
     return trainer
 

@@ -20,7 +20,7 @@ import numpy as np, torch
 from fastcore.basics import patch
 
 from .loader import (InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_positive, check_writable, command,
-                              eos_ids, fingerprint, likeliest, machine, size_groups, user_text, whole_file)
+                              eos_ids, fingerprint, is_text, likeliest, machine, size_groups, user_text, whole_file)
 from .knowledge_cache import CACHE, AnswerIndex, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, default_draft, find_draft
 
@@ -40,6 +40,7 @@ class Sampling:
         if not number(min_p) or not 0 <= min_p < 1: raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
         if not number(repetition_penalty) or not repetition_penalty > 0:
             raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0, and 1 is none')
+        if logit_bias is not None and not hasattr(logit_bias, 'items'): raise InputError(f'logit_bias is {logit_bias!r}: expected a dict, id -> what is added to its logit')
         for i, b in (logit_bias or {}).items():
             if not number(b) or not b < math.inf: raise InputError(f'logit_bias of {i} is {b!r}: expected a number, or -inf to forbid the token')
         self.temperature, self.top_p, self.top_k, self.min_p, self.penalty, self.bias = temperature, top_p, top_k, min_p, repetition_penalty, dict(logit_bias or {})
@@ -78,7 +79,7 @@ def warp(
     "The distribution to sample from; one-hot at temperature 0"
     logits = logits.float()
     if temperature == 0: return torch.zeros_like(logits).scatter_(-1, likeliest(logits)[..., None], 1.)
-    if temperature != 1: logits = logits/temperature
+    if temperature != 1: logits = (logits - logits.amax(-1, keepdim=True))/temperature # or those of a very low one would be infinite
     if 0 < top_k < logits.shape[-1]: logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
     p = logits.softmax(-1)
     if top_p < 1:
@@ -266,7 +267,8 @@ def padding(
     seen = attention_mask.bool(); n = (~seen).sum(1)
     for i in range(len(seen)):
         if not seen[i].any(): raise InputError(f'row {i} of the batch is empty: expected at least 1 token that attention_mask keeps')
-        if not seen[i, n[i]:].all(): raise InputError(f'row {i} of attention_mask is {attention_mask[i].tolist()}: expected zeros on the left alone')
+        if not seen[i, n[i]:].all(): raise InputError(f'row {i} of attention_mask is {attention_mask[i].tolist()}: expected zeros on the left alone; '
+                                                      'generate makes such a mask by itself where a prompt holds the padding token: pass attention_mask=torch.ones_like(input_ids)')
     return n.tolist()
 
 # %% ../nbs/05_speculative_decoding.ipynb #57c0a9fd
@@ -526,7 +528,9 @@ class Run:
         if not callable(self.stop):
             if not (isinstance(self.stop, (list, tuple)) and all(isinstance(x, str) and x for x in self.stop)):
                 raise InputError(f'stop is {stop!r}: expected texts that are not empty, one or a list of them')
-            self.eos |= {self.tokenizer.convert_tokens_to_ids(x) for x in self.stop if x in self.tokenizer.all_special_tokens} # no text is made of these
+            special = {t.content: i for i, t in self.tokenizer.added_tokens_decoder.items() if t.special} # no text is made of these
+            self.eos |= {special[x] for x in self.stop if x in special}
+        if query_text and not is_text(query_text): raise InputError(f'query_text is {query_text!r}: expected some text')
         self.row = row
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
@@ -861,8 +865,14 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
         if type(p).__name__ in STATEFUL:
             raise InputError(f'{type(p).__name__} keeps what it saw from token to token, so it cannot judge several tokens at once: decode without '
                              'it, or without a speculative decoder')
+    if (n := getattr(kwargs.get('past_key_values'), 'get_seq_length', int)()): # the text before may be missing from the ids
+        raise InputError(f'past_key_values holds {n} tokens: a speculative decoder has a KV cache of its own, so leave them out and give the ids of the whole text')
+
     if kwargs.get('inputs_embeds') is not None: raise InputError('inputs_embeds are given: a speculative decoder reads input_ids')
     if (c.num_beams or 1) > 1: raise InputError(f'num_beams is {c.num_beams}: a speculative decoder decodes one beam')
+    seen = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+    if (at := kwargs.get('position_ids')) is not None and (at != seen.cumsum(-1) - 1)[seen.bool()].any():
+        raise InputError(f'position_ids are {at.tolist()}: a speculative decoder counts positions from the first token that attention_mask keeps')
     check_prompt(input_ids, self.config)
     B, width = input_ids.shape; runs = []
     for i, (row, first) in enumerate(zip(input_ids.tolist(), padding(input_ids, attention_mask))):
@@ -933,7 +943,7 @@ def specdraft_generate(
     loader = ModelLoader(config); given = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
     max_new_tokens, temperature, top_p, top_k, gamma = (loader.config['decoding'][k] if v is None else v for k, v in given.items())
     Sampling(temperature, top_p, top_k, min_p, repetition_penalty); check_positive('max_new_tokens', max_new_tokens); gamma = as_gamma(gamma)
-    if not prompt.strip(): raise InputError(f'the prompt is empty ({prompt!r}): expected some text')
+    if not is_text(prompt): raise InputError(f'the prompt is {prompt!r}: expected some text, in UTF-8')
     if seed < -1: raise InputError(f'seed is {seed}: it must be 0 or more, or -1 for none')
     if log: check_writable(Path(log).parent)
     if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)): raise InputError(f'log is {log!r}: expected a file that can be written')
@@ -945,7 +955,9 @@ def specdraft_generate(
         print(piece, end='', flush=True); said.append(piece)
     s = decoder.stats
     if log:
+        answer, ended = ''.join(said), s['stopped'] == 'end'
+        if not ended: answer = answer.rstrip('\ufffd') # cut inside a character
         with open(log, 'a', encoding='utf-8') as f:
-            f.write(json.dumps(dict(prompt=prompt, answer=''.join(said), ended=s['stopped'] == 'end'), ensure_ascii=False) + '\n')
+            f.write(json.dumps(dict(prompt=prompt, answer=answer, ended=ended), ensure_ascii=False) + '\n')
     print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate '
           f'{s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}')
