@@ -340,7 +340,7 @@ class LeanDraft:
         head, w = nn.Linear(1, 1, bias=False), draft.head_weight().detach()
         head.weight, head.out_features = nn.Parameter(w, requires_grad=False), len(w)
         self.head, self.n_own, self.beside = small_linear(head), len(w), {}
-        self.own_ids, self.own_columns = draft.scored(), draft.places(())
+        self.own_ids, self.own_columns = draft.scored(), draft.places(()); self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
     def _pack(self, layer):
@@ -353,14 +353,15 @@ class LeanDraft:
 @patch
 def forget(self:LeanDraft): # a new text begins
     "Score again what no text has added to"
-    self.ids, self.n, self.rows, self.columns = self.own_ids, self.n_own, self.lean.model.lm_head.weight[:0], self.own_columns.clone()
+    self.ids, self.n, self.rows, self.columns, self.met = self.own_ids, self.n_own, self.lean.model.lm_head.weight[:0], self.own_columns.clone(), set()
 
 @patch
 def see(self:LeanDraft, tokens): # a list of ids
     "Score these tokens too from now on"
-    if self.vocab_ids is None or not tokens: return
-    each = list(dict.fromkeys(tokens)); new = [t for t, c in zip(each, self.columns[each].tolist()) if c < 0]
+    if self.vocab_ids is None: return
+    new = [t for t in dict.fromkeys(tokens) if t not in self.own and t not in self.met]
     if not new: return
+    self.met.update(new)
     if self.n + len(new) > len(self.ids): # with room for more
         room = self.n + 2*len(new) + 256
         self.ids, self.rows = F.pad(self.ids, (0, room - len(self.ids))), F.pad(self.rows, (0, 0, 0, room - self.n_own - len(self.rows)))

@@ -77,11 +77,10 @@ def warp(
     temperature=0., top_p=1., top_k=0, min_p=0.
 ): # (..., V) probabilities
     "The distribution to sample from; one-hot at temperature 0"
-    logits = logits.float()
-    if temperature == 0: return torch.zeros_like(logits).scatter_(-1, likeliest(logits)[..., None], 1.)
-    if temperature != 1: logits = (logits - logits.amax(-1, keepdim=True))/temperature # or those of a very low one would be infinite
+    if temperature == 0: return torch.zeros_like(logits, dtype=torch.float).scatter_(-1, likeliest(logits.float())[..., None], 1.)
+    if temperature != 1: logits = logits.float(); logits = (logits - logits.amax(-1, keepdim=True))/temperature # or those of a very low one would be infinite
     if 0 < top_k < logits.shape[-1]: logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
-    p = logits.softmax(-1)
+    p = logits.softmax(-1, dtype=torch.float)
     if top_p < 1:
         x = p.cpu().numpy() # NumPy is faster on single vectors
         for row in x.reshape(-1, x.shape[-1]): _nucleus(row, top_p)
@@ -90,11 +89,13 @@ def warp(
     return p
 
 def _nucleus(p, top_p): # (V,), in place; as transformers: a token stays while those above it have less than top_p
-    for least in (1e-4, .99*(1 - top_p)/len(p)): # where all from `least` up have more than `top_p`, none below it stays: only these are sorted
-        at = np.flatnonzero(p >= least); at = at[np.argsort(-p[at], kind='stable')]; sums = p[at].cumsum(dtype=np.float64)
-        if len(at) and sums[-1] > top_p + 1e-4: break
-    at = at[:int(sums.searchsorted(top_p)) + 1]; values = p[at]
-    p[:] = 0; p[at] = values/values.sum()
+    for least in (1e-3, 1e-4, .99*(1 - top_p)/len(p)): # where all from `least` up have more than `top_p`, none below it stays: only these are sorted
+        at = (p >= least).nonzero()[0]; values = p[at]
+        if values.sum(dtype=np.float64) > top_p + 1e-4: break
+    if len(at) > 1:
+        order = (-values).argsort(kind='stable'); at, values = at[order], values[order]
+        n = int(values.cumsum(dtype=np.float64).searchsorted(top_p)) + 1; at, values = at[:n], values[:n]
+    p.fill(0); p[at] = values/values.sum()
 
 # %% ../nbs/05_speculative_decoding.ipynb #82506677
 class Drawn:

@@ -54,11 +54,11 @@ def long(n, message): # n tokens of context
 rows = []
 decoder.generate(torch.tensor([chat_ids(tokenizer, messages[0])]), 8) # costs are measured at first use
 for context in (0, 2000): # 0: the message alone
-    for how in (dict(), dict(temperature=1.), dict(temperature=1., top_p=.9)):
-        for i, message in enumerate(tqdm(messages[:8], desc=f'{context or "few"} tokens, {how or "greedy"}')):
+    for name, how in (('greedy', dict()), ('temperature 1', dict(temperature=1.)), ('temperature 1, top-p 0.9', dict(temperature=1., top_p=.9))):
+        for i, message in enumerate(tqdm(messages[:8], desc=f'{context or "few"} tokens, {name}')):
             ids = chat_ids(tokenizer, message) if not context else long(context, message)
             t, p, n = spent(torch.tensor([ids]), seed=i, query_text=message, **how)
-            if n: rows.append(dict(group='overhead', category=str(how or 'greedy'), context=context, prompt_tokens=len(ids), prompt=i, ms_a_round=1000*t/n, ms_outside=1000*(t - p)/n, outside=1 - p/t, rounds=n))
+            if n: rows.append(dict(group='overhead', category=name, context=context, prompt_tokens=len(ids), prompt=i, ms_a_round=1000*t/n, ms_outside=1000*(t - p)/n, outside=1 - p/t, rounds=n))
 for B in (1, 2, 4, 8):
     for i in tqdm(range(0, max(16, 8*B), B), desc=f'batches of {B}'):
         prompts = [chat_ids(tokenizer, t) for t in messages[i:i + B]]; width = max(map(len, prompts))
