@@ -297,10 +297,10 @@ def measure_draft(
     other = [names[(at[n] + 1 + i % (len(names) - 1)) % len(names)] if n is not None and len(names) > 1 else None for i, n in enumerate(own)] # never its own
     read = [draft.manager.item(n) for n in dict.fromkeys([*own, *other]) if n is not None]
     items = dict(zip([x['id'] for x in read], trace([dict(prompt_ids=x['prompt_ids'], answer_ids=x['answer_ids']) for x in read])))
-    own, other = ([items.get(n) for n in ns] for ns in (own, other)); rows = []
-    for kind, knowledge in (('none', [None]*len(prompts)), ('own', own), ('shuffled', other)):
-        chosen = [i for i in range(len(prompts)) if kind == 'none' or knowledge[i] is not None]
-        ranks = depth_ranks(draft, lean, [traces[i] for i in chosen], n, [knowledge[i] for i in chosen])
+    rows = []
+    for kind, told in (('none', [None]*len(prompts)), ('own', own), ('shuffled', other)):
+        chosen = [i for i in range(len(prompts)) if kind == 'none' or told[i] is not None]
+        ranks = depth_ranks(draft, lean, [traces[i] for i in chosen], n, [items.get(told[i]) for i in chosen])
         rows += [dict(prompt=i, group=prompts[i]['group'], category=prompts[i]['category'], knowledge=kind, **rank_counts(r)) for i, r in zip(chosen, ranks)]
     return rows
 
@@ -528,7 +528,8 @@ def specdraft_bench(
     given = [f'{k} {v}' for k, v, default in (('methods', methods, TIMED), ('repeats', repeats, 1), ('gamma', gamma, 'auto'),
                                               ('temperature', temperature, 0)) if v != default]
     if certify and given: raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
-    chosen, out = load_prompts(prompts, n_each) if prompts else None, out or f'output/results/{"certificate" if certify else "bench"}.json'
+    chosen = load_prompts(prompts, n_each) if prompts else None
+    out = out or f'output/results/{"certificate" if certify else "bench"}.json'
     check_methods(methods.split(',')); check_out(out) # errors before the model is loaded
     lean, tokenizer, model = open_all(config, draft, cache, device)
     if chosen is None: chosen = held_out(model, cache, n_each)
@@ -631,10 +632,11 @@ def demo(
                           max_new_tokens, minutes)
     print(f'\nrows in {out/"results"/"demo.json"}, plots in {out/"plots"}; all done in {time.perf_counter() - stage.began:.0f} s')
 
-    which = [*(['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []), '--draft', str(out/'checkpoints'), '--cache', str(cache_file)]
+    conf = ['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []
+    which = [*conf, '--draft', str(out/'checkpoints'), '--cache', str(cache_file)]
     print('\nnext, with what was made here:')
     for words in (['specdraft_generate', asked[0]['question']], ['specdraft_test'], ['specdraft_bench']): print(' ', shlex.join(words + which))
-    own = lambda *words: shlex.join([*words, *(which[:2] if which[0] == '--config' else [])])
+    own = lambda *words: shlex.join([*words, *conf])
     print(f'for questions of your own: {own("specdraft_build_cache", "--questions", "my.csv")}, '
           + (f'{own("specdraft_train", "--continue_on", "cache", "--minutes", "3")}, then the same without --draft and --cache' if ships else f'then {own("specdraft_train")}'))
     return rows

@@ -41,24 +41,24 @@ def check_questions(
 ) -> list: # dicts with id, question, paraphrases, answer (None: the target's)
     "Questions in full form; an empty or repeated question raises `InputError` with its place"
     if not isinstance(questions, list) or not questions: raise InputError(f'{source}: expected a list of questions under the key `questions`')
-    out, seen, ids, text = [], {}, {}, is_text
+    out, seen, ids = [], {}, {}
     for i, q in enumerate(questions):
         q, at = {'question': q} if isinstance(q, str) else q, f'row {rows[i]}' if rows else f'question {i + 1}'
-        if not isinstance(q, dict) or not text(q.get('question')):
+        if not isinstance(q, dict) or not is_text(q.get('question')):
             raise InputError(f'{source}: {at} is {q if not isinstance(q, dict) else q.get("question")!r}: expected some text')
         if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}:
             raise InputError(f'{source}: {at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
         given = {k: v for k, v in q.items() if v not in (None, '')} # an empty cell is none
         question, paraphrases, answer = q['question'].strip(), given.get('paraphrases', []), given.get('answer')
-        if not isinstance(paraphrases, list) or not all(map(text, paraphrases)):
+        if not isinstance(paraphrases, list) or not all(map(is_text, paraphrases)):
             raise InputError(f'{source}: {at} has paraphrases {paraphrases!r}: expected a list of texts')
-        if answer is not None and not text(answer):
+        if answer is not None and not is_text(answer):
             raise InputError(f'{source}: {at} has the answer {answer!r}: expected some text (in YAML, No and 0 need quotes), or none for the target to answer')
         for t in [question, *paraphrases]:
             if _plain(t) in seen: raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
         name = str(given['id']).strip() if 'id' in given else _name(question, ids)
-        if not text(name): raise InputError(f'{source}: {at} has the id {name!r}: expected some text')
+        if not is_text(name): raise InputError(f'{source}: {at} has the id {name!r}: expected some text')
         if name in ids: raise InputError(f'{source}: {ids[name]} and {at}: two questions have the id {name!r}')
         ids[name] = at
         out.append(dict(id=name, question=question, paraphrases=[p.strip() for p in paraphrases], answer=answer))
@@ -734,7 +734,7 @@ def _message(line, source): # text, category and answer of one line
         if not is_text(text): raise ValueError('empty, or half a character')
         out = dict(text=text, category=d.get('category', 'other'))
         if not isinstance(out['category'], str): raise ValueError('category')
-        if 'answer' in d and d['answer'] != '' and not is_text(d['answer']): raise ValueError('answer')
+        if 'answer' in d: d['answer'].encode() # raises for what is no text, or holds half a character
         return out | (dict(answer=d['answer'], ended=bool(d.get('ended', True))) if 'answer' in d else {})
     except (ValueError, StopIteration, LookupError, TypeError, AttributeError) as e:
         raise InputError(f'{source}: expected JSON with prompt, question, text or turns, and answer or category as text where they are given') from e

@@ -415,11 +415,12 @@ def tiny_target(
         model = getattr(tf, kinds[family] + 'ForCausalLM')(cfg)
     return model.eval().requires_grad_(False), tiny_tokenizer()
 
-# %% ../nbs/00_loader.ipynb #c96a2eea
+# %% ../nbs/00_loader.ipynb #istext1
 def is_text(x) -> bool:
     "Is it a text with something in it, and without half of a character, as a cut emoji leaves it?"
     return isinstance(x, str) and bool(x.strip()) and not any('\ud800' <= c <= '\udfff' for c in x)
 
+# %% ../nbs/00_loader.ipynb #c96a2eea
 def chat_ids(
     tokenizer,
     text:str, # the user's message
@@ -833,6 +834,7 @@ def size_groups(lengths, limit): # lists of indices, each group padded to its lo
         else: out.append([i])
     return out
 
+# %% ../nbs/00_loader.ipynb #heldroom1
 def held_at_once(lean) -> int: # tokens
     "How many places the KV caches of a batch may hold together: what fits in 2 GiB, or in a quarter of a GPU's memory"
     one = lean.new_cache(1).kv

@@ -900,11 +900,12 @@ def check_unused(folder, resume=False): # resume: a state that is there is gone 
     "Raise `InputError` if a new training would replace one that `folder` holds"
     state = Path(folder)/'training_state.pt'
     if resume and state.is_file(): return
-    there, way = (state, '--resume' if not is_finished(state) else '--continue_on') if state.is_file() else (best_checkpoint(folder), '--continue_on')
-    if there: raise InputError(f'{folder} holds a training already ({there.name}): go on with it ({way}), choose another folder (--out), or remove this one')
+    if there := state if state.is_file() else best_checkpoint(folder):
+        way = '--continue_on' if is_finished(state) else '--resume'
+        raise InputError(f'{folder} holds a training already ({there.name}): go on with it ({way}), choose another folder (--out), or remove this one')
 
 def is_finished(path) -> bool: # of `training_state.pt`
-    "Whether a training has done all its steps; what can't be read is none that could go on"
+    "Whether a training has done all its steps; what isn't there or can't be read is none that could go on"
     try: s = torch.load(path, weights_only=True, map_location='cpu'); return s['step'] >= s['n_steps']
     except Exception: return True
 

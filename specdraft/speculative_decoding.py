@@ -529,8 +529,7 @@ class Run:
         if not callable(self.stop):
             if not (isinstance(self.stop, (list, tuple)) and all(isinstance(x, str) and x for x in self.stop)):
                 raise InputError(f'stop is {stop!r}: expected texts that are not empty, one or a list of them')
-            special = {t.content: i for i, t in self.tokenizer.added_tokens_decoder.items() if t.special} # no text is made of these
-            self.eos |= {special[x] for x in self.stop if x in special}
+            if self.stop: self.eos |= {i for i, t in self.tokenizer.added_tokens_decoder.items() if t.special and t.content in self.stop} # no text is made of these
         if query_text and not is_text(query_text): raise InputError(f'query_text is {query_text!r}: expected some text')
         self.row = row
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
@@ -868,15 +867,13 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
                              'it, or without a speculative decoder')
     if (n := getattr(kwargs.get('past_key_values'), 'get_seq_length', int)()): # the text before may be missing from the ids
         raise InputError(f'past_key_values holds {n} tokens: a speculative decoder has a KV cache of its own, so leave them out and give the ids of the whole text')
-
     if kwargs.get('inputs_embeds') is not None: raise InputError('inputs_embeds are given: a speculative decoder reads input_ids')
     if (c.num_beams or 1) > 1: raise InputError(f'num_beams is {c.num_beams}: a speculative decoder decodes one beam')
-    seen = torch.ones_like(input_ids) if attention_mask is None else attention_mask
-    if (at := kwargs.get('position_ids')) is not None and (at != seen.cumsum(-1) - 1)[seen.bool()].any():
-        raise InputError(f'position_ids are {at.tolist()}: a speculative decoder counts positions from the first token that attention_mask keeps')
     check_prompt(input_ids, self.config)
-    B, width = input_ids.shape; runs = []
-    for i, (row, first) in enumerate(zip(input_ids.tolist(), padding(input_ids, attention_mask))):
+    (B, width), pad, runs = input_ids.shape, padding(input_ids, attention_mask), []
+    if (at := kwargs.get('position_ids')) is not None and any(row[n:].tolist() != [*range(width - n)] for row, n in zip(at.expand(B, -1), pad)):
+        raise InputError(f'position_ids are {at.tolist()}: a speculative decoder counts positions from the first token that attention_mask keeps')
+    for i, (row, first) in enumerate(zip(input_ids.tolist(), pad)):
         over = lambda ids, lead=row[:first]: stopping_criteria(torch.tensor([lead + ids], device=input_ids.device), None)[0].item()
         runs.append(Run(self, row[first:], c.max_length - width, Processed(logits_processor, c.do_sample, row[:first], i, B), stop=over))
         runs[-1].eos = set() if c._eos_token_tensor is None else set(c._eos_token_tensor.tolist())
