@@ -14,7 +14,7 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'CHAT_TEMPLATE', 'BLOCK', 'M
            'spread']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
-import contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, sys, tempfile, time
+import atexit, contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, sys, tempfile, time
 from collections import namedtuple
 from copy import copy
 from importlib.metadata import version
@@ -942,7 +942,9 @@ def machine() -> dict:
 def processes(device='cpu'): # accelerate's `PartialState`, with `process_index` and `num_processes`
     "This process among those that work together; called before a model is loaded, it gives each a device of its own"
     from accelerate import PartialState
-    return PartialState(cpu=str(device) == 'cpu')
+    first, state = not PartialState._shared_state, PartialState(cpu=str(device) == 'cpu')
+    if first: atexit.register(state.destroy_process_group) # gloo's threads abort an interpreter that ends before them
+    return state
 
 # %% ../nbs/00_loader.ipynb #n16700312
 def spread(
