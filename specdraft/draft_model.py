@@ -15,7 +15,7 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
-import torch
+import numpy as np, torch
 import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import nn
@@ -340,7 +340,7 @@ class LeanDraft:
         head, w = nn.Linear(1, 1, bias=False), draft.head_weight().detach()
         head.weight, head.out_features = nn.Parameter(w, requires_grad=False), len(w)
         self.head, self.n_own, self.beside = small_linear(head), len(w), {}
-        self.own_ids, self.own_columns = draft.scored(), draft.places(()); self.own = frozenset(self.own_ids.tolist())
+        self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.places(()); self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
     def _pack(self, layer):
@@ -364,9 +364,9 @@ def see(self:LeanDraft, tokens): # a list of ids
     self.met.update(new)
     if self.n + len(new) > len(self.ids): # with room for more
         room = self.n + 2*len(new) + 256
-        self.ids, self.rows = F.pad(self.ids, (0, room - len(self.ids))), F.pad(self.rows, (0, 0, 0, room - self.n_own - len(self.rows)))
-    at, new = slice(self.n, self.n + len(new)), torch.tensor(new, device=self.ids.device)
-    self.ids[at], self.columns[new] = new, torch.arange(at.start, at.stop, device=new.device)
+        self.ids, self.rows = np.pad(self.ids, (0, room - len(self.ids))), F.pad(self.rows, (0, 0, 0, room - self.n_own - len(self.rows)))
+    at = slice(self.n, self.n + len(new)); self.ids[at] = new
+    new = torch.tensor(new, device=self.columns.device); self.columns[new] = torch.arange(at.start, at.stop, device=new.device)
     self.rows[at.start - self.n_own:at.stop - self.n_own] = self.lean.model.lm_head.weight[new]
     self.n = at.stop
 
