@@ -146,12 +146,25 @@ class Urn:
 def _array(x): return x.numpy() if torch.is_tensor(x) else np.asarray(x)
 @functools.lru_cache
 def _starts(n, size): return np.arange(0, n, size)
-def as_urn(weights): return weights if isinstance(weights, Urn) else Urn(weights)
+
+# %% ../nbs/05_speculative_decoding.ipynb #urndraw1
+def as_urn(weights): # an `Urn`, or what it takes
+    "`weights` itself if it is an `Urn`, else one of them"
+    return weights if isinstance(weights, Urn) else Urn(weights)
 
 def draw(weights, rng=random) -> int: # an `Urn`, or what it takes
     "One sample: a token"
     urn = as_urn(weights); return urn.token(urn.draw(rng))
 
+def as_rng(
+    seed=None,   # an integer; None: from torch's own state, which `torch.manual_seed` sets
+    greedy=False # nothing will be drawn, so that state is left alone
+) -> random.Random:
+    "Where the random numbers of a text come from"
+    if seed is not None and not isinstance(seed, numbers.Integral): raise InputError(f'seed is {seed!r}: expected an integer, a list with one for each row, or None')
+    return random.Random(int(seed) if seed is not None else 0 if greedy else torch.randint(2**62, ()).item())
+
+# %% ../nbs/05_speculative_decoding.ipynb #urnsamp1
 @patch
 def urn(self:Sampling,
     logits,    # (n,)
@@ -163,14 +176,6 @@ def urn(self:Sampling,
     if self.top_p == 1: return Urn(warp(logits, self.temperature, 1., self.top_k, self.min_p).cpu(), ids)
     at, p = _nucleus(_softmax(logits, self.temperature, self.top_k).cpu().numpy(), self.top_p, self.min_p)
     return Urn(p, at if ids is None else ids[at])
-
-def as_rng(
-    seed=None,   # an integer; None: from torch's own state, which `torch.manual_seed` sets
-    greedy=False # nothing will be drawn, so that state is left alone
-) -> random.Random:
-    "Where the random numbers of a text come from"
-    if seed is not None and not isinstance(seed, numbers.Integral): raise InputError(f'seed is {seed!r}: expected an integer, a list with one for each row, or None')
-    return random.Random(int(seed) if seed is not None else 0 if greedy else torch.randint(2**62, ()).item())
 
 # %% ../nbs/05_speculative_decoding.ipynb #82506677
 class Drawn:
@@ -681,10 +686,10 @@ def _ask(self:Run, limit):
             for x in urn.places(p.tokens[i - 1]): urn.take(x)
         if urn and not urn.total > 0: break # nothing that the draft knows may come here
         if c:
-            q = urn.w if urn else logits.float().softmax(-1).cpu().numpy()
+            q, total = (urn.w, urn.total) if urn else (logits.float().softmax(-1).cpu().numpy(), 1.)
             best = (q >= SCANT).nonzero()[0]; best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
             # most likely ones first: levels, and ids where they are not to be drawn
-            first, *rest = [(c.level(v), i) for v, i in zip((q[best]/urn.total if urn else q[best]).tolist(), (best if urn else ids[best]).tolist())]
+            first, *rest = [(c.level(v), i) for v, i in zip((q[best]/total).tolist(), (best if urn else ids[best]).tolist())]
             level = first[0]; joint *= c.rate('draft', level)
             if not c.keep(joint, len(p)): break
             joints.append(joint)
