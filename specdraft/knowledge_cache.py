@@ -16,6 +16,7 @@ from contextlib import contextmanager, nullcontext
 from importlib.resources import files
 from pathlib import Path
 
+os.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false') # bm25s starts JAX where it is installed, which would take most of a GPU's memory for itself
 import bm25s, numpy as np, regex as re, torch, yaml # `regex` knows the marks that belong to letters
 from fastcore.basics import patch
 from filelock import FileLock, Timeout

@@ -153,7 +153,7 @@ SCHEMA = {
         accumulate=Key(int, 1, above=0), checkpointing=Key(bool, False), mixed_precision=Key(str, 'auto', choices=('auto', 'no', 'bf16')),
         keep=Key(list, None, ('memory', 'top', 'hidden'), optional=True), keep_top=Key(int, 64, above=0),
         max_block=Key(int, 6, above=0), knowledge_rate=Key(float, 0.6, low=0, high=1),
-        num_invented_prompts=Key(int, 48, low=0), rewordings=Key(int, 16, low=0), tasks_per_prompt=Key(float, .5, low=0), max_answer_tokens=Key(int, 128, above=0),
+        num_invented_prompts=Key(int, 48, low=0), rewordings=Key(int, 16, low=0), tasks_per_prompt=Key(float, .5, low=0), passages_per_prompt=Key(float, 0., low=0), max_answer_tokens=Key(int, 128, above=0),
         lot=Key(int, 96, above=0), seed=Key(int, 0, low=0)),
     'decoding': dict(
         gamma=Key((int, str), 5, ('auto',), above=0), temperature=Key(float, 0.0, low=0), top_p=Key(float, 1.0, above=0, high=1),

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['JOINT', 'SIBLINGS', 'SCANT', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'Sampling', 'warp', 'Urn', 'as_urn', 'draw', 'as_rng',
            'Drawn', 'Proposal', 'verify', 'verify_greedy', 'as_lean', 'check_prompt', 'plain_generate', 'padding',
-           'CopyIndex', 'expected_tokens', 'CostModel', 'measure_costs', 'Tempo', 'Run', 'SpeculativeDecoder',
+           'CopyIndex', 'expected_tokens', 'CostModel', 'measure_costs', 'Tempo', 'Tempos', 'Run', 'SpeculativeDecoder',
            'coloured', 'Processed', 'as_gamma', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
@@ -261,14 +261,15 @@ def as_lean(target):
 def check_prompt(
     input_ids, # (B, T) tensor
     config, # of the target
-    sampling=None # its `logit_bias` is looked at, too
-):
+    sampling=None, # its `logit_bias` is looked at, too
+    attention_mask=None # see `padding`
+) -> list: # for each row the number of padded places before it
     "Raise `InputError` for an empty prompt, one that is too long, or ids outside the vocabulary"
     if not torch.is_tensor(input_ids) or input_ids.dim() != 2 or not len(input_ids):
         raise InputError(f'input_ids is {getattr(input_ids, "shape", type(input_ids).__name__)}: expected a tensor of shape (B, T)')
     if input_ids.is_floating_point() or input_ids.dtype == torch.bool: raise InputError(f'input_ids is of {input_ids.dtype}: expected integers')
-    T, limit = input_ids.shape[1], config.max_position_embeddings
-    if T == 0: raise InputError('the prompt is empty (0 tokens): expected at least 1')
+    if input_ids.shape[1] == 0: raise InputError('the prompt is empty (0 tokens): expected at least 1')
+    pad = padding(input_ids, attention_mask); T, limit = input_ids.shape[1] - min(pad), config.max_position_embeddings
     if T >= limit: raise InputError(f"the prompt has {T} tokens: the model's context holds {limit}, prompt and answer together")
     top = int(input_ids.max())
     if top >= config.vocab_size or int(input_ids.min()) < 0:
@@ -276,6 +277,7 @@ def check_prompt(
     for i in sampling.bias if sampling else ():
         if not isinstance(i, numbers.Integral) or not 0 <= i < config.vocab_size:
             raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {config.vocab_size - 1}")
+    return pad
 
 # %% ../nbs/05_speculative_decoding.ipynb #16e98728
 @torch.inference_mode()
@@ -546,20 +548,30 @@ def measure_costs(
 class Tempo:
     "Which way of proposing has brought the most tokens a second"
     ways = 'draft', 'copy', 'plain' # all that pays, copies alone, nothing
-    luck = 1.08 # what is more than plain steps must be faster by more than this
-    def __init__(self): self.rounds, self.last = {way: deque(maxlen=16) for way in self.ways}, None
-    def rate(self, way): return sum(n for n, _ in self.rounds[way])/sum(s for _, s in self.rounds[way])*(self.luck if way == 'plain' else 1) # of its last rounds
-    def begin(self): self.last = None # another batch: the others are tried again soon
+    luck, stake = 1.08, .01 # what is more than plain steps must be faster by more than this; the share of the time that trials of a slower way may cost
+    def __init__(self,
+        like=None, share=1. # that of a batch of another size, and how much larger this one is: its rounds are taken as if they had been of this size
+    ):
+        self.rounds = {way: deque([(n*share, s) for n, s in like.rounds[way]] if like else (), maxlen=16) for way in self.ways}
+        self.credit = dict.fromkeys(self.ways, 0.) # seconds that each may lose
+    def mean(self, way): return [sum(x)/len(x) for x in zip(*self.rounds[way])] # tokens and seconds of its last rounds
+    def rate(self, way): n, s = self.mean(way); return n/s*(self.luck if way == 'plain' else 1)
     def choose(self) -> str:
         "The way of the next round"
         if new := [way for way in self.ways if len(self.rounds[way]) < 2]: return new[0]
-        best = max(self.ways, key=self.rate)
-        if best != self.last: self.last, self.wait, self.pause, self.others = best, 0, 8, [way for way in self.ways if way != best]
-        self.wait += 1
-        if self.wait < self.pause: return best
-        self.wait, self.pause, self.others = 0, min(2*self.pause, 32), self.others[::-1]
-        return self.others[0]
-    def saw(self, way, tokens, seconds): self.rounds[way].append((tokens, seconds))
+        best = max(self.ways, key=self.rate); rate, least = self.rate(best), 8*self.stake*self.mean(best)[1] # none is tried more often than in every eighth round
+        for way in self.ways:
+            n, s = self.mean(way)
+            if way != best and self.credit[way] >= max(s - n/rate, least): self.credit[way] = 0.; return way
+        return best
+    def saw(self, way, tokens, seconds):
+        self.rounds[way].append((tokens, seconds))
+        for other in self.ways: self.credit[other] += self.stake*seconds
+
+class Tempos(dict): # number of texts -> `Tempo`
+    def __missing__(self, n):
+        near = min(self, key=lambda k: abs(k - n), default=n)
+        self[n] = Tempo(self.get(near), n/near); return self[n]
 
 # %% ../nbs/05_speculative_decoding.ipynb #5f5b9ae9
 class Run:
@@ -687,7 +699,7 @@ def _ask(self:Run, limit):
         if urn and not urn.total > 0: break # nothing that the draft knows may come here
         if c:
             q, total = (urn.w, urn.total) if urn else (logits.float().softmax(-1).cpu().numpy(), 1.)
-            best = (q >= SCANT).nonzero()[0]; best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
+            best = (q >= SCANT*total).nonzero()[0]; best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
             # most likely ones first: levels, and ids where they are not to be drawn
             first, *rest = [(c.level(v), i) for v, i in zip((q[best]/total).tolist(), (best if urn else ids[best]).tolist())]
             level = first[0]; joint *= c.rate('draft', level)
@@ -735,7 +747,7 @@ class SpeculativeDecoder:
                                  f'target is {mine} with one of {self.config.vocab_size}: they must be the same')
         self.draft = LeanDraft(draft_model, self.lean) if draft_model is not None else None
         self.manager = draft_model.manager if draft_model is not None else None
-        self.stats, self._costs, self._tempos = {}, None, defaultdict(Tempo) # by the number of texts
+        self.stats, self._costs, self._tempos = {}, None, Tempos()
     def costs(self) -> CostModel:
         "What passes and steps cost on this machine"
         if self._costs is None: self._costs = measure_costs(self.lean, self.draft)
@@ -757,18 +769,15 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
         r.kv_cache = row
         if r.costs: r.costs.reset(len(runs), .5*(r.knowledge is not None and r.index is None)) # what can be copied needn't be read
     for part in size_groups([len(r.block) for r in runs], 2048): yield from self._read([runs[i] for i in part])
-    self._tempos[len(runs)].begin()
     while True:
         gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
         for r in gone: shared.leave(r.kv_cache)
         if not runs: break
-        tempo = self._tempos[len(runs)]
         if gone:
-            tempo.begin()
             runs.sort(key=lambda r: r.kv_cache.seat)
             for r in runs:
                 if r.costs: r.costs.company(len(runs))
-        yield from self._round(runs, tempo)
+        yield from self._round(runs, self._tempos[len(runs)])
     if self.draft is not None: self.draft.beside.clear()
 
 # %% ../nbs/05_speculative_decoding.ipynb #1019d61e
@@ -830,10 +839,10 @@ def generate(self:SpeculativeDecoder,
 ): # (B, T + new) ids, prompt included; rows that end early are padded on the right
     "Decode; the rows of a batch share their passes. Counters are at `.stats` (a list for a batch)"
     how = Sampling(temperature, top_p, top_k, **sampling)
-    check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how)
+    check_positive('max_new_tokens', max_new_tokens); pad = check_prompt(input_ids, self.config, how, attention_mask)
     seeds, queries = (_for_rows(x, len(input_ids), what) for x, what in ((seed, 'seeds'), (query_text, 'texts in query_text')))
     runs = [Run(self, row[n:], max_new_tokens, how, s, q, stop, on_round, i)
-            for i, (row, n, s, q) in enumerate(zip(input_ids.tolist(), padding(input_ids, attention_mask), seeds, queries))]
+            for i, (row, n, s, q) in enumerate(zip(input_ids.tolist(), pad, seeds, queries))]
     for _ in self.rounds(runs): pass
     return self._batch(input_ids, runs, self.tokenizer.pad_token_id or 0)
 
@@ -915,8 +924,7 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
         raise InputError(f'past_key_values holds {n} tokens: a speculative decoder has a KV cache of its own, so leave them out and give the ids of the whole text')
     if kwargs.get('inputs_embeds') is not None: raise InputError('inputs_embeds are given: a speculative decoder reads input_ids')
     if (c.num_beams or 1) > 1: raise InputError(f'num_beams is {c.num_beams}: a speculative decoder decodes one beam')
-    check_prompt(input_ids, self.config)
-    (B, width), pad, runs = input_ids.shape, padding(input_ids, attention_mask), []
+    (B, width), pad, runs = input_ids.shape, check_prompt(input_ids, self.config, attention_mask=attention_mask), []
     if (at := kwargs.get('position_ids')) is not None and any(row[n:].tolist() != [*range(width - n)] for row, n in zip(at.expand(B, -1), pad)):
         raise InputError(f'position_ids are {at.tolist()}: a speculative decoder counts positions from the first token that attention_mask keeps')
     for i, (row, first) in enumerate(zip(input_ids.tolist(), pad)):

@@ -2,13 +2,14 @@
 
     python nbs/results/long_training.py OUT [--data FOLDER] [--write_minutes 2.2] [--train_minutes 6.8]
 
-The target writes text in lots of some thousand messages until that time is up; each call adds to FOLDER. Then the draft that ships goes on training on all of it. A GPU keeps nothing that the target computes: it computes it again for each batch sooner than it could be read. On a CPU (--device cpu --lot 96 --batch_size 8) it is kept; the memory of a lot grows with its size (192 took 15 GB)."""
+The target writes text in lots of some thousand messages until that time is up; each call adds to FOLDER. Then the draft that ships, or another, goes on training on all of it. A GPU keeps nothing that the target computes: it computes it again for each batch sooner than it could be read. On a CPU (--device cpu --lot 96 --batch_size 8) it is kept; the memory of a lot grows with its size (192 took 15 GB)."""
 import json, time
 from pathlib import Path
 
 import torch
 from fastcore.script import call_parse
 
+import specdraft.loader
 from specdraft.draft_model import DraftModel
 from specdraft.layer_sampling import layers_for
 from specdraft.loader import InputError, LeanTarget, ModelLoader, machine
@@ -32,21 +33,26 @@ def main(
     write_minutes:float=2.2, train_minutes:float=6.8, # the defaults are those of the sixth run
     lot:int=1536, batch_size:int=48, learning_rate:float=1.2e-3, knowledge_rate:float=.5, seed:int=41,
     rewordings:int=16, # tries to put each known question in other words
+    passages:float=0., # articles that it writes by itself for each message
+    room:int=0, # places that the caches of a batch hold at most; 0: what a GPU for itself holds
+    skip_known:bool=False, # the folder holds the questions of the knowledge cache already
     held_out:str='', # JSON list of the `prompt_key`s of messages to measure with
-    fresh:bool=False # a new draft, not the one that ships
+    fresh:bool=False, # a new draft, not the one that follows
+    start:str='smollm2_135m' # the draft to go on from, a folder or a packaged name; its knowledge cache too
 ):
     torch.backends.cuda.enable_cudnn_sdp(False) # it plans anew for every shape
+    if room: specdraft.loader.held_at_once = lambda lean: room # `generate_batch` asks for it there
     loader = ModelLoader('smollm2_135m'); c = loader.config['training']
     c.update(lot=lot, batch_size=batch_size, learning_rate=learning_rate, knowledge_rate=knowledge_rate, seed=seed, warmup_steps=100,
-             num_epochs=100, rewordings=rewordings, max_answer_tokens=128, tasks_per_prompt=1.)
+             num_epochs=100, rewordings=rewordings, max_answer_tokens=128, tasks_per_prompt=1., passages_per_prompt=passages)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     held = set(json.loads(Path(held_out).read_text())) if held_out else set()
     if write_minutes: write(data, write_minutes, lean, tokenizer, None, layers_for(loader.config, lean), c, held)
     if not train_minutes: return
     if fresh: draft = DraftModel(loader.config, lean.model)
     else:
-        draft = DraftModel.from_pretrained('smollm2_135m', lean.model)
-        write(data, 0, lean, tokenizer, draft.manager, draft.layer_idxs, c, held, text_lots(tokenizer, draft.manager, {'training': {**c, 'num_invented_prompts': 0}}))
+        draft = DraftModel.from_pretrained(start, lean.model, dtype=torch.float32)
+        if not skip_known: write(data, 0, lean, tokenizer, draft.manager, draft.layer_idxs, c, held, text_lots(tokenizer, draft.manager, {'training': {**c, 'num_invented_prompts': 0}}))
     texts = TrainingData(data, lean.model)
     if not len(texts): raise InputError(f'{data} holds no text: write some (--write_minutes)')
     draft.config['training'] = c
