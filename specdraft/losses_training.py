@@ -23,7 +23,7 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, chat_ids, check_value, check_writable, command, fingerprint, generate_batch, has_native_bf16,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, chat_ids, check_value, check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
                               at_once, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
@@ -156,15 +156,17 @@ def passages(
     max_tokens=160, on_step=None
 ) -> list: # (question, passage) pairs
     "What the target writes without a chat template at temperature 0.8, and what it asks about it"
-    special, mark = set(tokenizer.all_special_ids), '\n\nQuestion: '
-    def go_on(texts, most): # (text, what follows up to the end of the document) pairs of those that leave room for it
-        rows = [(t, ids) for t in texts if len(ids := tokenizer(t).input_ids) < lean.config.max_position_embeddings]
-        out = generate_batch(lean, [ids for _, ids in rows], most, .8, generator, on_step)
-        return [(t, tokenizer.decode(list(itertools.takewhile(lambda i: i not in special, ids)))) for (t, _), ids in zip(rows, out)]
-    texts = [b + t for b, t in go_on([luck.choice(PASSAGES) for _ in range(n)], max_tokens)]
+    mark, context = '\n\nQuestion: ', lean.config.max_position_embeddings
+    special = {*tokenizer.all_special_ids, *eos_ids(lean.model), *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
+    def go_on(texts, most): # each with what follows up to the end of the document; those that leave no room for it are left out
+        rows = [ids for t in texts if len(ids := tokenizer(t).input_ids) < context]
+        out = generate_batch(lean, rows, most, .8, generator, on_step)
+        return [tokenizer.decode(row + list(itertools.takewhile(lambda i: i not in special, ids)), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+                for row, ids in zip(rows, out)]
+    texts = go_on([luck.choice(PASSAGES) for _ in range(n)], max_tokens)
     texts = [t[:m.end()] if (m := re.match(r'.*[.!?]', t, re.S)) else t for t in texts] # whole sentences
-    asked = [(*t.rsplit(mark, 1), *q.partition('?')) for t, q in go_on([t + mark + luck.choice(ASKED) for t in texts], 24)]
-    return [(first + q + '?', text) for text, first, q, ended, _ in asked if ended and '\n' not in q]
+    asked = [t.rpartition(mark) for t in go_on([t + mark + luck.choice(ASKED) for t in texts], 24)]
+    return [(question + '?', text) for text, _, (question, ended, _) in ((t, m, q.partition('?')) for t, m, q in asked) if ended and '\n' not in question]
 
 
 # %% ../nbs/04_losses_training.ipynb #c0000020
@@ -390,11 +392,11 @@ def write_lot(
     new = [t for t in invent_prompts(lean, tokenizer, lot, g, on_step=on_step) if prompt_key(t) not in avoid]
     invented = exchanges(new, start=max(head, 0))
     said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
-    brought = passages(lean, tokenizer, round(lot*c['passages_per_prompt']), luck, g, on_step=on_step)
-    asked = exchanges(list(dict.fromkeys(q for q, _ in brought if prompt_key(q) not in avoid)))
+    brought = [(q, t) for q, t in passages(lean, tokenizer, round(lot*c['passages_per_prompt']), luck, g, on_step=on_step) if prompt_key(q) not in avoid]
+    asked = exchanges(list(dict.fromkeys(q for q, _ in brought)))
     language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought, round(lot*c['tasks_per_prompt']), luck))
     # odd characters can take a dozen times as many tokens when they are read as when they were written, and one such document sets the memory of all
-    worked = exchanges(list(language), longest=10*max_tokens)
+    worked = exchanges(list(language), longest=10*max(max_tokens, 160))
     back = exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}' for text, t in worked if language[text] and said(t))))
     return [t for _, t in invented + asked + worked + back]
 

@@ -271,9 +271,9 @@ def check_prompt(
     if input_ids.shape[1] == 0: raise InputError('the prompt is empty (0 tokens): expected at least 1')
     pad = padding(input_ids, attention_mask); T, limit = input_ids.shape[1] - min(pad), config.max_position_embeddings
     if T >= limit: raise InputError(f"the prompt has {T} tokens: the model's context holds {limit}, prompt and answer together")
-    top = int(input_ids.max())
-    if top >= config.vocab_size or int(input_ids.min()) < 0:
-        raise InputError(f"input_ids holds {top if top >= config.vocab_size else int(input_ids.min())}: the target's vocabulary has {config.vocab_size} tokens")
+    ids = torch.cat([row[n:] for row, n in zip(input_ids, pad)]); top, low = int(ids.max()), int(ids.min()) # padding may be anything
+    if top >= config.vocab_size or low < 0:
+        raise InputError(f"input_ids holds {top if top >= config.vocab_size else low}: the target's vocabulary has {config.vocab_size} tokens")
     for i in sampling.bias if sampling else ():
         if not isinstance(i, numbers.Integral) or not 0 <= i < config.vocab_size:
             raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {config.vocab_size - 1}")
@@ -550,19 +550,22 @@ class Tempo:
     ways = 'draft', 'copy', 'plain' # all that pays, copies alone, nothing
     luck, stake = 1.08, .01 # what is more than plain steps must be faster by more than this; the share of the time that trials of a slower way may cost
     def __init__(self,
-        like=None, share=1. # that of a batch of another size, and how much larger this one is: its rounds are taken as if they had been of this size
+        like=None, share=1. # that of a batch of another size, and how much larger this one is: until a way has been tried here, it is taken to be as there
     ):
-        self.rounds = {way: deque([(n*share, s) for n, s in like.rounds[way]] if like else (), maxlen=16) for way in self.ways}
-        self.credit = dict.fromkeys(self.ways, 0.) # seconds that each may lose
-    def mean(self, way): return [sum(x)/len(x) for x in zip(*self.rounds[way])] # tokens and seconds of its last rounds
-    def rate(self, way): n, s = self.mean(way); return n/s*(self.luck if way == 'plain' else 1)
+        self.rounds, self.credit = {way: deque(maxlen=16) for way in self.ways}, dict.fromkeys(self.ways, 0.) # seconds that each may lose
+        self.there = {way: (n*share, s) for way in self.ways for n, s in [like.mean(way)]} if like else {}
+    def mean(self, way): # tokens and seconds of its last rounds; one that the machine held up counts three times the others at most
+        if not self.rounds[way]: return self.there[way]
+        tokens, seconds = zip(*self.rounds[way]); k, most = len(tokens), 3*sorted(seconds)[len(seconds)//2]
+        return sum(tokens)/k, sum(min(s, most) for s in seconds)/k
     def choose(self) -> str:
         "The way of the next round"
-        if new := [way for way in self.ways if len(self.rounds[way]) < 2]: return new[0]
-        best = max(self.ways, key=self.rate); rate, least = self.rate(best), 8*self.stake*self.mean(best)[1] # none is tried more often than in every eighth round
-        for way in self.ways:
-            n, s = self.mean(way)
-            if way != best and self.credit[way] >= max(s - n/rate, least): self.credit[way] = 0.; return way
+        if new := [way for way in self.ways if way not in self.there and len(self.rounds[way]) < 2]: return new[0]
+        means = {way: self.mean(way) for way in self.ways}
+        rates = {way: n/s*(self.luck if way == 'plain' else 1) for way, (n, s) in means.items()}
+        best = max(self.ways, key=rates.get); often, seldom = (k*self.stake*means[best][1] for k in (8, 100)) # every eighth round at most, every hundredth at least
+        for way, (n, s) in means.items():
+            if way != best and self.credit[way] >= min(max(s - n/rates[best], often), seldom): self.credit[way] = 0.; return way
         return best
     def saw(self, way, tokens, seconds):
         self.rounds[way].append((tokens, seconds))
@@ -570,8 +573,9 @@ class Tempo:
 
 class Tempos(dict): # number of texts -> `Tempo`
     def __missing__(self, n):
-        near = min(self, key=lambda k: abs(k - n), default=n)
-        self[n] = Tempo(self.get(near), n/near); return self[n]
+        near = [k for k, t in self.items() if max(k, n) <= 3*min(k, n) and all(t.rounds.values())]
+        k = min(near, key=lambda k: abs(k - n), default=None)
+        self[n] = Tempo(self[k], n/k) if near else Tempo(); return self[n]
 
 # %% ../nbs/05_speculative_decoding.ipynb #5f5b9ae9
 class Run:
@@ -802,7 +806,7 @@ def _round(self:SpeculativeDecoder, runs, tempo): # yields (run, its new ids)
     for r, mine in zip(runs, logits.split(sizes)):
         began = time.perf_counter(); new = r.take(mine, best[at:at + len(mine)]); at += len(mine); seconds += time.perf_counter() - began; n += len(new)
         yield r, new
-    tempo.saw(way, n, seconds)
+    if len(runs) > 1 and self.gamma == 'auto': tempo.saw(way, n, seconds)
 
 # %% ../nbs/05_speculative_decoding.ipynb #14df1428
 @patch

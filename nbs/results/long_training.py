@@ -2,7 +2,7 @@
 
     python nbs/results/long_training.py OUT [--data FOLDER] [--write_minutes 2.2] [--train_minutes 6.8]
 
-The target writes text in lots of some thousand messages until that time is up; each call adds to FOLDER. Then the draft that ships, or another, goes on training on all of it. A GPU keeps nothing that the target computes: it computes it again for each batch sooner than it could be read. On a CPU (--device cpu --lot 96 --batch_size 8) it is kept; the memory of a lot grows with its size (192 took 15 GB)."""
+The target writes text in lots of some thousand messages until that time is up; each call adds to FOLDER (processes side by side need a folder and a --seed each). Then the draft that ships, or another, goes on training on all of it. A GPU keeps nothing that the target computes: it computes it again for each batch sooner than it could be read. On a CPU (--device cpu --lot 96 --batch_size 8) it is kept; the memory of a lot grows with its size (192 took 15 GB)."""
 import json, time
 from pathlib import Path
 
@@ -52,6 +52,7 @@ def main(
     if fresh: draft = DraftModel(loader.config, lean.model)
     else:
         draft = DraftModel.from_pretrained(start, lean.model, dtype=torch.float32)
+        if not skip_known and draft.manager is None: raise InputError(f'{start} comes without a knowledge cache: give a folder that holds one, or --skip_known')
         if not skip_known: write(data, 0, lean, tokenizer, draft.manager, draft.layer_idxs, c, held, text_lots(tokenizer, draft.manager, {'training': {**c, 'num_invented_prompts': 0}}))
     texts = TrainingData(data, lean.model)
     if not len(texts): raise InputError(f'{data} holds no text: write some (--write_minutes)')
