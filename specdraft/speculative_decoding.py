@@ -569,9 +569,10 @@ class Tempo:
         return best
     def saw(self, way, tokens, seconds):
         self.rounds[way].append((tokens, seconds))
-        for other in self.ways: self.credit[other] += self.stake*seconds
+        for each in self.ways: self.credit[each] += self.stake*seconds
 
 class Tempos(dict): # number of texts -> `Tempo`
+    "A `Tempo` for each number of texts; a new one begins with what is known of a near number"
     def __missing__(self, n):
         near = [k for k, t in self.items() if max(k, n) <= 3*min(k, n) and all(t.rounds.values())]
         k = min(near, key=lambda k: abs(k - n), default=None)
@@ -781,7 +782,7 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
             runs.sort(key=lambda r: r.kv_cache.seat)
             for r in runs:
                 if r.costs: r.costs.company(len(runs))
-        yield from self._round(runs, self._tempos[len(runs)])
+        yield from self._round(runs)
     if self.draft is not None: self.draft.beside.clear()
 
 # %% ../nbs/05_speculative_decoding.ipynb #1019d61e
@@ -797,8 +798,9 @@ def _read(self:SpeculativeDecoder, runs): # yields (run, its first new ids)
 
 # %% ../nbs/05_speculative_decoding.ipynb #12a2da3c
 @patch
-def _round(self:SpeculativeDecoder, runs, tempo): # yields (run, its new ids)
-    way, began, n = 'draft' if len(runs) == 1 or self.gamma != 'auto' else tempo.choose(), time.perf_counter(), 0
+def _round(self:SpeculativeDecoder, runs): # yields (run, its new ids)
+    tempo = self._tempos[len(runs)] if len(runs) > 1 and self.gamma == 'auto' else None # one text has the cost model
+    way, began, n = tempo.choose() if tempo else 'draft', time.perf_counter(), 0
     self._propose(runs, way)
     logits = self.lean.logits(self._pass(runs))[0] # (T, V)
     sizes, best = [len(r.block) for r in runs], likeliest(logits).tolist() if all(r.sampling.bare for r in runs) else [] # for all at once
@@ -806,7 +808,7 @@ def _round(self:SpeculativeDecoder, runs, tempo): # yields (run, its new ids)
     for r, mine in zip(runs, logits.split(sizes)):
         began = time.perf_counter(); new = r.take(mine, best[at:at + len(mine)]); at += len(mine); seconds += time.perf_counter() - began; n += len(new)
         yield r, new
-    if len(runs) > 1 and self.gamma == 'auto': tempo.saw(way, n, seconds)
+    if tempo: tempo.saw(way, n, seconds)
 
 # %% ../nbs/05_speculative_decoding.ipynb #14df1428
 @patch
