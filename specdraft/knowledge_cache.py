@@ -8,7 +8,7 @@ __all__ = ['SHARD', 'CACHE', 'check_questions', 'load_questions', 'read_held_out
            'find_cache', 'read_prompts', 'knowledge_for', 'specdraft_build_cache']
 
 # %% ../nbs/02_knowledge_cache.ipynb #8ef6933f
-import csv, errno, hashlib, io, itertools, json, math, os, sys, time, unicodedata
+import codecs, csv, errno, hashlib, io, itertools, json, math, os, sys, time, unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import MutableMapping, Sequence
@@ -22,8 +22,8 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, OtherKind, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint,
-                              generate_batch, is_text, likeliest, load_tensors, processes, save_tensors, spread, whole_file)
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, chat_ids, check_positive, check_value, check_writable, command, eos_ids, fingerprint,
+                              generate_batch, is_text, likeliest, load_config, load_tensors, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -215,7 +215,8 @@ class KnowledgeCacheManager:
         if not 0 <= threshold <= 1: raise InputError(f'threshold is {threshold!r}: it must be from 0 (anything is relevant) to 1')
         self.hidden_size, self.num_heads, self.cache_dim, self.threshold, self.eight_bit = hidden_size, num_heads, cache_dim, threshold, eight_bit
         # lost: items by id whose keys and values could not be read; plan: of a build or a change that is under way
-        self.items, self.layers, self.fingerprint, self.lost, self.plan = [], [], None, {}, None
+        # dropped: ids of questions from logs that were taken out
+        self.items, self.layers, self.fingerprint, self.lost, self.plan, self.dropped = [], [], None, {}, None, set()
         self._seen, self._fitted = {}, 0 # files that this was read from or written to, as they were then; places that the bases were fitted to
         self.kv_cache = Shelf() # item id -> dict(keys=, values=), each (layers, K, Hkv*d) or (layers, K, cache_dim)
         self.bases = {}    # 'keys' and 'values' -> (layers, cache_dim, Hkv*d), when compressed
@@ -314,7 +315,7 @@ def build(self:KnowledgeCacheManager,
         if mine not in (None, real): raise InputError(f'{name} is {mine}, but the target has {real}')
     self._asks(lean, tokenizer, questions) # a question that is too long is refused before anything is given up
     self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
-    self.items, self.kv_cache, self.bases, self._squares, self._seen, self.lost = [], Shelf(), {}, [0., 0.], {}, {}
+    self.items, self.kv_cache, self.bases, self._squares, self._seen, self.lost, self.dropped = [], Shelf(), {}, [0., 0.], {}, {}, set()
     self.add(lean, tokenizer, questions, False, max_answer_tokens, temperature, batch_size, dtype, progress, out)
     return self
 
@@ -402,6 +403,7 @@ def add(self:KnowledgeCacheManager,
             known |= {x['id']: x for x in new}; self.items = list(known.values()); self._forget()
             self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype)
             bar.update(len(new))
+    self.dropped -= {q['id'] for q in questions}
     return [q['id'] for q in questions]
 
 # %% ../nbs/02_knowledge_cache.ipynb #c4d2464f
@@ -410,7 +412,8 @@ def remove(self:KnowledgeCacheManager, ids:list):
     "Take items out"
     for i in ids: self.lost.get(i) or self.item(i) # raises for one that isn't there, before anything is changed
     for i in ids: self.kv_cache.pop(i, None); self.lost.pop(i, None)
-    gone = set(ids); self.items = [x for x in self.items if x['id'] not in gone]; self._forget()
+    gone = set(ids); self.dropped |= {i for i in gone if i.startswith('log-')} # the log they came from still holds them
+    self.items = [x for x in self.items if x['id'] not in gone]; self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #94a07704
 @patch
@@ -444,14 +447,20 @@ def _index(self:KnowledgeCacheManager):
     if self._search is None: self._search = _bm25(); self._search.index([_document(x) for x in self.items], show_progress=False)
     return self._search
 
+_end = re.compile(r'(?<=[.!?])\s+|(?<=[。！？])|[\n:：]+')
+def _sentences(text, n=16): # none of what is longer: a text to work on rather than a question with words around it
+    parts = [p for p in _end.split(text) if p.strip()]
+    return parts if len(parts) <= n else []
+
 @patch
 def _scores(self:KnowledgeCacheManager, text): # (items,)
-    s, asked = self._index().scores, list(dict.fromkeys(words(text)))
-    known = [i for w in asked if (i := self._search.vocab_dict.get(w)) is not None]
-    if not known: return np.zeros(s['num_docs'], np.float32)
-    n, idf = s['num_docs'], lambda n, df: math.log(1 + (n - df + .5)/(df + .5))
-    weight = sum(idf(n, int(s['indptr'][i + 1] - s['indptr'][i])) for i in known) + (len(asked) - len(known))*idf(n, 0)
-    return self._search.get_scores_from_ids(known)/weight
+    index = self._index(); s, n = index.scores, index.scores['num_docs']
+    best, idf = np.zeros(n, np.float32), lambda df: math.log(1 + (n - df + .5)/(df + .5))
+    for asked in {tuple(dict.fromkeys(words(t))) for t in [text, *_sentences(text)]}:
+        known = [i for w in asked if (i := index.vocab_dict.get(w)) is not None]
+        weight = sum(idf(int(s['indptr'][i + 1] - s['indptr'][i])) for i in known) + (len(asked) - len(known))*idf(0)
+        if known: best = np.maximum(best, index.get_scores_from_ids(known)/max(weight, 1.5*idf(0)))
+    return best
 
 # %% ../nbs/02_knowledge_cache.ipynb #d6317b6c
 def _best(scores, n): # (place, score) of the highest, the first of equals first
@@ -656,7 +665,7 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
             tensors['asked'] = torch.from_numpy(self._marks())
             tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)), 'copies/order': torch.from_numpy(np.asarray(copies.order)),
                         'places': torch.tensor([(number[n], a, b) for n, a, b in (self.kv_cache.places[x['id']] for x in self.items)])}
-        save_tensors(path, tensors, kind='knowledge cache', format=2, shards=shards, squares=self._squares, fitted=self._fitted,
+        save_tensors(path, tensors, kind='knowledge cache', format=2, shards=shards, squares=self._squares, fitted=self._fitted, dropped=sorted(self.dropped),
                      **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', *_settings)})
         self._seen[path.resolve()] = _state(path)
         for f in _shards(path):
@@ -708,7 +717,7 @@ def load(cls:KnowledgeCacheManager,
     if meta.get('format') != 2: raise InputError(f'{path} was written by an earlier version of specdraft: build it again')
     self = cls(**{k: meta[k] for k in _settings})
     self.layers, self.fingerprint, self.plan = meta['layers'], meta['fingerprint'], meta.get('plan')
-    self._squares, self._fitted = meta['squares'], meta.get('fitted', math.inf)
+    self._squares, self._fitted, self.dropped = meta['squares'], meta.get('fitted', math.inf), set(meta.get('dropped', ()))
     self._seen[Path(path).resolve()] = seen
     self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
     self.bases = {k[6:]: t for k, t in tensors.items() if k.startswith('basis/')}
@@ -727,7 +736,9 @@ def find_cache(
     return None if str(path) == CACHE and not Path(path).is_file() else KnowledgeCacheManager.load(path, target_model)
 
 # %% ../nbs/02_knowledge_cache.ipynb #c0000017
-def _message(line, source): # text, category and answer of one line
+def _message(line, source): # bytes -> text, category and answer of one line
+    try: line = line.decode()
+    except UnicodeDecodeError as e: raise InputError(f'{source} is not UTF-8 text ({e.reason} at its byte {e.start}): expected plain text or a JSON object') from e
     if re.match(r'\s*\[\s*(\{|$)', line): raise InputError(f'{source}: expected plain text or a JSON object, not a list: one message a line')
     if not line.lstrip().startswith('{'): return dict(text=line.strip(), category='other')
     try:
@@ -749,11 +760,9 @@ def read_prompts(
     if not Path(path).is_file(): raise InputError(f'no prompt file {path}: expected plain lines, or JSON lines with prompt, question, text or turns')
     if Path(path).suffix.lower() in ('.csv', '.tsv', '.yaml', '.yml'):
         raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes: expected messages in plain lines or JSON lines')
-    try: lines = Path(path).read_text(encoding='utf-8-sig').split('\n') # other characters that end a line for Python may stand in a message
-    except UnicodeDecodeError as e: raise InputError(f'{path} is not UTF-8 text ({e.reason} at byte {e.start}): expected plain lines or JSON lines') from e
     out, bad = [], []
-    for i, l in enumerate(lines, 1):
-        try: out += [_message(l, f'{path}, line {i}')] if l.strip() else []
+    for i, line in enumerate(re.split(rb'\r\n|\r|\n', Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)), 1): # what else ends a line for Python may stand in a message
+        try: out += [_message(line, f'{path}, line {i}')] if line.strip() else []
         except InputError as e:
             if not skip: raise
             bad.append(e)
@@ -762,25 +771,27 @@ def read_prompts(
     return out
 
 # %% ../nbs/02_knowledge_cache.ipynb #4d7a7734
+_little = set('a an the this that these those i me my we us our you your it its is are am was were be been do does did can could will would have has had '
+              'to of for there s please'.split()) | set('吗呢吧啊的了请我你您们')
+def _gist(text): # what the wordings of one question share
+    every = words(text)
+    return frozenset(every) - _little or frozenset(every)
+
 @patch
 def repeats(self:KnowledgeCacheManager,
     messages:list, # texts
     least=2,       # times that a question must have been asked, in any wording
-    same=0.4,      # score from which two messages ask the same
     longest=500    # characters; what is longer is a document rather than a question
 ) -> list: # questions as `add` takes them, the most frequent first
     "Questions that come back in `messages` and that the cache does not find"
     check_positive('least', least)
-    count, texts = Counter(_plain(t) for t in messages if words(t) and len(t) <= longest), {}
+    count, texts, groups, out = Counter(_plain(t) for t in messages if words(t) and len(t) <= longest), {}, defaultdict(list), []
     for t in messages: texts.setdefault(_plain(t), ' '.join(t.split()))
-    leads = [t for t, _ in count.most_common() if not self.retrieve(texts[t])]
-    among, taken, out = KnowledgeCacheManager(), set(), []
-    among.items = [dict(id=t, text=t, answer='', variants=[]) for t in leads]
-    for t in leads:
-        if t in taken: continue
-        group = [t] + [x['id'] for x, _ in among.retrieve(t, 32, same) if x['id'] != t and x['id'] not in taken]; taken |= set(group)
-        n = sum(count[g] for g in group)
-        if n >= least: out.append((n, dict(id='log-' + hashlib.sha256(t.encode()).hexdigest()[:8], question=texts[t], paraphrases=[texts[g] for g in group[1:]])))
+    for t, _ in count.most_common():
+        if not self.retrieve(texts[t]): groups[_gist(t)].append(t)
+    for group in groups.values():
+        n, ids = sum(count[t] for t in group), ['log-' + hashlib.sha256(t.encode()).hexdigest()[:8] for t in group]
+        if n >= least and not self.dropped & set(ids): out.append((n, dict(id=ids[0], question=texts[group[0]], paraphrases=[texts[t] for t in group[1:]])))
     return [q for _, q in sorted(out, key=lambda x: -x[0])]
 
 # %% ../nbs/02_knowledge_cache.ipynb #9966529e
@@ -789,7 +800,10 @@ def _under_way(out, plan): # the cache of a build or a change that was interrupt
     if out is None or not unfinished(out).is_file(): return None
     try: m = KnowledgeCacheManager.load(unfinished(out))
     except InputError: return None # it is made anew
-    return m if m.plan == plan else None
+    if m.plan != plan:
+        raise InputError(f'{unfinished(out)} keeps {len(m)} answered questions of another build or change, which was interrupted: give that command '
+                         'again to go on with it, or remove this file to drop them')
+    return m
 
 def knowledge_for(
     config, lean, tokenizer, # checked config, `LeanTarget`, its tokenizer
@@ -830,18 +844,27 @@ def summary(self:KnowledgeCacheManager, rows=20) -> str:
 
 # %% ../nbs/02_knowledge_cache.ipynb #eb21d312
 @patch
-def inspect(self:KnowledgeCacheManager, text, k=3) -> str:
+def inspect(self:KnowledgeCacheManager,
+    text, k=3, # a message; show so many items
+    top_k=1    # of which the draft reads so many
+) -> str:
     "What the cache holds for a message"
     if not (found := self.retrieve(text, k, 0)): return 'the knowledge cache is empty'
     lines = []
-    for x, s in found:
-        kv = self.kv_cache[x['id']]
-        lines += [f'{s:.3f} {"read" if s >= self.threshold else "not read: below the threshold " + str(self.threshold)}   {x["id"]}: {x["question"]}',
+    for i, (x, s) in enumerate(found):
+        kv, why = self.kv_cache[x['id']], f'below the threshold {self.threshold}' if s < self.threshold else f'top_k is {top_k}' if i >= top_k else ''
+        lines += [f'{s:.3f} {"not read: " + why if why else "read"}   {x["id"]}: {x["question"]}',
+                  *([f'      in other words: {" | ".join(v["text"] for v in x["variants"])}'] if x['variants'] else []),
                   f'      answer{" (of your own)" if x["own"] else ""}, {len(x["answer_ids"])} tokens: {x["answer"]}',
                   f'      keys and values: layers {self.layers}, {kv["keys"].shape[1]} places of {kv["keys"].shape[2]} numbers ({kv["keys"].dtype})']
     return '\n'.join(lines)
 
 # %% ../nbs/02_knowledge_cache.ipynb #c954bd2a
+def _would_go(out, new): # ids that the cache at `out` holds, and `new` questions do not
+    try: standing = KnowledgeCacheManager.load(out) if Path(out).is_file() else None
+    except InputError: return [] # of another version: nothing of it can be used
+    return [i for i in [*(x['id'] for x in standing.items), *standing.lost] if i not in {q['id'] for q in new}] if standing else []
+
 def _same_form(manager, config, lean, source): # would what is added look like what is there?
     c = config['knowledge_enhancement']
     for name, there, here in (('layers', manager.layers, layers_for(config, lean)), ('cache_dim', manager.cache_dim, c['cache_dim']),
@@ -881,31 +904,48 @@ def specdraft_build_cache(
     from_log:str=None, # file of `specdraft_generate --log`, or plain lines: questions that come back and are not found yet are added
     remove:str=None, # ids of items to take out, with commas between; an id that holds a comma in quotes
     inspect:str=None, # a message: show what is retrieved for it, with scores and the cached answers; nothing is changed
+    threshold:float=None, # lowest score, from 0 to 1, at which an item counts as asked for: of a new cache (default: the config's), or of the one that stands
+    replace:bool=False, # build anew even where that drops items of the cache that stands
     device:str='cpu' # cpu, cuda or mps
 ):
     "Have the target answer common questions and keep the answers with their keys and values. What was interrupted goes on when the same command is given again. On many devices: accelerate launch --no_python specdraft_build_cache"
     asked = dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log)
     for k, v in dict(asked, remove=remove).items():
         if v is not None and not v.strip(): raise InputError(f'--{k} is empty ({v!r}): leave it out, or say what') # an unset variable must not rebuild a cache
-    given = [f'--{k} {v}' for k, v in asked.items() if v]
+    given, change = [f'--{k} {v}' for k, v in asked.items() if v], add or update or from_log
     if len(given) > 1: raise InputError(f'{given[0]} and {given[1]} exclude each other: give one, then the other')
     if remove and (questions or inspect): raise InputError(f'{given[0]} and --remove {remove} exclude each other: give one, then the other')
-    if inspect: return print(KnowledgeCacheManager.load(out).inspect(inspect))
+    if replace and (inspect or change or remove): raise InputError(f'{given[0] if given else f"--remove {remove}"} and --replace exclude each other: give one, then the other')
+    if threshold is not None: check_value('threshold', threshold, SCHEMA['knowledge_enhancement']['threshold'])
+    if inspect:
+        standing = KnowledgeCacheManager.load(out)
+        if threshold is not None: standing.threshold = threshold
+        return print(standing.inspect(inspect, top_k=load_config(config)['knowledge_enhancement']['top_k']))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     _standing(out) # another kind of file is refused before anything is computed
-    loader, change, gone = ModelLoader(config), add or update or from_log, [i.strip() for i in next(csv.reader([remove], skipinitialspace=True))] if remove else []
-    new = None if from_log or (remove and not change) else load_questions(change or questions or loader.config['knowledge_enhancement']['questions'])
+    loader, gone = ModelLoader(config), [i.strip() for i in next(csv.reader([remove], skipinitialspace=True))] if remove else []
+    c = loader.config['knowledge_enhancement']
+    if threshold is not None: c['threshold'] = threshold
+    alone = (remove or threshold is not None and Path(out).is_file()) and not (change or questions or replace) # nothing to answer
+    new = None if from_log or alone else load_questions(change or questions or c['questions'])
     if (change or remove) and not Path(out).is_file():
         raise InputError(f'no knowledge cache at {out} to change: build one first (--questions FILE), or say where it is (--out)')
     check_writable(Path(out).parent)
     main = processes(device).is_main_process
     with changing(out) if main else nullcontext():
         processes(device).wait_for_everyone() # for the lock
-        if change or remove:
+        if change or alone:
             standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
+            if threshold is not None: standing.threshold = threshold
+            if from_log and standing.lost: standing = _changed(standing, loader, device, out, None, []) # what is lost must be found
             if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log, skip=True)]) or None):
                 if main: print(f'{from_log}: no question comes back that the knowledge cache does not find')
-                if not gone: return
+                if not gone and threshold is None: return
+            if from_log and main: print(*(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new or ()), sep='\n')
             manager = _changed(standing, loader, device, out, new, gone, bool(add))
-        else: manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions, main, out)
+        else:
+            if not replace and (gone := _would_go(out, new)):
+                raise InputError(f'{out} holds {len(gone)} items that {questions or c["questions"]} does not have, such as {gone[0]!r}: to change this cache, '
+                                 'give --add, --update or --remove; to build it anew without them, --replace')
+            manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions, main, out)
         if main: print(f'{manager.summary()}\n{out}')

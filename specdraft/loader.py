@@ -156,7 +156,7 @@ SCHEMA = {
         num_invented_prompts=Key(int, 48, low=0), rewordings=Key(int, 16, low=0), tasks_per_prompt=Key(float, .5, low=0), passages_per_prompt=Key(float, 0., low=0), max_answer_tokens=Key(int, 128, above=0),
         lot=Key(int, 96, above=0), seed=Key(int, 0, low=0)),
     'decoding': dict(
-        gamma=Key((int, str), 5, ('auto',), above=0), temperature=Key(float, 0.0, low=0), top_p=Key(float, 1.0, above=0, high=1),
+        gamma=Key((int, str), 'auto', ('auto',), above=0), temperature=Key(float, 0.0, low=0), top_p=Key(float, 1.0, above=0, high=1),
         top_k=Key(int, 0, low=0), max_new_tokens=Key(int, 128, above=0)),
 }
 
