@@ -13,7 +13,7 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'PASSAGES', 'ASKED
            'is_finished', 'same_form', 'note_prompts', 'train_draft', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
-import contextlib, functools, hashlib, itertools, json, math, os, random, re, time
+import contextlib, functools, hashlib, itertools, json, math, os, random, re, shutil, time
 from importlib.resources import files
 from pathlib import Path
 
@@ -607,11 +607,12 @@ def _split(self:Trainer, learnt):
     texts, number, groups, first = getattr(self.data, 'outline', self.data), {}, {}, {}
     self.places, prompt = [len(t) for t in texts], [number.setdefault(tuple(t.ids[:t.answer + 1].tolist()), len(number)) for t in texts] # prompts by number
     for i, p in enumerate(prompt): groups.setdefault(p, []).append(i)
-    old = {prompt[i] for i in learnt}; free, n = apart(texts, prompt) - old, min(len(groups)//20, (len(groups) - len(old))//4, 40)
+    old = {prompt[i] for i in learnt}; free, n = apart(texts, prompt), min(len(groups)//20, (len(groups) - len(old))//4, 40)
     order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(self.c['seed'])).tolist()
-    held = set([k for k in order if k in free][:n]); self._hold([i for i, p in enumerate(prompt) if p in held])
+    held = sorted((k for k in order if k not in old), key=lambda k: k not in free)[:n]; self._hold([i for i, p in enumerate(prompt) if p in held]) # first what stands apart
+    own = {x['id'] for x in self.draft.manager.items if x['own']} if self.draft.manager is not None else () # a user's answer is not what the target writes
     for i, t in enumerate(texts): first.setdefault(t.item, i) # an item's own question comes first, with its greedy answer
-    self.source = [first[t.item] if t.item is not None else next((j for j in groups[p] if j != i), None) for i, (t, p) in enumerate(zip(texts, prompt))]
+    self.source = [first[t.item] if t.item is not None and t.item not in own else next((j for j in groups[p] if j != i), None) for i, (t, p) in enumerate(zip(texts, prompt))]
 
 @patch
 def _hold(self:Trainer, valid): # numbers of the texts to judge by; the others are trained on
@@ -690,11 +691,11 @@ def one_step(self:Trainer):
             acc.backward(loss*acc.num_processes) # processes are averaged
         sums += torch.stack([loss.detach(), own*l['acceptance'].detach().sum(), own*l['agree'].sum(), torch.tensor(own*len(w), device=self.lean.device)])
     sums = acc.reduce(sums, 'sum').tolist()
-    if not math.isfinite(sums[0]):
-        raise InputError(f'the loss is {sums[0]} at step {self.step} of epoch {self.step//self.per_epoch + 1}, with the texts {texts}: lower '
-                         f'training.learning_rate ({c["learning_rate"]}); '
-                         f'the last good checkpoint is kept in {self.folder}')
-    acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm'])
+    norm = float(acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm']))
+    if not math.isfinite(sums[0]) or not math.isfinite(norm):
+        raise InputError(f'the loss is {sums[0]}, the norm of its gradient {norm}, at step {self.step} of epoch {self.step//self.per_epoch + 1}, with the texts '
+                         f'{texts}: lower training.learning_rate ({c["learning_rate"]}); the last good checkpoint is kept in {self.folder}: to go on from '
+                         'it (--continue_on), remove training_state.pt there')
     for group in self.opt.param_groups: group['lr'] = group['rate']*self.rate(self.step)
     self.whole = False # until weights, number and history agree again
     self.opt.step(); self.opt.zero_grad(set_to_none=True)
@@ -735,8 +736,10 @@ def save_state(self:Trainer):
     if not self.acc.is_main_process: return
     state = dict(draft=self.draft.state_dict(), opt=self.opt.state_dict(), step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
                  alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes,
-                 run=self.run)
-    with whole_file(self.folder/'training_state.pt') as tmp: torch.save(state, tmp)
+                 run=self.run, data=getattr(self.data, 'folder', Path()).name)
+    with whole_file(self.folder/'training_state.pt') as tmp:
+        try: torch.save(state, tmp)
+        except RuntimeError as e: raise OSError(str(e)) from e # what torch makes of a full disk
     with whole_file(self.folder/'history.json') as tmp: tmp.write_text(json.dumps(self.history))
 
 # %% ../nbs/04_losses_training.ipynb #f71e3904
@@ -961,10 +964,17 @@ def _tell(texts, tokenizer, manager): # what has been written
     new = [p for p in dict.fromkeys(tuple(t.ids[:t.answer + 1].tolist()) for t in texts.outline if t.item is not None) if p not in known]
     if new: print(f'{len(new)} other wordings found for known questions, such as {user_text(tokenizer, new[0])!r}')
 
+def _set_aside(folder, state_file, draft): # the state of a training that is through; the draft that another one goes on from
+    state_file.unlink(missing_ok=True)
+    if old := best_checkpoint(folder):
+        with whole_file(Path(folder)/'before.safetensors') as tmp: shutil.copyfile(old, tmp)
+    past = {k: v for k, v in draft.info.items() if k != 'prompts'}
+    draft.info = {'prompts': draft.info.get('prompts', []), 'before': past} # what is known of it does not hold for what becomes of it
+
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache
     folder='output/checkpoints', minutes=None, resume=False, prompts=(), progress=True,
-    draft=None, # a trained draft to go on from, with the form that it has (the best in `folder` where there is one: that file is replaced); default: a new one
+    draft=None, # a trained draft to go on from, with the form that it has (a best one that `folder` holds becomes `before.safetensors`); default: a new one
     data='output/training_data' # folder for what the target writes
 ):
     "Text from the target with its traces (kept on disk), and a trained draft"
@@ -976,14 +986,17 @@ def train_draft(
             raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: take the config that it was '
                              'built with, or build it anew (specdraft_build_cache)')
         check_unused(folder, resume)
-    state_file = Path(folder)/'training_state.pt'
+    state_file, stored = Path(folder)/'training_state.pt', None
     if given and not resume and state_file.is_file() and not is_finished(state_file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {state_file}')
-    if resume and state_file.is_file(): read_state(state_file, run_of(config, layers, lean)) # what differs is said before text is written
+    if resume and state_file.is_file(): stored = read_state(state_file, run_of(config, layers, lean)).get('data') # what differs is said before text is written
     state.wait_for_everyone()
-    if given and not resume and state.is_main_process: state_file.unlink(missing_ok=True) # of a training that is through
+    if given and not resume and state.is_main_process: _set_aside(folder, state_file, draft)
     where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean, manager)
-    write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
+    if stored and stored != where.name and (Path(data)/stored).is_dir(): # whole: it was trained on
+        where = Path(data)/stored
+        if progress and state.is_main_process: print(f'the messages or questions have changed since this training began: it goes on with the text of then, in {where}')
+    else: write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
     state.wait_for_everyone()
     texts = TrainingData(where, lean.model)
     if progress and state.is_main_process: _tell(texts, tokenizer, manager)
@@ -1015,18 +1028,22 @@ def specdraft_train(
     out:str='output/checkpoints', # folder for checkpoints
     data:str='output/training_data', # folder for what the target writes and computes
     minutes:float=0, # of training, after the text has been written, those before a --resume included; 0: all epochs of the config, or as planned before
-    prompts:str='', # file of messages to train on besides: plain lines or JSON lines
-    continue_on:str='', # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
+    prompts:str=None, # file of messages to train on besides: plain lines or JSON lines
+    continue_on:str=None, # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
     resume:bool=False, # go on from the state in `out`
     rewordings:int=None, # how often to try to put each question of the knowledge cache in other words, to train on those too; default: the config's, and 0 where `continue_on` is a file
     device:str='cpu' # cpu, cuda or mps
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
     if not 0 <= minutes < math.inf: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
+    for k, v in dict(prompts=prompts, continue_on=continue_on).items():
+        if v is not None and not v.strip(): raise InputError(f'{k} is empty ({v!r}): leave it out, or name a file') # an unset variable must not start a training from nothing
+    if (Path(out)/'draft.safetensors').is_file():
+        raise InputError(f'{out} holds draft.safetensors, which commands would read instead of what is trained there: choose another folder (--out)')
     if prompts and continue_on: raise InputError(f'prompts is {prompts!r} and continue_on is {continue_on!r}: give one of them')
-    own = read_prompts(file, skip=not prompts) if (file := prompts or (continue_on if continue_on != 'cache' else '')) else []
+    own = read_prompts(file, skip=not prompts) if (file := prompts or (continue_on if continue_on != 'cache' else None)) else []
     loader = ModelLoader(config)
-    if rewordings is None and continue_on not in ('', 'cache'): rewordings = 0 # what comes in use is soon learnt, the questions of a large cache take long
+    if rewordings is None and continue_on not in (None, 'cache'): rewordings = 0 # what comes in use is soon learnt, the questions of a large cache take long
     if rewordings is not None: loader.config['training']['rewordings'] = check_value('rewordings', rewordings, SCHEMA['training']['rewordings'])
     if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
     if not continue_on: check_unused(out, resume)
@@ -1038,3 +1055,4 @@ def specdraft_train(
     if trainer.acc.is_main_process:
         plot_history(trainer.history).savefig(Path(out)/'history.png')
         print(f'{best_checkpoint(out)}: {trainer.verdict}; curves in {Path(out)/"history.png"}')
+        if not trainer.valid: print('(judged by what it was trained on: of fewer than four new messages, or twenty in all, none are held out)')

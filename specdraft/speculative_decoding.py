@@ -6,21 +6,23 @@
 __all__ = ['JOINT', 'SIBLINGS', 'SCANT', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'CUT', 'Sampling', 'warp', 'Urn', 'as_urn', 'draw',
            'as_rng', 'Drawn', 'Proposal', 'verify', 'verify_greedy', 'as_lean', 'check_prompt', 'plain_generate',
            'padding', 'CopyIndex', 'expected_tokens', 'CostModel', 'measure_costs', 'Tempo', 'Tempos', 'Run',
-           'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma', 'specdraft_generate']
+           'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma', 'open_all', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
 import functools, hashlib, itertools, json, math, numbers, os, random, sys, tempfile, time
 from bisect import bisect_right
 from collections import defaultdict, deque
+from contextlib import suppress
 from copy import copy, deepcopy
 from html import escape
 from pathlib import Path
 
 import numpy as np, torch
 from fastcore.basics import patch
+from fastcore.script import Param
 
 from .loader import (WIDE, InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_positive, check_writable, command,
-                              eos_ids, fingerprint, is_text, likeliest, machine, size_groups, user_text, whole_file)
+                              eos_ids, fingerprint, is_text, likeliest, load_config, machine, size_groups, user_text, whole_file)
 from .knowledge_cache import CACHE, AnswerIndex, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, default_draft, find_draft
 
@@ -882,6 +884,15 @@ def stream(self:SpeculativeDecoder,
     text = _said(self.tokenizer, out)
     if len(text) > len(shown): yield text[len(shown):]
 
+# %% ../nbs/05_speculative_decoding.ipynb #askstream1
+@patch
+def ask(self:SpeculativeDecoder,
+    text:str, # a user's message
+    max_new_tokens=128, temperature=0., **kw # as for `stream`
+): # pieces of text
+    "Yield the answer to a message as it is accepted"
+    return self.stream(torch.tensor([chat_ids(self.tokenizer, text)], device=self.lean.device), max_new_tokens, temperature, **kw)
+
 # %% ../nbs/05_speculative_decoding.ipynb #n02013425
 COLOURS = dict(copy='#b7e4c7', draft='#bde0fe', sibling='#e0c3fc')
 
@@ -991,12 +1002,53 @@ def as_gamma(text): # as a command line or a config gives it
     try: return check_positive('gamma', int(str(text)))
     except ValueError: raise InputError(f'gamma is {text!r}: it must be auto or an integer above 0') from None
 
-# %% ../nbs/05_speculative_decoding.ipynb #c71add4b
+# %% ../nbs/05_speculative_decoding.ipynb #openall01
+def open_all(
+    config='smollm2_135m', # packaged config, YAML file, hub name or model folder
+    draft='', # a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
+    cache=CACHE, # knowledge cache; with nothing at the default place, the draft's own
+    device='cpu'
+): # `LeanTarget`, tokenizer, `DraftModel`
+    "Target, tokenizer and trained draft with its knowledge cache"
+    file, loader, manager = find_draft(draft or default_draft(config)), ModelLoader(config), find_cache(cache) # errors before the model is loaded
+    lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
+    return lean, tokenizer, DraftModel.from_pretrained(file, lean.model, manager)
+
+@patch(cls_method=True)
+def from_pretrained(cls:SpeculativeDecoder,
+    config='smollm2_135m', draft='', cache=CACHE, device='cpu', # see `open_all`
+    gamma='auto', **kw # of `SpeculativeDecoder`
+):
+    "A decoder with all that belongs to it"
+    lean, tokenizer, draft = open_all(config, draft, cache, device)
+    return cls(draft, lean, tokenizer, gamma, **kw)
+
+# %% ../nbs/05_speculative_decoding.ipynb #answerone1
 CUT = dict(length='; cut off at max_new_tokens', context="; cut off where the target's context is full")
 
+def _typed(): # the lines of standard input; on a terminal they are asked for
+    with suppress(AttributeError): sys.stdin.reconfigure(errors='surrogateescape') # what is no UTF-8 is refused where it is asked
+    while True:
+        if sys.stdin.isatty(): print('> ', end='', file=sys.stderr, flush=True)
+        if not (line := sys.stdin.readline()): return
+        if line.strip(): yield line.strip()
+
+def _answer(decoder, prompt, log='', **how): # print the answer to one message, and keep it in a log
+    said = []
+    for piece in decoder.ask(prompt, **how): print(piece, end='', flush=True); said.append(piece)
+    s = decoder.stats
+    if log:
+        answer, ended = ''.join(said), s['stopped'] == 'end'
+        if not ended: answer = answer.rstrip('\ufffd') # cut inside a character
+        with open(log, 'a', encoding='utf-8') as f:
+            f.write(json.dumps(dict(prompt=prompt, answer=answer, ended=ended), ensure_ascii=False) + '\n')
+    print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate '
+          f'{s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}' + CUT.get(s['stopped'], ''))
+
+# %% ../nbs/05_speculative_decoding.ipynb #c71add4b
 @command
 def specdraft_generate(
-    prompt:str, # what to ask
+    prompt:Param('what to ask; without it, each line of standard input, or what is typed', str, opt=False, nargs='?')=None,
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
     draft:str='', # trained draft: a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
     cache:str=CACHE, # knowledge cache; if none stands there, the one that came with the draft
@@ -1013,24 +1065,19 @@ def specdraft_generate(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Answer a prompt by speculative decoding, printing text as it is accepted"
-    loader = ModelLoader(config); given = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
-    max_new_tokens, temperature, top_p, top_k, gamma = (loader.config['decoding'][k] if v is None else v for k, v in given.items())
+    known, given = load_config(config)['decoding'], dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
+    max_new_tokens, temperature, top_p, top_k, gamma = (known[k] if v is None else v for k, v in given.items())
     Sampling(temperature, top_p, top_k, min_p, repetition_penalty); check_positive('max_new_tokens', max_new_tokens); gamma = as_gamma(gamma)
-    if not is_text(prompt): raise InputError(f'the prompt is {prompt!r}: expected some text, in UTF-8')
+    if prompt is not None and not is_text(prompt): raise InputError(f'the prompt is {prompt!r}: expected some text, in UTF-8')
     if seed < -1: raise InputError(f'seed is {seed}: it must be 0 or more, or -1 for none')
     if log: check_writable(Path(log).parent)
     if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)): raise InputError(f'log is {log!r}: expected a file that can be written')
-    file, manager = find_draft(draft or default_draft(config)), find_cache(cache)
-    target, tokenizer = loader.load_target_model(device), loader.load_tokenizer()
-    decoder = SpeculativeDecoder(DraftModel.from_pretrained(file, target, manager), target, tokenizer, gamma, strict=strict)
-    ids, said = torch.tensor([chat_ids(tokenizer, prompt)], device=target.device), []
-    for piece in decoder.stream(ids, max_new_tokens, temperature, top_p, top_k, None if seed < 0 else seed, min_p=min_p, repetition_penalty=repetition_penalty):
-        print(piece, end='', flush=True); said.append(piece)
-    s = decoder.stats
-    if log:
-        answer, ended = ''.join(said), s['stopped'] == 'end'
-        if not ended: answer = answer.rstrip('\ufffd') # cut inside a character
-        with open(log, 'a', encoding='utf-8') as f:
-            f.write(json.dumps(dict(prompt=prompt, answer=answer, ended=ended), ensure_ascii=False) + '\n')
-    print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate '
-          f'{s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}' + CUT.get(s['stopped'], ''))
+    decoder, n = SpeculativeDecoder.from_pretrained(config, draft, cache, device, gamma, strict=strict), 0
+    how = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, seed=None if seed < 0 else seed, min_p=min_p,
+               repetition_penalty=repetition_penalty)
+    for n, message in enumerate([prompt] if prompt is not None else _typed(), 1):
+        try: _answer(decoder, message, log, **how)
+        except InputError as e: # of one among others
+            if prompt is not None: raise
+            print(f'error: {e}', file=sys.stderr)
+    if not n: raise InputError('there is no prompt: give one, or messages on standard input, one a line')
