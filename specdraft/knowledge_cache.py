@@ -945,7 +945,7 @@ def specdraft_build_cache(
             manager = _changed(standing, loader, device, out, new, gone, bool(add))
         else:
             if not replace and (gone := _would_go(out, new)):
-                raise InputError(f'{out} holds {len(gone)} items that {questions or c["questions"]} does not have, such as {gone[0]!r}: to change this cache, '
+                raise InputError(f'{out} holds {len(gone)} item{"s"*(len(gone) > 1)} that {questions or c["questions"]} does not have, such as {gone[0]!r}: to change this cache, '
                                  'give --add, --update or --remove; to build it anew without them, --replace')
             manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions, main, out)
         if main: print(f'{manager.summary()}\n{out}')

@@ -572,7 +572,7 @@ class Trainer:
         c = self.c = draft.config['training']; draft.checkpointing = c['checkpointing']
         self._split(set(learnt))
         self.n_steps, self.step, self.seconds, self.best, self.alpha, self.history = c['num_epochs']*self.per_epoch, 0, 0., math.inf, 0., []
-        self.whole = True # is there no step half done?
+        self.whole, self.begun = True, None # is there no step half done? Weights of the draft that this one goes on from
         old = {id(p) for p in [*draft.layers.parameters(), *draft.norm.parameters()]}
         groups = [dict(params=[p for p in draft.parameters() if p.requires_grad and (id(p) in old) == is_old], rate=rate or c['learning_rate'])
                   for is_old, rate in ((True, c['learning_rate']), (False, c['new_learning_rate']))]
@@ -735,7 +735,7 @@ def save_state(self:Trainer):
     "Write all that `resume` needs, whole or not at all"
     if not self.acc.is_main_process: return
     state = dict(draft=self.draft.state_dict(), opt=self.opt.state_dict(), step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
-                 alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes,
+                 alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes, begun=self.begun,
                  run=self.run, data=getattr(self.data, 'folder', Path()).name)
     with whole_file(self.folder/'training_state.pt') as tmp:
         try: torch.save(state, tmp)
@@ -762,7 +762,7 @@ def resume(self:Trainer):
     "Go on from `save_state`: as planned, or, where `minutes` are given that are others than then, to an end that fits these"
     s = read_state(self.folder/'training_state.pt', self.run, self.lean.device)
     self.draft.load_state_dict(s['draft']); self.opt.load_state_dict(s['opt']); self._hold(s['held'])
-    for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history'): setattr(self, k, s[k])
+    for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history', 'begun'): setattr(self, k, s.get(k))
     if not self.minutes: self.minutes = s['minutes']
     elif self.minutes != s['minutes']:
         if self.step >= self.n_steps: raise InputError(f'minutes is {self.minutes:g}, but the training in {self.folder} has done all its {self.n_steps} steps: go on from its draft (--continue_on)')
@@ -789,15 +789,28 @@ def _keep_best(self:Trainer, verdict):
 
 # %% ../nbs/04_losses_training.ipynb #85b9664a
 @patch
-def _judge(self:Trainer): # validate; the best so far is kept
-    v = self.validate()
+def _verdict(self:Trainer, **how): # on the weights as they are; the best so far are kept
+    v = self.validate() | how
     if v['kl'] < self.best: self._keep_best(v); self.best = v['kl']
+    return v
+
+@patch
+def _judge(self:Trainer): # validate; the best so far is kept
+    v = self._verdict()
+    if self.begun is not None and self.step:
+        now = [p.detach().clone() for p in self.draft.parameters()]
+        with torch.no_grad():
+            for p, old in zip(self.draft.parameters(), self.begun): p.lerp_(old, .5)
+            half = self._verdict(halfway=True)
+            for p, x in zip(self.draft.parameters(), now): p.copy_(x)
+        v = min(v, half, key=lambda v: v['kl'])
     self.history[-1]['valid'] = v # last: who is interrupted while the file is written judges once more
 
 # %% ../nbs/04_losses_training.ipynb #d64e16a6
 @patch
 def judge_start(self:Trainer):
     "Let the draft as it is be the best so far"
+    self.begun = [p.detach().clone() for p in self.draft.parameters()]
     self.history.append(dict(step=0, places=0)); self._judge()
 
 # %% ../nbs/04_losses_training.ipynb #c0000052

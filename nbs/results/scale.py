@@ -34,7 +34,7 @@ def resident(): return next(int(l.split()[1])/1024 for l in open('/proc/self/sta
 
 def measure(path, seed=1):
     torch.set_num_threads(1); rng, r, before = np.random.default_rng(seed), random.Random(seed), resident()
-    t = time.perf_counter(); m = KnowledgeCacheManager.load(path); m.retrieve('w1 w2'); m.copies().propose([1, 2]); start = time.perf_counter() - t
+    t = time.perf_counter(); m = KnowledgeCacheManager.load(path); m.retrieve('w1 w2'); m.copies().propose([1, 2]); m.frequent(); start = time.perf_counter() - t
     def timed(f, xs):
         out = []
         for x in xs: t = time.perf_counter(); f(x); out.append((time.perf_counter() - t)*1e3)
@@ -42,9 +42,10 @@ def measure(path, seed=1):
     picked = [m.items[r.randrange(len(m))] for _ in range(200)]
     def query(x): w = x['question'].split(); return ' '.join(w[:2] + r.sample(w[2:], 3) + [f'w{r.randrange(2, 400)}' for _ in range(5)])
     asked = [(x, query(x)) for x in picked]
+    said = [' '.join(f'w{w}' for w in r.sample(range(2, 30_000), 6)) for _ in asked]
     runs = [(x['prompt_ids'] + x['answer_ids'])[:r.randrange(4, 120)] for x in picked for _ in range(5)]
     return dict(items=len(m), tokens=sum(len(v['prompt_ids']) + len(v['answer_ids']) for x in picked for v in [x, *x['variants']])/200*len(m), start_s=start,
-        query=timed(m.retrieve, [q for _, q in asked]), found=sum((f := m.retrieve(q, threshold=0)) != [] and f[0][0]['id'] == x['id'] for x, q in asked)/200,
+        query=timed(m.retrieve, [q for _, q in asked]), sentences=timed(m.retrieve, [f'Good {a}. {q}. Thank {b} you!' for (_, q), a, b in zip(asked, said, said[1:] + said)]), found=sum((f := m.retrieve(q, threshold=0)) != [] and f[0][0]['id'] == x['id'] for x, q in asked)/200,
         copy=timed(lambda ids: m.copies().propose(ids, 16, 4), runs), read=timed(lambda x: m.read(x['id']), picked),
         resident_MiB=resident(), before_MiB=before, files_MB=sum(f.stat().st_size for f in Path(path).parent.glob('*.safetensors'))/1e6)
 
