@@ -51,7 +51,7 @@ def measure(path, seed=1):
 
 if __name__ == '__main__':
     if sys.argv[1] == '--measure': print(json.dumps(measure(sys.argv[2]))); sys.exit()
-    commit = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], capture_output=True, text=True).stdout.strip()
+    commit = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=Path(__file__).parent, capture_output=True, text=True).stdout.strip()
     rows = []
     for n in map(int, sys.argv[2].split(',') if len(sys.argv) > 2 else (15, 150, 1_500, 15_000, 100_000)):
         with tempfile.TemporaryDirectory() as d:
