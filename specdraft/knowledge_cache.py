@@ -863,7 +863,8 @@ def inspect(self:KnowledgeCacheManager,
 def _would_go(out, new): # ids that the cache at `out` holds, and `new` questions do not
     try: standing = KnowledgeCacheManager.load(out) if Path(out).is_file() else None
     except InputError: return [] # of another version: nothing of it can be used
-    return [i for i in [*(x['id'] for x in standing.items), *standing.lost] if i not in {q['id'] for q in new}] if standing else []
+    kept = {q['id'] for q in new}
+    return [i for i in (*standing.kv_cache, *standing.lost) if i not in kept] if standing else []
 
 def _same_form(manager, config, lean, source): # would what is added look like what is there?
     c = config['knowledge_enhancement']
@@ -880,6 +881,7 @@ def _changed(
     "Remove, add and save; the target is loaded only if there is something to compute"
     n, state = loader.config['knowledge_enhancement']['max_answer_tokens'], processes(device)
     plan = _plan(new, keep, gone, n, _state(out)); manager = _under_way(out, plan) or standing
+    manager.threshold = standing.threshold # which may have been set since
     if manager is standing and gone: manager.remove(gone)
     state.wait_for_everyone() # all have read before one writes
     if new is not None or manager.lost: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()

@@ -801,8 +801,9 @@ def _judge(self:Trainer): # validate; the best so far is kept
         now = [p.detach().clone() for p in self.draft.parameters()]
         with torch.no_grad():
             for p, old in zip(self.draft.parameters(), self.begun): p.lerp_(old, .5)
-            half = self._verdict(halfway=True)
-            for p, x in zip(self.draft.parameters(), now): p.copy_(x)
+            try: half = self._verdict(halfway=True)
+            finally: # a state that is saved on an interruption holds what was trained
+                for p, x in zip(self.draft.parameters(), now): p.copy_(x)
         v = min(v, half, key=lambda v: v['kl'])
     self.history[-1]['valid'] = v # last: who is interrupted while the file is written judges once more
 
@@ -1000,9 +1001,10 @@ def train_draft(
                              'built with, or build it anew (specdraft_build_cache)')
         check_unused(folder, resume)
     state_file, stored = Path(folder)/'training_state.pt', None
+    resume = resume and state_file.is_file() # without a state it is a start
     if given and not resume and state_file.is_file() and not is_finished(state_file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {state_file}')
-    if resume and state_file.is_file(): stored = read_state(state_file, run_of(config, layers, lean)).get('data') # what differs is said before text is written
+    if resume: stored = read_state(state_file, run_of(config, layers, lean)).get('data') # what differs is said before text is written
     state.wait_for_everyone()
     if given and not resume and state.is_main_process: _set_aside(folder, state_file, draft)
     where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean, manager)
@@ -1019,7 +1021,7 @@ def train_draft(
         if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
     draft.config = config
     trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer))
-    if resume and state_file.is_file(): trainer.resume()
+    if resume: trainer.resume()
     else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
         if given: trainer.judge_start()
         trainer.save_state()
