@@ -460,7 +460,8 @@ def certificate(
         d = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', **kw)
         return lambda ids: d.generate(ids, max_new_tokens)
     def transformers(lean):
-        return lambda ids: lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=fitting(lean, ids, max_new_tokens), do_sample=False, repetition_penalty=1.)
+        generate = make_methods(draft, lean, tokenizer, max_new_tokens, names=('generate',))['generate']
+        return lambda ids: generate(ids)[0]
     def run(name, ours, reference, lean, quick=None): # quick: the reference, or nearly so; where it differs the reference itself is asked
         rows = result[name] = compare(ours, quick or reference, lean, tokenizer, prompts, name)
         if quick and (odd := [r['prompt'] for r in rows if not r['same']]):

@@ -660,6 +660,14 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
 def _said(tokenizer, ids): # their text as it stands: cleaning up spaces would change what is shown already
     return tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
+def _pieces(tokenizer, blocks): # lists of ids -> what each adds to the text, '' while a character is not whole; then what is left
+    ids, shown = [], ''
+    for new in blocks:
+        ids += new; text = _said(tokenizer, ids)
+        if text.endswith('\ufffd'): yield ''
+        else: yield text[len(shown):]; shown = text
+    yield _said(tokenizer, ids)[len(shown):]
+
 # %% ../nbs/05_speculative_decoding.ipynb #b384d61a
 @patch
 def _count(self:Run, path, emitted): # the accepted places as far as they were emitted, tokens emitted
@@ -871,18 +879,16 @@ def stream(self:SpeculativeDecoder,
 ): # pieces of text
     "Yield text as it is accepted; a character whose bytes are not all there yet waits"
     how = Sampling(temperature, top_p, top_k, **sampling)
-    check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how); out, shown = [], ''
+    check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how)
     if len(input_ids) != 1: raise InputError(f'input_ids has {len(input_ids)} rows: a stream is of one')
     with torch.inference_mode(): run = Run(self, input_ids[0].tolist(), max_new_tokens, how, seed, query_text, stop, on_round)
     rounds, self.stats = self.rounds([run]), run.stats
-    while True:
-        with torch.inference_mode(): new = next(rounds, None) # the mode must not leak to the consumer between pieces
-        if new is None: break
-        out += new[1]
-        text = _said(self.tokenizer, out)
-        if not text.endswith('\ufffd') and len(text) > len(shown): yield text[len(shown):]; shown = text
-    text = _said(self.tokenizer, out)
-    if len(text) > len(shown): yield text[len(shown):]
+    def accepted():
+        while True:
+            with torch.inference_mode(): new = next(rounds, None) # the mode must not leak to the consumer between pieces
+            if new is None: return
+            yield new[1]
+    yield from filter(None, _pieces(self.tokenizer, accepted()))
 
 # %% ../nbs/05_speculative_decoding.ipynb #askstream1
 @patch
@@ -903,10 +909,8 @@ def coloured(
     def paint(text, source):
         text = escape(text).replace('\n', '<br>')
         return f'<span style="background:{COLOURS[source]}">{text}</span>' if source and text else text
-    ids, shown, parts = [], '', []
-    for t, source in [(t, r['sources'][r['accepted'][i] - 1] if i < len(r['accepted']) else None) for r in watched for i, t in enumerate(r['new'])]:
-        ids.append(t); text = _said(tokenizer, ids) # a character may take several tokens: it has the colour of the last
-        if not text.endswith('\ufffd'): parts.append(paint(text[len(shown):], source)); shown = text
+    pairs = [(t, r['sources'][r['accepted'][i] - 1] if i < len(r['accepted']) else None) for r in watched for i, t in enumerate(r['new'])]
+    parts = map(paint, _pieces(tokenizer, ([t] for t, _ in pairs)), (source for _, source in pairs)) # a character of several tokens has the colour of the last
     names = dict(copy='copied', draft='drafted', sibling="the draft's second choice or later")
     key = ' '.join([*(paint(name, source) for source, name in names.items()), "the target's own"])
     return f'<p><small>{key}</small></p><p>{"".join(parts)}</p>'
