@@ -603,7 +603,7 @@ def apart(
 # %% ../nbs/04_losses_training.ipynb #dafd9e1d
 @patch
 def _split(self:Trainer, learnt):
-    "Hold out a twentieth of the prompts, of those that stand apart; find what can serve as knowledge of a text"
+    "Hold out a twentieth of the prompts, first of those that stand apart; find what can serve as knowledge of a text"
     texts, number, groups, first = getattr(self.data, 'outline', self.data), {}, {}, {}
     self.places, prompt = [len(t) for t in texts], [number.setdefault(tuple(t.ids[:t.answer + 1].tolist()), len(number)) for t in texts] # prompts by number
     for i, p in enumerate(prompt): groups.setdefault(p, []).append(i)
@@ -694,8 +694,8 @@ def one_step(self:Trainer):
     norm = float(acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm']))
     if not math.isfinite(sums[0]) or not math.isfinite(norm):
         raise InputError(f'the loss is {sums[0]}, the norm of its gradient {norm}, at step {self.step} of epoch {self.step//self.per_epoch + 1}, with the texts '
-                         f'{texts}: lower training.learning_rate ({c["learning_rate"]}); the last good checkpoint is kept in {self.folder}: to go on from '
-                         'it (--continue_on), remove training_state.pt there')
+                         f'{texts}: lower training.learning_rate ({c["learning_rate"]}); ' + (f'{kept.name}, the best so far, is kept in {self.folder}: to go on from '
+                         'it (--continue_on), remove training_state.pt there' if (kept := best_checkpoint(self.folder)) else f'then remove training_state.pt in {self.folder} and start anew'))
     for group in self.opt.param_groups: group['lr'] = group['rate']*self.rate(self.step)
     self.whole = False # until weights, number and history agree again
     self.opt.step(); self.opt.zero_grad(set_to_none=True)
@@ -783,7 +783,7 @@ def _keep_best(self:Trainer, verdict):
     epoch = -(-self.step//self.per_epoch)
     path = self.folder/f'best_draft_model_knowledge_epoch{epoch}.safetensors'
     self.draft.save(path, epoch=epoch, step=self.step, seconds=round(self.seconds), places=sum(h['places'] for h in self.history),
-                    **verdict)
+                    **(({} if self.begun is None else dict(halfway=False)) | verdict))
     for old in checkpoints(self.folder):
         if old != path: old.unlink()
 
@@ -1004,11 +1004,13 @@ def train_draft(
     resume = resume and state_file.is_file() # without a state it is a start
     if given and not resume and state_file.is_file() and not is_finished(state_file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {state_file}')
-    if resume: stored = read_state(state_file, run_of(config, layers, lean)).get('data') # what differs is said before text is written
+    if resume: stored = (s := read_state(state_file, run_of(config, layers, lean))).get('data') # what differs is said before text is written
     state.wait_for_everyone()
     if given and not resume and state.is_main_process: _set_aside(folder, state_file, draft)
     where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean, manager)
     if stored and stored != where.name and (Path(data)/stored).is_dir(): # whole: it was trained on
+        if s['step'] >= s['n_steps']:
+            raise InputError(f'the messages or questions have changed since the training in {folder} ended: train on them with --continue_on, without --resume')
         where = Path(data)/stored
         if progress and state.is_main_process: print(f'the messages or questions have changed since this training began: it goes on with the text of then, in {where}')
     else: write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
