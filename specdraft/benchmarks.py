@@ -631,7 +631,8 @@ def demo(
     conf = ['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []
     which = [*conf, '--draft', str(out/'checkpoints'), '--cache', str(cache_file)]
     print('\nnext, with what was made here:')
-    here = lambda name: name if shutil.which(name) else os.path.relpath(Path(sys.executable).parent/name) # in an environment that is not active
+    beside = lambda name: (p for p in (Path(sys.argv[0]).with_name(name), Path(sys.executable).with_name(name)) if p.is_file()) # in an environment that is not active
+    here = lambda name: name if shutil.which(name) else next(map(os.path.relpath, beside(name)), name)
     for words in (['specdraft_generate', asked[0]['question']], ['specdraft_test'], ['specdraft_bench']): print(' ', shlex.join([here(words[0]), *words[1:], *which]))
     own = lambda name, *words: shlex.join([here(name), *words, *conf])
     print(f'for questions of your own: {own("specdraft_build_cache", "--questions", "my.csv")}, '

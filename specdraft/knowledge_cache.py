@@ -361,6 +361,9 @@ def _refit(self:KnowledgeCacheManager, lean, new, dtype): # new: item id -> (key
     self._store(new, dtype)
 
 # %% ../nbs/02_knowledge_cache.ipynb #2051bd51
+def _same(q, x): # does the item answer this question, in all its wordings?
+    return [v['text'] for v in _wordings(x)] == [q['question'], *q['paraphrases']] and x['own'] == q['answer']
+
 @patch
 def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
@@ -371,20 +374,20 @@ def add(self:KnowledgeCacheManager,
     "Answer more questions"
     lean, questions = target if isinstance(target, LeanTarget) else LeanTarget(target), check_questions(questions)
     self.check(lean.model); self._recover(lean, dtype)
-    def same(q, x): return [v['text'] for v in _wordings(x)] == [q['question'], *q['paraphrases']] and x['own'] == q['answer']
+
     known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
     for q in questions: # an id made of the question stays when only its spelling changes
         if update and q['id'] not in known and q['id'] == _name(q['question'], ()) and (i := self._asks_for(q['question'])) is not None:
             x = self.items[i]
             if _plain(x['question']) == _plain(q['question']) and x['id'] not in named: q['id'] = x['id']; named.add(x['id'])
     for q in questions:
-        if q['id'] in known and not update and not same(q, known[q['id']]):
+        if q['id'] in known and not update and not _same(q, known[q['id']]):
             raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
         if (x := known.get(q['id'])) and q['id'] == _name(q['question'], ()) and not {_plain(v['text']) for v in _wordings(x)} & {*map(_plain, [q['question'], *q['paraphrases']])}:
             raise InputError(f'{q["question"]!r} makes the id {q["id"]!r}, which is that of {x["question"]!r}: give the question an id of its own')
         for t in [q['question'], *q['paraphrases']]:
             if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
-    questions = [q for q in questions if q['id'] not in known or not same(q, known[q['id']])]
+    questions = [q for q in questions if q['id'] not in known or not _same(q, known[q['id']])]
     asks, saved, cost, out = self._asks(lean, tokenizer, questions), time.monotonic(), 0., out if processes(lean.device).is_main_process else None
     def finish(items): # the answer to the question alone, and its keys and values
         for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress, leave=None):
@@ -638,11 +641,11 @@ def _state(path): # of a file: changes when it is replaced
     return s.st_ino, s.st_mtime_ns, s.st_size
 
 # %% ../nbs/02_knowledge_cache.ipynb #4a667cc6
-def _standing(path) -> list: # names of shards; none where there is no cache, or none that can be read
-    "The shards of the cache at `path`; a whole file of another kind, a draft or a model, raises `InputError`"
-    try: return load_tensors(path, 'knowledge cache', ())[1].get('shards', [])
+def _standing(path) -> dict: # what the file says of itself; nothing where there is no cache, or none that can be read
+    "The names of shards, and more, of the cache at `path`; a whole file of another kind, a draft or a model, raises `InputError`"
+    try: return load_tensors(path, 'knowledge cache', ())[1]
     except OtherKind: raise
-    except InputError: return []
+    except InputError: return {}
 
 @patch
 def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cache.safetensors'):
@@ -657,7 +660,7 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
     with changing(path):
         if path.resolve() in self._seen and _state(path) not in (self._seen[path.resolve()], None):
             raise InputError(f'{path} has been changed by another process since it was read: load it again, and repeat the change')
-        before = _standing(path); shards = self._save_shards(path); number = {n: i for i, n in enumerate(shards)}
+        before = _standing(path).get('shards', ()); shards = self._save_shards(path); number = {n: i for i, n in enumerate(shards)}
         if len(self.items):
             search, copies = self._index(), self.copies()
             tensors |= Items.pack(self.items) | {'search/' + k: torch.from_numpy(np.ascontiguousarray(search.scores[k])) for k in ('data', 'indices', 'indptr')}
@@ -686,7 +689,7 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards):
         try: kv.files[n] = Shard(path.parent/n)
         except (OSError, ValueError, LookupError) as e:
             if getattr(e, 'errno', None) in (errno.EMFILE, errno.ENFILE):
-                raise InputError(f'{path} has {len(shards)} shards, more files than may be open at once: raise the limit (ulimit -n)') from e
+                raise OSError(f'{path} has {len(shards)} shards, more files than may be open at once: raise the limit (ulimit -n)') from e # not a fault of the file
             broken.append(n)
     places = {i: (shards[n], a, b) for i, (n, a, b) in zip(items.ids, tensors['places'].tolist())}
     self.lost = {x['id']: x for x in items if places[x['id']][0] in broken} if broken else {}
@@ -760,8 +763,9 @@ def read_prompts(
     if not Path(path).is_file(): raise InputError(f'no prompt file {path}: expected plain lines, or JSON lines with prompt, question, text or turns')
     if Path(path).suffix.lower() in ('.csv', '.tsv', '.yaml', '.yml'):
         raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes: expected messages in plain lines or JSON lines')
-    out, bad = [], []
-    for i, line in enumerate(re.split(rb'\r\n|\r|\n', Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)), 1): # what else ends a line for Python may stand in a message
+    out, bad, whole = [], [], Path(path).read_bytes()
+    if whole.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)): raise InputError(f'{path} is UTF-16 text: save it as UTF-8')
+    for i, line in enumerate(re.split(rb'\r\n|\r|\n', whole.removeprefix(codecs.BOM_UTF8)), 1): # what else ends a line for Python may stand in a message
         try: out += [_message(line, f'{path}, line {i}')] if line.strip() else []
         except InputError as e:
             if not skip: raise
@@ -773,9 +777,10 @@ def read_prompts(
 # %% ../nbs/02_knowledge_cache.ipynb #4d7a7734
 _little = set('a an the this that these those i me my we us our you your it its is are am was were be been do does did can could will would have has had '
               'to of for there s please'.split()) | set('吗呢吧啊的了请我你您们')
+_asking = set('who whom whose what which when where why how'.split()) | set('谁什么何哪怎样为是在里') # alone, they are no question's subject
 def _gist(text): # what the wordings of one question share
-    every = words(text)
-    return frozenset(every) - _little or frozenset(every)
+    every = frozenset(words(text))
+    return every - _little if every - _little - _asking else every
 
 @patch
 def repeats(self:KnowledgeCacheManager,
@@ -801,8 +806,8 @@ def _under_way(out, plan): # the cache of a build or a change that was interrupt
     try: m = KnowledgeCacheManager.load(unfinished(out))
     except InputError: return None # it is made anew
     if m.plan != plan:
-        raise InputError(f'{unfinished(out)} keeps {len(m)} answered questions of another build or change, which was interrupted: give that command '
-                         'again to go on with it, or remove this file to drop them')
+        raise InputError(f'{unfinished(out)} keeps {len(m)} answered questions of a build or change that was interrupted, with other questions or settings: give '
+                         'that command again, with the same file, to go on with it, or remove this file to drop them')
     return m
 
 def knowledge_for(
@@ -822,7 +827,9 @@ def knowledge_for(
         manager.plan = plan
         manager.build(lean, tokenizer, asked, layers, c['max_answer_tokens'], progress=progress, out=side)
     manager.plan = None
-    if out and processes(lean.device).is_main_process: manager.save(out)
+    if out:
+        manager.dropped = set(_standing(out).get('dropped', ())) - {q['id'] for q in asked} # what a user took out stays out
+        if processes(lean.device).is_main_process: manager.save(out)
     return manager
 
 # %% ../nbs/02_knowledge_cache.ipynb #8b811652
@@ -860,11 +867,11 @@ def inspect(self:KnowledgeCacheManager,
     return '\n'.join(lines)
 
 # %% ../nbs/02_knowledge_cache.ipynb #c954bd2a
-def _would_go(out, new): # ids that the cache at `out` holds, and `new` questions do not
+def _would_go(out, new): # ids of what the cache at `out` holds, and `new` questions lack or have otherwise
     try: standing = KnowledgeCacheManager.load(out) if Path(out).is_file() else None
     except InputError: return [] # of another version: nothing of it can be used
-    kept = {q['id'] for q in new}
-    return [i for i in (*standing.kv_cache, *standing.lost) if i not in kept] if standing else []
+    kept = {q['id']: q for q in new}
+    return [x['id'] for x in (*standing.items, *standing.lost.values()) if x['id'] not in kept or not _same(kept[x['id']], x)] if standing else []
 
 def _same_form(manager, config, lean, source): # would what is added look like what is there?
     c = config['knowledge_enhancement']
@@ -947,7 +954,7 @@ def specdraft_build_cache(
             manager = _changed(standing, loader, device, out, new, gone, bool(add))
         else:
             if not replace and (gone := _would_go(out, new)):
-                raise InputError(f'{out} holds {len(gone)} item{"s"*(len(gone) > 1)} that {questions or c["questions"]} does not have, such as {gone[0]!r}: to change this cache, '
+                raise InputError(f'{out} holds {len(gone)} item{"s"*(len(gone) > 1)} that {questions or c["questions"]} does not have, or has otherwise, such as {gone[0]!r}: to change this cache, '
                                  'give --add, --update or --remove; to build it anew without them, --replace')
             manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions, main, out)
         if main: print(f'{manager.summary()}\n{out}')

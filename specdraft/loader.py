@@ -64,7 +64,7 @@ def _underscores(args): # `--n-each 3` means `--n_each 3`
 # %% ../nbs/00_loader.ipynb #f22abae7
 def command(func):
     "A command line from `func`, whose user errors end with exit code 2; its options may be written with - or _"
-    if Path(sys.argv[0]).stem == func.__name__: sys.argv[1:] = _underscores(sys.argv[1:])
+    if Path(sys.argv[0]).stem == func.__name__: sys.argv[1:] = [' ' if i == 0 and not a else a for i, a in enumerate(_underscores(sys.argv[1:]))] # fastcore drops '' there
     return call_parse(_exit_cleanly(func))
 
 # %% ../nbs/00_loader.ipynb #d3d06cfb

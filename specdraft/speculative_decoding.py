@@ -1076,12 +1076,13 @@ def specdraft_generate(
     if seed < -1: raise InputError(f'seed is {seed}: it must be 0 or more, or -1 for none')
     if log: check_writable(Path(log).parent)
     if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)): raise InputError(f'log is {log!r}: expected a file that can be written')
-    decoder, n = SpeculativeDecoder.from_pretrained(config, draft, cache, device, gamma, strict=strict), 0
+    decoder, n, bad = SpeculativeDecoder.from_pretrained(config, draft, cache, device, gamma, strict=strict), 0, 0
     how = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, seed=None if seed < 0 else seed, min_p=min_p,
                repetition_penalty=repetition_penalty)
     for n, message in enumerate([prompt] if prompt is not None else _typed(), 1):
         try: _answer(decoder, message, log, **how)
         except InputError as e: # of one among others
             if prompt is not None: raise
-            print(f'error: {e}', file=sys.stderr)
+            print(f'error: {e}', file=sys.stderr); bad += 1
     if not n: raise InputError('there is no prompt: give one, or messages on standard input, one a line')
+    if bad: raise SystemExit(2) # all the others have been answered
