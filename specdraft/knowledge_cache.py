@@ -432,11 +432,13 @@ def words(text): # list of lower-case words; a character of a script without spa
     return _word.findall(_even(text))
 _alone = r'\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af' # Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean
 _word = re.compile(rf'(?V1)[{_alone}]|[[\w\p{{M}}]--[{_alone}]]+') # a letter that stands alone, or letters with their marks
+_small = re.compile(r'\L<words>', words=[w for w in bm25s.stopwords.STOPWORDS_CHINESE if re.match(f'[{_alone}]', w)])
+def _bare(text): return _small.sub(' ', _even(text)) # without the stop words of Chinese, whose characters stand in other words too
 
 # %% ../nbs/02_knowledge_cache.ipynb #6ec38532
 def _document(x): # the words of an item
     every = _wordings(x)
-    said = Counter(w for v in every for w in words(v['answer']))
+    said = Counter(w for v in every for w in words(_bare(v['answer'])))
     return [w for v in every for w in set(words(v['text'])) for _ in range(max(round(21/len(every)), 1))] + [w for w, n in said.items() for _ in range(min(n, 3))] or ['']
 
 # %% ../nbs/02_knowledge_cache.ipynb #5b8e40cf
@@ -459,10 +461,13 @@ def _sentences(text, n=16): # none of what is longer: a text to work on rather t
 def _scores(self:KnowledgeCacheManager, text): # (items,)
     index = self._index(); s, n = index.scores, index.scores['num_docs']
     best, idf = np.zeros(n, np.float32), lambda df: math.log(1 + (n - df + .5)/(df + .5))
-    for asked in {tuple(dict.fromkeys(words(t))) for t in [text, *_sentences(text)]}:
+    def weighed(asked): # scores and what a perfect document would get
         known = [i for w in asked if (i := index.vocab_dict.get(w)) is not None]
         weight = sum(idf(int(s['indptr'][i + 1] - s['indptr'][i])) for i in known) + (len(asked) - len(known))*idf(0)
-        if known: best = np.maximum(best, index.get_scores_from_ids(known)/max(weight, 1.5*idf(0)))
+        return index.get_scores_from_ids(known) if known else 0., weight
+    for t in {text, *_sentences(text)}:
+        parts = [weighed(asked) for asked in {tuple(dict.fromkeys(words(x))) for x in (t, _bare(t))}] # two where there are stop words, which so count half
+        got, weight = (sum(x)/len(parts) for x in zip(*parts)); best = np.maximum(best, got/max(weight, 1.5*idf(0)))
     return best
 
 # %% ../nbs/02_knowledge_cache.ipynb #d6317b6c
