@@ -130,34 +130,61 @@ def load_tensors(
     return tensors, meta
 
 # %% ../nbs/00_loader.ipynb #aa010b76
-Key = namedtuple('Key', 'kind default choices low above high optional', defaults=(None, None, None, None, None, False)) # a list's choices are those of its entries
+Key = namedtuple('Key', 'kind default doc choices low above high optional', defaults=(None, '', None, None, None, None, False)) # a list's choices are those of its entries
 
 SCHEMA = {
     'base_model': dict(
-        name=Key(str, 'embedded:smollm2_135m'), gguf_file=Key(str, optional=True),
-        dtype=Key(str, 'auto', choices=('auto', 'float32', 'bfloat16', 'float16')),
-        **{k: Key(int, above=0, optional=True) for k in ('hidden_size', 'num_hidden_layers', 'num_attention_heads',
+        name=Key(str, 'embedded:smollm2_135m', 'target: a name on the hub, a folder, or the embedded model'),
+        gguf_file=Key(str, None, 'file in that folder or repository, if the weights are in GGUF', optional=True),
+        dtype=Key(str, 'auto', 'of the weights; auto: bfloat16 where the machine computes in it', choices=('auto', 'float32', 'bfloat16', 'float16')),
+        **{k: Key(int, None, "where given, it must be the loaded model's", above=0, optional=True) for k in ('hidden_size', 'num_hidden_layers', 'num_attention_heads',
             'num_key_value_heads', 'head_dim', 'intermediate_size', 'vocab_size', 'max_position_embeddings')}),
     'draft_model': dict(
-        num_sampled_layers=Key(int, 6, above=0), sampling_strategy=Key((str, list), 'uniform'),
-        draft_vocab_size=Key(int, above=0, optional=True),
-        past=Key(str, 'target', choices=('target', 'own')), transitions=Key(str, 'linear', choices=('linear', 'none'))),
+        num_sampled_layers=Key(int, 6, 'layers that the draft takes over from the target', above=0),
+        sampling_strategy=Key((str, list), 'uniform', 'which: uniform, ends, change (01), or a list of layer indices'),
+        draft_vocab_size=Key(int, None, 'tokens that its head scores, the most frequent; empty: all', above=0, optional=True),
+        past=Key(str, 'target', "what its layers attend to: the target's keys and values of verified tokens, or their own", choices=('target', 'own')),
+        transitions=Key(str, 'linear', 'what joins two sampled layers', choices=('linear', 'none'))),
     'knowledge_enhancement': dict(
-        enabled=Key(bool, True), cache_dim=Key(int, above=0, optional=True), questions=Key(str, 'common_en'),
-        max_answer_tokens=Key(int, 128, above=0), top_k=Key(int, 1, above=0), threshold=Key(float, 0.18, low=0, high=1), eight_bit=Key(bool, False)),
+        enabled=Key(bool, True, 'cross-attention to the knowledge cache'),
+        cache_dim=Key(int, None, 'numbers kept of each key and each value (02); empty: all', above=0, optional=True),
+        questions=Key(str, 'common_en', 'questions of the knowledge cache: a packaged name or a file'),
+        max_answer_tokens=Key(int, 128, 'longest cached answer', above=0),
+        top_k=Key(int, 1, 'items that are read for one message, at most', above=0),
+        threshold=Key(float, 0.18, 'lowest score at which an item counts as asked for', low=0, high=1),
+        eight_bit=Key(bool, False, 'keep keys and values in 8 bits')),
     'training': dict(
-        num_epochs=Key(int, 5, above=0), batch_size=Key(int, 8, above=0), learning_rate=Key(float, 3e-5, above=0),
-        weight_decay=Key(float, 0.01, low=0), warmup_steps=Key(int, 20, low=0), max_grad_norm=Key(float, 1.0, above=0),
-        new_learning_rate=Key(float, above=0, optional=True), loss=Key(str, 'sum', choices=('sum', 'lk')),
-        kl_divergence_weight=Key(float, 0.8, low=0), acceptance_loss_weight=Key(float, 0.3, low=0), depth_decay=Key(float, 1.0, above=0),
-        accumulate=Key(int, 1, above=0), checkpointing=Key(bool, False), mixed_precision=Key(str, 'auto', choices=('auto', 'no', 'bf16')),
-        keep=Key(list, None, ('memory', 'top', 'hidden'), optional=True), keep_top=Key(int, 64, above=0),
-        max_block=Key(int, 6, above=0), knowledge_rate=Key(float, 0.6, low=0, high=1),
-        num_invented_prompts=Key(int, 48, low=0), rewordings=Key(int, 16, low=0), tasks_per_prompt=Key(float, .5, low=0), passages_per_prompt=Key(float, 0., low=0), max_answer_tokens=Key(int, 128, above=0),
-        lot=Key(int, 96, above=0), seed=Key(int, 0, low=0)),
+        num_epochs=Key(int, 5, 'passes over the text', above=0),
+        batch_size=Key(int, 8, 'texts a step', above=0),
+        learning_rate=Key(float, 3e-5, 'of the sampled layers, after the warm-up', above=0),
+        new_learning_rate=Key(float, None, 'of transitions, cross-attention and copy pointer; empty: the same', above=0, optional=True),
+        weight_decay=Key(float, 0.01, "AdamW's", low=0),
+        warmup_steps=Key(int, 20, 'steps in which the rate rises from zero', low=0),
+        max_grad_norm=Key(float, 1.0, 'longer gradients are shortened to this', above=0),
+        loss=Key(str, 'sum', 'how the two losses join: with the weights below, or lk, which adapts them to the acceptance so far (04)', choices=('sum', 'lk')),
+        kl_divergence_weight=Key(float, 0.8, 'of the forward KL divergence, in a sum', low=0),
+        acceptance_loss_weight=Key(float, 0.3, 'of one minus the overlap of the two distributions, in a sum', low=0),
+        depth_decay=Key(float, 1.0, 'weight of a token of a round, against the one before it', above=0),
+        max_block=Key(int, 6, 'longest round that is trained on, in tokens', above=0),
+        knowledge_rate=Key(float, 0.6, 'share of the texts that read knowledge of their own; of the others a third reads what is of no use, and two thirds nothing', low=0, high=1),
+        num_invented_prompts=Key(int, 48, 'messages that the target makes up', low=0),
+        rewordings=Key(int, 16, 'tries to put each known question in other words', low=0),
+        tasks_per_prompt=Key(float, .5, 'summaries, questions and translations of texts, for each made-up message', low=0),
+        passages_per_prompt=Key(float, 0., 'articles that the target writes as texts for these tasks, for each made-up message', low=0),
+        max_answer_tokens=Key(int, 128, 'longest answer to learn from', above=0),
+        lot=Key(int, 96, 'messages that are answered together; more want more memory', above=0),
+        keep=Key(list, None, 'what is stored of each text beside its ids; empty: memory and top on a CPU, nothing on a GPU', ('memory', 'top', 'hidden'), optional=True),
+        keep_top=Key(int, 64, "most likely tokens of which the target's probability is kept", above=0),
+        accumulate=Key(int, 1, 'parts in which a batch is computed: less memory, the same result', above=0),
+        checkpointing=Key(bool, False, 'compute activations again in the backward pass: less memory, more time'),
+        mixed_precision=Key(str, 'auto', 'auto: bf16 where the machine computes in it', choices=('auto', 'no', 'bf16')),
+        seed=Key(int, 0, 'of all that is drawn', low=0)),
     'decoding': dict(
-        gamma=Key((int, str), 'auto', ('auto',), above=0), temperature=Key(float, 0.0, low=0), top_p=Key(float, 1.0, above=0, high=1),
-        top_k=Key(int, 0, low=0), max_new_tokens=Key(int, 128, above=0)),
+        gamma=Key((int, str), 'auto', 'tokens proposed a round; auto: what pays on this machine', ('auto',), above=0),
+        temperature=Key(float, 0.0, '0: the most likely token', low=0),
+        top_p=Key(float, 1.0, 'sample from the most likely tokens that make up this much probability', above=0, high=1),
+        top_k=Key(int, 0, 'sample from so many most likely tokens; 0: all', low=0),
+        max_new_tokens=Key(int, 128, 'longest answer', above=0)),
 }
 
 # %% ../nbs/00_loader.ipynb #d6b3399a
