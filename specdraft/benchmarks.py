@@ -616,8 +616,8 @@ def demo(
 
     ships = packaged_drafts().get(str(config)) if isinstance(config, str) else None
     minutes = minutes or (1 if ships else 3)
-    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {minutes:g} minutes' if ships
-          else f'Training the draft for {minutes:g} minutes on text that the target writes')
+    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {minutes:g} minute{"s"*(minutes != 1)}' if ships
+          else f'Training the draft for {minutes:g} minute{"s"*(minutes != 1)} on text that the target writes')
     draft = _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with)
 
     stage('Answering')
