@@ -263,11 +263,12 @@ def greedy_answers(
     "What the target answers, in batches"
     ids = [chat_ids(tokenizer, p['text']) for p in prompts]
     # a stored question is answered as stored: in bfloat16 a batch can tip a near-tie that decoding alone would not
-    stored, texts = {tuple(x['prompt_ids']): x['answer_ids'] for x in manager.items if not x['own']} if manager is not None else {}, [None]*len(prompts)
+    stored, texts = {tuple(x['prompt_ids']): x['answer_ids'] for x in manager.items if not x['own']} if manager is not None else {}, [None]*len(prompts); eos = eos_ids(lean.model)
     with tqdm(total=len(prompts), desc='answering', disable=not progress) as bar:
         for part in size_groups([len(i) + max_new_tokens for i in ids], 12_000):
             for i, a in zip(part, generate_batch(lean, [ids[i] for i in part], max_new_tokens)):
-                texts[i] = dict(prompt_ids=ids[i], answer_ids=stored.get(tuple(ids[i]), a)[:max_new_tokens])
+                said = stored.get(tuple(ids[i]), ()); whole = len(said) >= max_new_tokens or (len(said) and said[-1] in eos) # not cut short when it was stored
+                texts[i] = dict(prompt_ids=ids[i], answer_ids=(said if whole else a)[:max_new_tokens])
             bar.update(len(part))
     return texts
 
@@ -525,6 +526,7 @@ def specdraft_bench(
                                               ('temperature', temperature, 0)) if v != default]
     if certify and given: raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
     chosen = load_prompts(prompts, n_each) if prompts else None
+    if chosen and len(chosen) < (n := len(load_prompts(prompts))): print(f'{len(chosen)} of {n} prompts, {n_each} of each category: --n_each 0 takes all')
     out = out or f'output/results/{"certificate" if certify else "bench"}.json'
     check_methods(methods.split(',')); check_out(out) # errors before the model is loaded
     lean, tokenizer, model = open_all(config, draft, cache, device)
@@ -568,7 +570,7 @@ def _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with): #
     _begin(folder, dict(made_with, training=c['training'], minutes=minutes, from_shipped=bool(ships)))
     if (folder/'finished').exists() and best_checkpoint(folder): print(f'skipped: it is in {best_checkpoint(folder)}')
     else:
-        trained = DraftModel.from_pretrained(ships, lean.model, manager) if ships else None
+        trained = DraftModel.from_pretrained(ships, lean.model, manager, torch.float32) if ships else None
         try:
             trainer = train_draft(fine_tune_config(c) if ships else c, lean, tokenizer, manager, folder, minutes, resume=True, draft=trained,
                                   data=out/'training_data')

@@ -8,7 +8,7 @@ __all__ = ['RUN', 'Qwen3DraftModel', 'Ask', 'KnowledgeAttention', 'shifted', 'ru
            'best_checkpoint', 'packaged_drafts', 'find_draft', 'default_draft', 'stored_config']
 
 # %% ../nbs/03_draft_model.ipynb #80887b93
-import math
+import math, sys
 from collections import namedtuple
 from copy import copy as shallow_copy, deepcopy
 from functools import partial
@@ -544,11 +544,15 @@ def find_draft(
 # %% ../nbs/03_draft_model.ipynb #44af8d55
 def default_draft(
     config, # see `load_config`
-    folder='output/checkpoints'
+    folder='output/checkpoints',
+    target_model=None # where it is known, a draft in `folder` that belongs to another is passed over, if one ships for this
 ):
     "Where a command finds its draft when none is named: what was trained here, or else the draft that ships for this target"
-    base = load_config(config)['base_model']['name']
-    return best_checkpoint(folder) or next((name for name in packaged_drafts() if load_config(name)['base_model']['name'] == base), folder)
+    base, own = load_config(config)['base_model']['name'], best_checkpoint(folder)
+    ships = next((name for name in packaged_drafts() if load_config(name)['base_model']['name'] == base), None)
+    if own and ships and target_model is not None and load_tensors(own, 'draft', only=())[1]['fingerprint'] != fingerprint(target_model):
+        print(f'{own} belongs to another target: the draft {ships}, which comes with the package, is used', file=sys.stderr); own = None
+    return own or ships or folder
 
 # %% ../nbs/03_draft_model.ipynb #92cd2528
 def stored_config(meta) -> dict: # of a draft's file; checked

@@ -106,7 +106,7 @@ def load_questions(
     packaged = folder.joinpath(f'{source}.yaml')
     path = packaged if '/' not in str(source) and packaged.is_file() else Path(source)
     if not path.is_file():
-        known = sorted(p.name[:-5] for p in folder.iterdir() if p.name.startswith('common'))
+        known = sorted(p.name[:-5] for p in folder.iterdir() if p.suffix == '.yaml' and not p.name.startswith('heldout'))
         raise InputError(f'no question file {source}; packaged ones: {", ".join(known)}')
     raw = path.read_bytes()
     try: text = raw.decode('utf-8-sig')
@@ -736,12 +736,9 @@ def load(cls:KnowledgeCacheManager,
 # %% ../nbs/02_knowledge_cache.ipynb #94d40269
 CACHE = 'output/knowledge_cache/knowledge_cache.safetensors' # where commands look for it
 
-def find_cache(
-    path=CACHE,
-    target_model=None # refuse a cache of another target
-): # None if it is the usual place, and none stands there
+def find_cache(path=CACHE): # None if it is the usual place, and none stands there
     "The knowledge cache that a command is to use"
-    return None if str(path) == CACHE and not Path(path).is_file() else KnowledgeCacheManager.load(path, target_model)
+    return None if str(path) == CACHE and not Path(path).is_file() else KnowledgeCacheManager.load(path)
 
 # %% ../nbs/02_knowledge_cache.ipynb #c0000017
 def _message(line, source): # bytes -> text, category and answer of one line
@@ -872,11 +869,18 @@ def inspect(self:KnowledgeCacheManager,
     return '\n'.join(lines)
 
 # %% ../nbs/02_knowledge_cache.ipynb #c954bd2a
-def _would_go(out, new): # ids of what the cache at `out` holds, and `new` questions lack or have otherwise
-    try: standing = KnowledgeCacheManager.load(out) if Path(out).is_file() else None
-    except InputError: return [] # of another version: nothing of it can be used
-    kept = {q['id']: q for q in new}
-    return [x['id'] for x in (*standing.items, *standing.lost.values()) if x['id'] not in kept or not _same(kept[x['id']], x)] if standing else []
+def _check_kept(out, new, lean, source): # a cache, `new` questions, the target, where the questions are from
+    "Raise `InputError` if a build would drop anything of the cache that stands"
+    if not Path(out).is_file(): return
+    anew = 'to build it anew without them, --replace'
+    try: standing = KnowledgeCacheManager.load(out)
+    except InputError as e: raise InputError(f'{e}; to build another in its place, give --replace') from e
+    kept, items = {q['id']: q for q in new}, [*standing.items, *standing.lost.values()]
+    if items and standing.fingerprint != fingerprint(lean.model):
+        raise InputError(f'{out} holds {len(items)} item{"s"*(len(items) > 1)} of another target ({standing.fingerprint}): give another file (--out); {anew}')
+    if gone := [x['id'] for x in items if x['id'] not in kept or not _same(kept[x['id']], x)]:
+        raise InputError(f'{out} holds {len(gone)} item{"s"*(len(gone) > 1)} that {source} does not have, or has otherwise, such as {gone[0]!r}: to change this cache, '
+                         f'give --add, --update or --remove; {anew}')
 
 def _same_form(manager, config, lean, source): # would what is added look like what is there?
     c = config['knowledge_enhancement']
@@ -934,7 +938,8 @@ def specdraft_build_cache(
     if inspect:
         standing = KnowledgeCacheManager.load(out)
         if threshold is not None: standing.threshold = threshold
-        return print(standing.inspect(inspect, top_k=load_config(config)['knowledge_enhancement']['top_k']))
+        k = load_config(config)['knowledge_enhancement']['top_k']
+        return print(standing.inspect(inspect, max(3, k), k) + f'\n(top_k is {k} in this config; a trained draft keeps the number it was trained with)'*(k > 1))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     _standing(out) # another kind of file is refused before anything is computed
     loader, gone = ModelLoader(config), [i.strip() for i in next(csv.reader([remove], skipinitialspace=True))] if remove else []
@@ -958,8 +963,7 @@ def specdraft_build_cache(
             if from_log and main: print(*(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new or ()), sep='\n')
             manager = _changed(standing, loader, device, out, new, gone, bool(add))
         else:
-            if not replace and (gone := _would_go(out, new)):
-                raise InputError(f'{out} holds {len(gone)} item{"s"*(len(gone) > 1)} that {questions or c["questions"]} does not have, or has otherwise, such as {gone[0]!r}: to change this cache, '
-                                 'give --add, --update or --remove; to build it anew without them, --replace')
-            manager = knowledge_for(loader.config, LeanTarget(loader.load_target_model(device)), loader.load_tokenizer(), questions, main, out)
+            lean = LeanTarget(loader.load_target_model(device))
+            if not replace: _check_kept(out, new, lean, questions or c['questions'])
+            manager = knowledge_for(loader.config, lean, loader.load_tokenizer(), questions, main, out)
         if main: print(f'{manager.summary()}\n{out}')

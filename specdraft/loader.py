@@ -74,13 +74,14 @@ def whole_file(
 ):
     "Give a temporary path to write to; move it to `path` if the block succeeds, delete it if it fails"
     path = Path(path)
+    path = Path(os.path.realpath(path)) # a link stays one
     tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try: path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as e: raise InputError(f'cannot make the folder {path.parent}: {e.strerror or e}') from e
     try:
         yield tmp
         with open(tmp, 'rb+') as f: os.fsync(f.fileno())
-        mask = os.umask(0); os.umask(mask); tmp.chmod(0o666 & ~mask) # as an ordinary file would be: safetensors lets nobody else read
+        mask = os.umask(0); os.umask(mask); tmp.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask) # as it was, or as an ordinary file would be: safetensors lets nobody else read
         os.replace(tmp, path)
     except Exception as e:
         # safetensors reports a full disk or a forbidden folder as an error class of its own
@@ -142,7 +143,7 @@ SCHEMA = {
     'draft_model': dict(
         num_sampled_layers=Key(int, 6, 'layers that the draft takes over from the target', above=0),
         sampling_strategy=Key((str, list), 'uniform', 'which: uniform, ends, change (01), or a list of layer indices'),
-        draft_vocab_size=Key(int, None, 'tokens that its head scores, the most frequent; empty: all', above=0, optional=True),
+        draft_vocab_size=Key(int, None, 'tokens that its head scores, the most frequent of the training text; empty: all', above=0, optional=True),
         past=Key(str, 'target', "what its layers attend to: the target's keys and values of verified tokens, or their own", choices=('target', 'own')),
         transitions=Key(str, 'linear', 'what joins two sampled layers', choices=('linear', 'none'))),
     'knowledge_enhancement': dict(
@@ -242,10 +243,10 @@ def load_config(
     if isinstance(source, dict): return check_config(source)
     source = str(source)
     known = packaged_configs()
-    # `qwen3_0.6b`, `qwen3_0.6b_config.yaml` and `configs/qwen3_0.6b_config.yaml` all mean the packaged file, unless such a file exists
+    # `qwen3_0.6b`, `qwen3_0.6b_config.yaml` and `configs/qwen3_0.6b_config.yaml` all mean the packaged file, unless such a file exists; a path to one's own does not
     name = Path(source).name.removesuffix('_config.yaml')
     if source.endswith(('.yaml', '.yml')):
-        path = Path(source) if Path(source).exists() else known.get(name)
+        path = Path(source) if Path(source).exists() else known.get(name) if str(Path(source).parent) in ('.', 'configs') else None
         if path is None: raise InputError(f'no config file {source}; packaged configs: {", ".join(sorted(known))}')
     elif source in known: path = known[source]
     else: return check_config({'base_model': {'name': source}})
@@ -265,8 +266,10 @@ def check_against_model(
             raise InputError(f'base_model.{k} is {v} in the config, but the loaded model has {real}')
 
 # %% ../nbs/00_loader.ipynb #98988a9e
-def has_native_bf16() -> bool:
-    "Whether this CPU multiplies bfloat16 matrices in hardware"
+def has_native_bf16(device='cpu') -> bool:
+    "Whether this CPU, or the GPU here, multiplies bfloat16 matrices in hardware"
+    if str(device).startswith('cuda'): return torch.cuda.is_bf16_supported(including_emulation=False)
+    if str(device) != 'cpu': return False
     caps = torch.cpu.get_capabilities() if hasattr(torch.cpu, 'get_capabilities') else {}
     if caps: return any(caps.get(k) for k in ('avx512_bf16', 'amx_bf16', 'bf16', 'sve_bf16'))
     info = Path('/proc/cpuinfo')
@@ -279,8 +282,7 @@ def pick_dtype(
 ) -> torch.dtype:
     "The dtype to load with"
     if isinstance(dtype, torch.dtype): return dtype
-    if dtype == 'auto':
-        return torch.bfloat16 if str(device).startswith('cuda') or (str(device) == 'cpu' and has_native_bf16()) else torch.float32
+    if dtype == 'auto': return torch.bfloat16 if has_native_bf16(device) else torch.float32
     check_value('dtype', dtype, SCHEMA['base_model']['dtype'])
     return getattr(torch, dtype)
 
@@ -472,7 +474,7 @@ def template_parts(tokenizer): # (before, after): two texts
 def user_text(tokenizer, ids:list) -> str:
     "The user's last message in a prompt of the chat template, or the whole text of any other prompt"
     before, after = template_parts(tokenizer)
-    text, opening = tokenizer.decode(ids, skip_special_tokens=not before), re.split(r'\n(?=<)', before)[-1] # a system message may stand before it
+    text, opening = tokenizer.decode(ids, skip_special_tokens=not before), re.split(r'\n(?=<)', before)[-1].removeprefix(tokenizer.bos_token or '') # a system message or a mark of the beginning may stand before it
     if not before or opening not in text: return text.strip()
     said = text.rpartition(opening)[2]
     return (said.rpartition(after)[0] if after and after in said else said.partition('<|im_end|>')[0]).strip()
@@ -575,7 +577,7 @@ MAX_DEPTH, WIDE = 1024, 128
 def float32_is_faster() -> bool: # for many rows; measured once, in about 30 ms
     "Whether this CPU multiplies wide matrices faster in float32 than in bfloat16"
     if torch.cpu._is_amx_tile_supported(): return False
-    x, w = torch.randn(WIDE, 576), torch.randn(1536, 576)
+    g = torch.Generator().manual_seed(0); x, w = torch.randn(WIDE, 576, generator=g), torch.randn(1536, 576, generator=g) # a caller's random numbers stay as they are
     packed, best = torch.ops.mkldnn._reorder_linear_weight(w.bfloat16(), WIDE), {}
     ways = {True: lambda: F.linear(x, w.bfloat16().float()), False: lambda: torch.ops.mkldnn._linear_pointwise(x.bfloat16(), packed, None, 'none', [], '')}
     for _ in range(5):

@@ -349,10 +349,9 @@ def text_lots(
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
     mine = [(chat_ids(tokenizer, p['text']), None,
              tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True) if p.get('answer') else None) for p in own.values()]
-    for p, (ids, _, answer) in zip(own.values(), mine):
-        if len(ids) + max(len(answer or ()), 1) > context:
-            raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens and its answer {len(answer) if answer else "at least 1"}: the '
-                             f'context of the target holds {context}')
+    for p, (ids, _, _) in zip(own.values(), mine):
+        if len(ids) + 1 > context: raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens, an answer at least 1: the context of the target holds {context}')
+    mine = [(ids, item, answer and answer[:min(len(answer), context - len(ids))]) for ids, item, answer in mine] # one that filled the context may take more tokens when it is read again
     jobs, n = known + mine, config['training']['num_invented_prompts']
     lot = config['training']['lot']
     return [jobs[i:i + lot] for i in range(0, len(jobs), lot)] + [min(lot, n - i) for i in range(0, n, lot)]
@@ -580,7 +579,7 @@ class Trainer:
         self.model, self.opt = self.acc.prepare(Distiller(draft, lean), opt)
         want = c['mixed_precision']
         self.dtype = {'no': None, 'bf16': torch.bfloat16,
-                      'auto': torch.bfloat16 if lean.device.type == 'cuda' or (lean.device.type == 'cpu' and has_native_bf16()) else None}[want]
+                      'auto': torch.bfloat16 if has_native_bf16(lean.device) else None}[want]
     @functools.cached_property
     def run(self): return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data) # hashes all texts: once is enough
     @property
@@ -798,12 +797,14 @@ def _verdict(self:Trainer, **how): # on the weights as they are; the best so far
 def _judge(self:Trainer): # validate; the best so far is kept
     v = self._verdict()
     if self.begun is not None and self.step:
-        now = [p.detach().clone() for p in self.draft.parameters()]
+        now, self.whole = [p.detach().clone() for p in self.draft.parameters()], False
         with torch.no_grad():
-            for p, old in zip(self.draft.parameters(), self.begun): p.lerp_(old, .5)
-            try: half = self._verdict(halfway=True)
+            try:
+                for p, old in zip(self.draft.parameters(), self.begun): p.lerp_(old, .5)
+                half = self._verdict(halfway=True)
             finally: # a state that is saved on an interruption holds what was trained
                 for p, x in zip(self.draft.parameters(), now): p.copy_(x)
+                self.whole = True
         v = min(v, half, key=lambda v: v['kl'])
     self.history[-1]['valid'] = v # last: who is interrupted while the file is written judges once more
 
@@ -986,7 +987,7 @@ def _set_aside(folder, state_file, draft): # the state of a training that is thr
     draft.info = {'prompts': draft.info.get('prompts', []), 'before': past} # what is known of it does not hold for what becomes of it
 
 def train_draft(
-    config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache
+    config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache or None
     folder='output/checkpoints', minutes=None, resume=False, prompts=(), progress=True,
     draft=None, # a trained draft to go on from, with the form that it has (a best one that `folder` holds becomes `before.safetensors`); default: a new one
     data='output/training_data' # folder for what the target writes
@@ -996,7 +997,7 @@ def train_draft(
     if given: config, layers = same_form(config, draft.config), draft.layer_idxs
     else:
         layers = layers_for(config, lean)
-        if layers != list(manager.layers):
+        if manager is not None and layers != list(manager.layers):
             raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: take the config that it was '
                              'built with, or build it anew (specdraft_build_cache)')
         check_unused(folder, resume)
@@ -1062,11 +1063,12 @@ def specdraft_train(
     loader = ModelLoader(config)
     if rewordings is None and continue_on not in (None, 'cache'): rewordings = 0 # what comes in use is soon learnt, the questions of a large cache take long
     if rewordings is not None: loader.config['training']['rewordings'] = check_value('rewordings', rewordings, SCHEMA['training']['rewordings'])
-    if not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
+    needed = loader.config['knowledge_enhancement']['enabled'] or continue_on == 'cache' or cache != CACHE
+    if needed and not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
     if not continue_on: check_unused(out, resume)
     check_writable(out); check_writable(data); processes(device)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
-    manager, draft, c = KnowledgeCacheManager.load(cache, lean.model), None, loader.config
+    manager, draft, c = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None, None, loader.config
     if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c)
     trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
     if trainer.acc.is_main_process:

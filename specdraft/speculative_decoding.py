@@ -536,7 +536,7 @@ def measure_costs(
             known = json.loads(path.read_text())
             return CostModel({int(w): ms for w, ms in known['pass_ms'].items()}, *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError): pass # none there yet, or none that can be read
-    ms = _fastest(*_what_costs(lean, draft, context), context, repeats)
+    with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []): ms = _fastest(*_what_costs(lean, draft, context), context, repeats) # a caller's random numbers stay as they are
     pass_ms = dict(zip(CostModel.widths, itertools.accumulate((ms[w] for w in CostModel.widths), max))) # noise must not make a wider pass cheaper
     draft_ms, joint_ms = ms.get(('step', 1)), [ms[k] for k in (('step', JOINT), ('joint', 1), ('joint', 4))] if draft else None
     read_ms = [max(ms['reading step', n] - ms['step', n], 0) if ('reading step', n) in ms else 0 for n in (1, JOINT)]
@@ -685,7 +685,7 @@ def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be
     room, c, right = self.end - len(self.ids) - 1, self.costs, 0. # a round adds a token of the target's own
     if c: room = min(room, max(MAX_TREE//c.rows - 1, 1)) # what a wider pass costs was not measured
     self.proposal = p = Proposal()
-    most = 31 if c else min(self.gamma, WIDE - 2) # a pass of `WIDE` tokens rounds otherwise than a narrow one
+    most = 31 if c else min(self.gamma, 31 if self.strict else WIDE - 2) # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
     run, match = self.index.propose(min(room, most)) if self.index and way != 'plain' else ([], 0)
     if c and run:
         rate, n = c.copy_plan(match, len(run))
@@ -753,7 +753,7 @@ class SpeculativeDecoder:
         tokenizer,
         gamma=5,      # tokens proposed a round, or 'auto': the cost model decides
         copy=True,    # propose copied runs from retrieved knowledge, prompt and output; 'all': from every answer in the knowledge cache
-        strict=False  # one line of proposals only, and the rows of a batch one after the other: in bfloat16, too, the text is plain decoding's to the letter
+        strict=False  # one line of proposals only, and the rows of a batch one after the other: in bfloat16, too, on CPUs that compute in it, the text is plain decoding's to the letter
     ):
         if gamma != 'auto': check_positive('gamma', gamma)
         if copy not in (True, False, 'all'): raise InputError(f"copy is {copy!r}: it must be True, False or 'all'")
@@ -1016,6 +1016,9 @@ def open_all(
     "Target, tokenizer and trained draft with its knowledge cache"
     file, loader, manager = find_draft(draft or default_draft(config)), ModelLoader(config), find_cache(cache) # errors before the model is loaded
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
+    if not draft: file = default_draft(config, target_model=lean.model) # at the usual places, what belongs to another target is passed over
+    if manager is not None and str(cache) == CACHE and manager.fingerprint not in (None, fingerprint(lean.model)):
+        print(f'{cache} was made by another target ({manager.fingerprint}): it is not used', file=sys.stderr); manager = None
     return lean, tokenizer, DraftModel.from_pretrained(file, lean.model, manager)
 
 @patch(cls_method=True)
@@ -1064,7 +1067,7 @@ def specdraft_generate(
     min_p:float=0., # least probability, as a share of the largest one
     repetition_penalty:float=1., # above 1: tokens that have occurred become less likely
     seed:int=-1, # makes sampling repeatable, with a fixed gamma; -1: none
-    strict:bool=False, # one line of proposals only: in bfloat16, too, the text is plain decoding's to the letter
+    strict:bool=False, # one line of proposals only: in bfloat16, too, on CPUs that compute in it, the text is plain decoding's to the letter
     log:str='', # append message and answer to this file (JSON lines), for specdraft_train --continue_on
     device:str='cpu' # cpu, cuda or mps
 ):

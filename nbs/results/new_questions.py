@@ -5,6 +5,7 @@
 The questions of `more_en` and unseen paraphrases of them (`heldout_more_en`), the draft that ships. What the draft alone gets right: without knowledge, with its own, with another's, with the pointer alone and with the cross-attention alone; then all again after fine-tuning on the target's answers to the questions as `specdraft_train --continue_on cache` does it. Last, decoding, interleaved with plain decoding."""
 import tempfile
 
+import torch
 from fastcore.script import call_parse
 
 from specdraft.benchmarks import about, bench, check_disjoint, draft_summary, greedy_answers, knowledge_prompts, make_methods, measure_draft, pick, save_result, show, show_draft, summary
@@ -36,7 +37,8 @@ def main(
     for name, cls, forward in (('pointer alone', KnowledgeAttention, lambda self, x, *a: x), ('reading alone', CopyPointer, lambda self, *a: pointed(self, *a)*0)):
         rows += [dict(r, knowledge=name) for r in without(cls, forward, lambda: measured(draft, 'before')) if r['knowledge'] == 'own']
     with tempfile.TemporaryDirectory() as d:
-        trainer = train_draft(fine_tune_config(config), lean, tokenizer, manager, d + '/checkpoints', minutes, draft=load('smollm2_135m'), data=d + '/data')
+        trainer = train_draft(fine_tune_config(config), lean, tokenizer, manager, d + '/checkpoints', minutes, data=d + '/data',
+                              draft=DraftModel.from_pretrained('smollm2_135m', lean.model, manager, torch.float32))
         spent = dict(seconds=round(trainer.seconds), steps=trainer.step, places=sum(h['places'] for h in trainer.history))
         tuned = load(d + '/checkpoints')
     check_disjoint(prompts, manager, tuned.info.get('prompts', ()))

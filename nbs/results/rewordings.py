@@ -5,6 +5,7 @@
 Twenty questions that the draft which ships was never trained on (`more_en`), asked in their own words alone or with three paraphrases each. `specdraft_train --continue_on cache` on the target's answers to them, and with `rewordings`; measured on unseen paraphrases (`heldout_more_en`)."""
 import tempfile, time
 
+import torch
 from fastcore.script import call_parse
 
 from specdraft.benchmarks import about, check_disjoint, draft_summary, greedy_answers, knowledge_prompts, measure_draft, save_result, show_draft
@@ -35,7 +36,7 @@ def main(
             config['training']['rewordings'] = n
             with tempfile.TemporaryDirectory() as d:
                 began = time.perf_counter()
-                trainer = train_draft(config, lean, tokenizer, manager, d + '/checkpoints', minutes, draft=DraftModel.from_pretrained('smollm2_135m', lean.model, manager), data=d + '/data')
+                trainer = train_draft(config, lean, tokenizer, manager, d + '/checkpoints', minutes, draft=DraftModel.from_pretrained('smollm2_135m', lean.model, manager, torch.float32), data=d + '/data')
                 runs.append(dict(given=given, rewordings=n, seconds=round(trainer.seconds), with_writing=round(time.perf_counter() - began), steps=trainer.step,
                                  places=sum(h['places'] for h in trainer.history), wordings=len({p for m in trainer.data.metas for p in m['prompts']})))
                 print(runs[-1], flush=True); measured(d + '/checkpoints', f'{n} rewordings')
