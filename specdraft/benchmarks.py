@@ -54,10 +54,13 @@ def load_prompts(
     n_each=0 # the first so many of each category; 0: all
 ) -> list: # dicts with group, category, text
     "Prompts of a file, such as Spec-Bench's; the first turn is used"
-    out, seen = [], defaultdict(int)
-    for p in read_prompts(path):
+    return _first([dict(group='file', **p) for p in read_prompts(path)], n_each)
+
+def _first(prompts, n): # so many of each category; 0: all
+    seen, out = defaultdict(int), []
+    for p in prompts:
         seen[p['category']] += 1
-        if not n_each or seen[p['category']] <= n_each: out.append(dict(group='file', **p))
+        if not n or seen[p['category']] <= n: out.append(p)
     return out
 
 # %% ../nbs/06_benchmarks.ipynb #8fc2b084
@@ -263,12 +266,13 @@ def greedy_answers(
     "What the target answers, in batches"
     ids = [chat_ids(tokenizer, p['text']) for p in prompts]
     # a stored question is answered as stored: in bfloat16 a batch can tip a near-tie that decoding alone would not
-    stored, texts = {tuple(x['prompt_ids']): x['answer_ids'] for x in manager.items if not x['own']} if manager is not None else {}, [None]*len(prompts); eos = eos_ids(lean.model)
+    whole = lambda a: len(a) >= max_new_tokens or not eos_ids(lean.model).isdisjoint(a[-1:]) # was it not cut short when it was stored?
+    stored = {tuple(x['prompt_ids']): x['answer_ids'] for x in manager.items if not x['own'] and whole(x['answer_ids'])} if manager is not None else {}
+    texts = [None]*len(prompts)
     with tqdm(total=len(prompts), desc='answering', disable=not progress) as bar:
         for part in size_groups([len(i) + max_new_tokens for i in ids], 12_000):
             for i, a in zip(part, generate_batch(lean, [ids[i] for i in part], max_new_tokens)):
-                said = stored.get(tuple(ids[i]), ()); whole = len(said) >= max_new_tokens or (len(said) and said[-1] in eos) # not cut short when it was stored
-                texts[i] = dict(prompt_ids=ids[i], answer_ids=(said if whole else a)[:max_new_tokens])
+                texts[i] = dict(prompt_ids=ids[i], answer_ids=stored.get(tuple(ids[i]), a)[:max_new_tokens])
             bar.update(len(part))
     return texts
 
@@ -525,8 +529,8 @@ def specdraft_bench(
     given = [f'{k} {v}' for k, v, default in (('methods', methods, TIMED), ('repeats', repeats, 1), ('gamma', gamma, 'auto'),
                                               ('temperature', temperature, 0)) if v != default]
     if certify and given: raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
-    chosen = load_prompts(prompts, n_each) if prompts else None
-    if chosen and len(chosen) < (n := len(load_prompts(prompts))): print(f'{len(chosen)} of {n} prompts, {n_each} of each category: --n_each 0 takes all')
+    every = load_prompts(prompts) if prompts else None; chosen = every and _first(every, n_each)
+    if every and len(chosen) < len(every): print(f'{len(chosen)} of {len(every)} prompts, {n_each} of each category: --n_each 0 takes all')
     out = out or f'output/results/{"certificate" if certify else "bench"}.json'
     check_methods(methods.split(',')); check_out(out) # errors before the model is loaded
     lean, tokenizer, model = open_all(config, draft, cache, device)
@@ -618,8 +622,8 @@ def demo(
 
     ships = packaged_drafts().get(str(config)) if isinstance(config, str) else None
     minutes = minutes or (1 if ships else 3)
-    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {minutes:g} minute{"s"*(minutes != 1)}' if ships
-          else f'Training the draft for {minutes:g} minute{"s"*(minutes != 1)} on text that the target writes')
+    so_long = f'{minutes:g} minute{"s"*(minutes != 1)}'
+    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {so_long}' if ships else f'Training the draft for {so_long} on text that the target writes')
     draft = _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with)
 
     stage('Answering')
@@ -633,8 +637,9 @@ def demo(
     conf = ['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []
     which = [*conf, '--draft', str(out/'checkpoints'), '--cache', str(cache_file)]
     print('\nnext, with what was made here:')
-    beside = lambda name: (p for p in (Path(sys.argv[0]).with_name(name), Path(sys.executable).with_name(name)) if p.is_file()) # in an environment that is not active
-    here = lambda name: name if shutil.which(name) else next(map(os.path.relpath, beside(name)), name)
+    def here(name): # as it can be typed: in an environment that is not active, with its path
+        beside = (Path(p).with_name(name) for p in (sys.argv[0], sys.executable))
+        return name if shutil.which(name) else next((os.path.relpath(p) for p in beside if p.is_file()), name)
     for words in (['specdraft_generate', asked[0]['question']], ['specdraft_test'], ['specdraft_bench']): print(' ', shlex.join([here(words[0]), *words[1:], *which]))
     own = lambda name, *words: shlex.join([here(name), *words, *conf])
     print(f'for questions of your own: {own("specdraft_build_cache", "--questions", "my.csv")}, '

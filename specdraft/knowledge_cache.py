@@ -374,7 +374,6 @@ def add(self:KnowledgeCacheManager,
     "Answer more questions"
     lean, questions = target if isinstance(target, LeanTarget) else LeanTarget(target), check_questions(questions)
     self.check(lean.model); self._recover(lean, dtype)
-
     known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
     for q in questions: # an id made of the question stays when only its spelling changes
         if update and q['id'] not in known and q['id'] == _name(q['question'], ()) and (i := self._asks_for(q['question'])) is not None:
@@ -465,8 +464,8 @@ def _scores(self:KnowledgeCacheManager, text): # (items,)
         known = [i for w in asked if (i := index.vocab_dict.get(w)) is not None]
         weight = sum(idf(int(s['indptr'][i + 1] - s['indptr'][i])) for i in known) + (len(asked) - len(known))*idf(0)
         return index.get_scores_from_ids(known) if known else 0., weight
-    for t in {text, *_sentences(text)}:
-        parts = [weighed(asked) for asked in {tuple(dict.fromkeys(words(x))) for x in (t, _bare(t))}] # two where there are stop words, which so count half
+    for asked in {tuple(tuple(dict.fromkeys(words(x))) for x in (t, _bare(t))) for t in [text, *_sentences(text)]}: # all words, and those that are no stop words
+        parts = [weighed(some) for some in set(asked)] # two where there are stop words, which so count half
         got, weight = (sum(x)/len(parts) for x in zip(*parts)); best = np.maximum(best, got/max(weight, 1.5*idf(0)))
     return best
 

@@ -64,7 +64,9 @@ def _underscores(args): # `--n-each 3` means `--n_each 3`
 # %% ../nbs/00_loader.ipynb #f22abae7
 def command(func):
     "A command line from `func`, whose user errors end with exit code 2; its options may be written with - or _"
-    if Path(sys.argv[0]).stem == func.__name__: sys.argv[1:] = [' ' if i == 0 and not a else a for i, a in enumerate(_underscores(sys.argv[1:]))] # fastcore drops '' there
+    if Path(sys.argv[0]).stem == func.__name__:
+        sys.argv[1:] = _underscores(sys.argv[1:])
+        if sys.argv[1:2] == ['']: sys.argv[1] = ' ' # fastcore drops '' there
     return call_parse(_exit_cleanly(func))
 
 # %% ../nbs/00_loader.ipynb #d3d06cfb
@@ -73,8 +75,7 @@ def whole_file(
     path, # where the file shall stand; its folder is made
 ):
     "Give a temporary path to write to; move it to `path` if the block succeeds, delete it if it fails"
-    path = Path(path)
-    path = Path(os.path.realpath(path)) # a link stays one
+    path = Path(path).resolve() # a link stays one
     tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try: path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as e: raise InputError(f'cannot make the folder {path.parent}: {e.strerror or e}') from e

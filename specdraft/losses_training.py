@@ -347,12 +347,12 @@ def text_lots(
         p = p if isinstance(p, dict) else dict(text=p)
         if _plain(p['text']) not in asked: own.setdefault(_plain(p['text']), p)
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
-    mine = [(chat_ids(tokenizer, p['text']), None,
-             tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True) if p.get('answer') else None) for p in own.values()]
-    for p, (ids, _, _) in zip(own.values(), mine):
+    jobs = known
+    for p in own.values():
+        ids, answer = chat_ids(tokenizer, p['text']), p.get('answer') and tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True)
         if len(ids) + 1 > context: raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens, an answer at least 1: the context of the target holds {context}')
-    mine = [(ids, item, answer and answer[:min(len(answer), context - len(ids))]) for ids, item, answer in mine] # one that filled the context may take more tokens when it is read again
-    jobs, n = known + mine, config['training']['num_invented_prompts']
+        jobs.append((ids, None, answer[:min(len(answer), context - len(ids))] if answer else None)) # one that filled the context may take more tokens when it is read again
+    n = config['training']['num_invented_prompts']
     lot = config['training']['lot']
     return [jobs[i:i + lot] for i in range(0, len(jobs), lot)] + [min(lot, n - i) for i in range(0, n, lot)]
 
@@ -692,9 +692,11 @@ def one_step(self:Trainer):
     sums = acc.reduce(sums, 'sum').tolist()
     norm = float(acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm']))
     if not math.isfinite(sums[0]) or not math.isfinite(norm):
+        kept = best_checkpoint(self.folder)
+        then = (f'{kept.name}, the best so far, is kept in {self.folder}: to go on from it (--continue_on), remove training_state.pt there' if kept
+                else f'then remove training_state.pt in {self.folder} and start anew')
         raise InputError(f'the loss is {sums[0]}, the norm of its gradient {norm}, at step {self.step} of epoch {self.step//self.per_epoch + 1}, with the texts '
-                         f'{texts}: lower training.learning_rate ({c["learning_rate"]}); ' + (f'{kept.name}, the best so far, is kept in {self.folder}: to go on from '
-                         'it (--continue_on), remove training_state.pt there' if (kept := best_checkpoint(self.folder)) else f'then remove training_state.pt in {self.folder} and start anew'))
+                         f'{texts}: lower training.learning_rate ({c["learning_rate"]}); {then}')
     for group in self.opt.param_groups: group['lr'] = group['rate']*self.rate(self.step)
     self.whole = False # until weights, number and history agree again
     self.opt.step(); self.opt.zero_grad(set_to_none=True)
@@ -1005,12 +1007,12 @@ def train_draft(
     resume = resume and state_file.is_file() # without a state it is a start
     if given and not resume and state_file.is_file() and not is_finished(state_file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {state_file}')
-    if resume: stored = (s := read_state(state_file, run_of(config, layers, lean))).get('data') # what differs is said before text is written
+    if resume: stored = read_state(state_file, run_of(config, layers, lean)).get('data') # what differs is said before text is written
     state.wait_for_everyone()
     if given and not resume and state.is_main_process: _set_aside(folder, state_file, draft)
     where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean, manager)
     if stored and stored != where.name and (Path(data)/stored).is_dir(): # whole: it was trained on
-        if s['step'] >= s['n_steps']:
+        if is_finished(state_file):
             raise InputError(f'the messages or questions have changed since the training in {folder} ended: train on them with --continue_on, without --resume')
         where = Path(data)/stored
         if progress and state.is_main_process: print(f'the messages or questions have changed since this training began: it goes on with the text of then, in {where}')

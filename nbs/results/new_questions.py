@@ -29,7 +29,7 @@ def main(
     config['knowledge_enhancement']['questions'] = 'more_en'
     manager = knowledge_for(config, lean, tokenizer)
     prompts = knowledge_prompts(manager.items, 'heldout_more_en')
-    load = lambda source: DraftModel.from_pretrained(source, lean.model, manager)
+    load = lambda source, dtype=None: DraftModel.from_pretrained(source, lean.model, manager, dtype)
     draft = load('smollm2_135m'); check_disjoint([dict(p, group='never trained on') for p in prompts], None, draft.info['prompts'])
     texts = greedy_answers(lean, tokenizer, prompts, max_new_tokens, manager)
     def measured(draft, when): return [dict(r, when=when) for r in measure_draft(draft, lean, tokenizer, prompts, max_new_tokens, texts=texts)]
@@ -38,7 +38,7 @@ def main(
         rows += [dict(r, knowledge=name) for r in without(cls, forward, lambda: measured(draft, 'before')) if r['knowledge'] == 'own']
     with tempfile.TemporaryDirectory() as d:
         trainer = train_draft(fine_tune_config(config), lean, tokenizer, manager, d + '/checkpoints', minutes, data=d + '/data',
-                              draft=DraftModel.from_pretrained('smollm2_135m', lean.model, manager, torch.float32))
+                              draft=load('smollm2_135m', torch.float32))
         spent = dict(seconds=round(trainer.seconds), steps=trainer.step, places=sum(h['places'] for h in trainer.history))
         tuned = load(d + '/checkpoints')
     check_disjoint(prompts, manager, tuned.info.get('prompts', ()))
