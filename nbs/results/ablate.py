@@ -4,17 +4,17 @@
 
 TRAINING_DATA is a folder of shards (specdraft_train keeps one under output/training_data), PROMPTS a file of outside messages to measure with.
 """
-import json, tempfile, time
+import resource, tempfile
 
 import torch
 from fastcore.script import call_parse
 from torch import nn
 
-from specdraft.benchmarks import check_disjoint, draft_summary, greedy_answers, knowledge_prompts, load_prompts, measure_draft
+from specdraft.benchmarks import check_disjoint, draft_summary, greedy_answers, knowledge_prompts, load_prompts, measure_draft, save_result
 from specdraft.draft_model import DraftModel, LeanDraft
 from specdraft.knowledge_cache import KnowledgeCacheManager
 from specdraft.layer_sampling import sample_layers
-from specdraft.loader import LeanTarget, ModelLoader, machine, whole_file
+from specdraft.loader import LeanTarget, ModelLoader
 from specdraft.losses_training import Trainer, TrainingData, pick_vocab, trace_texts
 from specdraft.speculative_decoding import measure_costs
 
@@ -80,4 +80,5 @@ def main(
         costs = measure_costs(lean, LeanDraft(draft, lean), keep=False) if decodes else None
         results.append(dict(name=name, layers=draft.layer_idxs, minutes=trainer.seconds/60, steps=trainer.step, places=sum(h['places'] for h in trainer.history), c=costs and costs.draft_ms/costs.pass_ms[1], lines=draft_summary(rows, 'group', costs)))
         for l in results[-1]['lines']: print(f'{name:34} {l["group"]:10} {l["knowledge"]:9} agree {l["agree"][0]:.3f} tau {l["tau"][-1]:.2f}', flush=True)
-        with whole_file(out) as tmp: tmp.write_text(json.dumps(dict(machine=machine(), date=time.strftime('%Y-%m-%d'), minutes=minutes, texts=len(shards), data_places=sum(map(len, shards.outline)), n_prompts=len(chosen), results=results)))
+        save_result(out, results, lean, minutes=minutes, texts=len(shards), data_places=sum(map(len, shards.outline)), n_prompts=len(chosen),
+                    max_new_tokens=96, peak_gib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/2**20) # of this whole process so far, on Linux
