@@ -11,7 +11,7 @@ __all__ = ['METHODS', 'TIMED', 'HELD_OUT', 'knowledge_prompts', 'pick', 'load_pr
            'specdraft_demo', 'pace', 'batch_speedups']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
-import json, os, shlex, shutil, statistics as st, subprocess, sys, time
+import json, math, os, shlex, shutil, statistics as st, subprocess, sys, time
 from collections import defaultdict
 from copy import deepcopy
 from functools import cache, partial
@@ -97,7 +97,7 @@ def check_methods(names):
 def other_item(manager, text) -> list: # (item, score)
     "What retrieval gives to another message: the item behind the one that fits best"
     if manager is None or len(manager) < 2: return []
-    ids = [x['id'] for x in manager.items]
+    ids = manager.ids
     return [(manager.items[(ids.index(manager.retrieve(text, threshold=0)[0][0]['id']) + 1) % len(ids)], 1.)]
 
 # %% ../nbs/06_benchmarks.ipynb #9688a0f9
@@ -347,7 +347,7 @@ def check_cache(draft, path):
 
 def check_out(path):
     "Raise `InputError` unless results can be written to the file `path`; a plot of the same name goes beside it"
-    if Path(path).is_dir() or Path(path).suffix == '.png': raise InputError(f'out is {str(path)!r}: expected the name of a JSON file')
+    if Path(path).is_dir() or Path(path).suffix != '.json': raise InputError(f'out is {str(path)!r}: expected the name of a file that ends with .json')
     check_writable(Path(path).parent)
 
 # %% ../nbs/06_benchmarks.ipynb #0d0555ad
@@ -553,12 +553,13 @@ class _Stages:
 
 # %% ../nbs/06_benchmarks.ipynb #616343bc
 def _begin(folder, made_with):
-    "Empty the folder of a stage unless it was `made_with` the same; one that is not the demo's raises `InputError`"
+    "Set the folder of a stage aside unless it was `made_with` the same; one that is not the demo's raises `InputError`"
     note, text = folder.with_suffix('.json'), json.dumps(made_with, ensure_ascii=False)
     if note.is_file() and note.read_text(encoding='utf-8') == text: return
     if folder.exists():
         if not note.is_file(): raise InputError(f'{folder} was not made by the demo: give it another folder with --out')
-        shutil.rmtree(folder)
+        old = folder.with_name(folder.name + '.old'); shutil.rmtree(old, ignore_errors=True); folder.rename(old)
+        print(f'{folder} was made with other settings: it is kept as {old}')
     with whole_file(note) as tmp: tmp.write_text(text, encoding='utf-8')
 
 # %% ../nbs/06_benchmarks.ipynb #a44125c2
@@ -656,7 +657,7 @@ def specdraft_demo(
     out:str='output/demo' # folder for everything that is made: the demo's own
 ):
     "Everything on the embedded model: knowledge cache, training, answers, and a measured speedup"
-    if minutes < 0: raise InputError(f'minutes is {minutes}: it must be 0 (the default) or more')
+    if not 0 <= minutes < math.inf: raise InputError(f'minutes is {minutes}: it must be 0 (the default) or more')
     check_positive('n_each', n_each); check_writable(out)
     demo(config, out, questions, minutes, n_each)
 

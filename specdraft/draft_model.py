@@ -309,11 +309,11 @@ class Int8:
         return y if self.bias is None else y + self.bias
 
 # %% ../nbs/03_draft_model.ipynb #9ff64daf
-def small_linear(*linears):
+def small_linear(*linears, ready=None): # ready: a `Packed` of them that is there already
     "The fastest frozen copy for single rows: 8 bits for bfloat16 on a CPU"
     w = linears[0].weight
     fits = w.dtype == torch.bfloat16 and w.device.type == 'cpu' and w.numel() > 1024 and hasattr(torch, '_weight_int8pack_mm')
-    return Int8(*linears) if fits else Packed(*linears)
+    return Int8(*linears) if fits else ready or Packed(*linears)
 
 # %% ../nbs/03_draft_model.ipynb #137d0747
 @patch
@@ -339,7 +339,7 @@ class LeanDraft:
         self.point = [small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)] if draft.pointer is not None else None
         head, w = nn.Linear(1, 1, bias=False), draft.head_weight().detach()
         head.weight, head.out_features = nn.Parameter(w, requires_grad=False), len(w)
-        self.head, self.n_own, self.beside = small_linear(head), len(w), {}
+        self.head, self.n_own, self.beside = small_linear(head, ready=lean.head if self.vocab_ids is None else None), len(w), {}
         self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.places(()); self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
@@ -396,7 +396,7 @@ def _layer(self:LeanDraft,
     q, k = rotate(qk, *rope).split([H, Hkv], 1)
     if places is None: # as `attend`, in fewer calls
         keys, values = asked[0].kv_cache.write(l, k[:, :, None], v[:, :, None], asked[0].at)
-        w = (q.view(Hkv, H//Hkv, -1).to(keys.dtype) @ keys[0].mT).mul_(p['scale']).softmax(-1)
+        w = (q.view(Hkv, H//Hkv, -1).to(keys.dtype)*p['scale'] @ keys[0].mT).softmax(-1)
         o = (w @ values[0]).view(1, -1).to(x.dtype)
     else:
         q, k, v = (t[:, :, None] if places.even else t.transpose(0, 1)[None] for t in (q, k, v)) # (R, heads, 1, d) or (1, heads, R, d)
@@ -467,6 +467,7 @@ def side_by_side(self:LeanDraft, several:list): # what `prepare` gave to each of
         made = dict(kv=[tuple(rows(lambda k: k['kv'][i][j], -2) for j in (0, 1)) for i in range(len(self.layers))], mask=mask[:, None],
                     point=rows(lambda k: k['point'], -2), runs=rows(lambda k: k['runs'], -2, -1), columns=rows(lambda k: k['columns'], -1))
         self.beside = dict([*self.beside.items()][-7:]) | {key: (several, made)} # kept beside its parts, or an id could be another's
+        return made
     return self.beside[key][1]
 
 # %% ../nbs/03_draft_model.ipynb #9b29e06b

@@ -22,7 +22,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, chat_ids, check_positive, check_value, check_writable, command, eos_ids, fingerprint,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agreed, chat_ids, check_positive, check_value, check_writable, command, eos_ids, fingerprint,
                               generate_batch, is_text, likeliest, load_config, load_tensors, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
@@ -70,7 +70,9 @@ def _read_csv(text, source):
     table, mark = [], max(',;\t', key=text.lstrip().split('\n', 1)[0].count) # what stands between cells: some spreadsheets write semicolons
     try:
         for row in csv.reader(io.StringIO(text, newline=''), delimiter=mark, strict=True): table.append(row) # one may take several lines
-    except csv.Error as e: raise InputError(f'{source}, row {len(table) + 1}: {e}; a cell with quotes needs them doubled, and one at each end') from e
+    except csv.Error as e:
+        way = '' if 'limit' in str(e) else '; a cell with quotes needs them doubled, and one at each end'
+        raise InputError(f'{source}, row {len(table) + 1}: {e}{way}') from e
     (_, names), *rows = [(i, row) for i, row in enumerate(table, 1) if any(cell.strip() for cell in row)] or [(1, [])]
     names = [n.strip().lower() for n in names]
     if twice := next((n for n in names if n and names.count(n) > 1), None): raise InputError(f'{source}, row 1: two columns are called {twice!r}')
@@ -112,7 +114,7 @@ def load_questions(
     try: text = raw.decode('utf-8-sig')
     except UnicodeDecodeError as e:
         raise InputError(f'{source}, row {raw[:e.start].count(10) + 1}: byte {raw[e.start]:#x} is not UTF-8; save the file as UTF-8 text') from e
-    read = dict(csv=_read_csv, jsonl=_read_jsonl).get(path.suffix.lower()[1:], _read_yaml)
+    read = dict(csv=_read_csv, tsv=_read_csv, jsonl=_read_jsonl).get(path.suffix.lower()[1:], _read_yaml)
     return check_questions(*read(text, source))
 
 # %% ../nbs/02_knowledge_cache.ipynb #heldout1
@@ -418,10 +420,15 @@ def remove(self:KnowledgeCacheManager, ids:list):
     self.items = [x for x in self.items if x['id'] not in gone]; self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #94a07704
+@patch(as_prop=True)
+def ids(self:KnowledgeCacheManager) -> list:
+    "The items' ids, in order"
+    return getattr(self.items, 'ids', None) or [x['id'] for x in self.items] # of a saved cache without making the items
+
 @patch
 def item(self:KnowledgeCacheManager, item_id:str) -> dict:
     "The item with this id"
-    if self._where is None: self._where = {x: i for i, x in enumerate(getattr(self.items, 'ids', None) or [x['id'] for x in self.items])}
+    if self._where is None: self._where = {x: i for i, x in enumerate(self.ids)}
     if item_id not in self._where: raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(self._where)[:20])}')
     return self.items[self._where[item_id]]
 
@@ -746,14 +753,16 @@ def _message(line, source): # bytes -> text, category and answer of one line
     if re.match(r'\s*\[\s*(\{|$)', line): raise InputError(f'{source}: expected plain text or a JSON object, not a list: one message a line')
     if not line.lstrip().startswith('{'): return dict(text=line.strip(), category='other')
     try:
-        d = json.loads(line); text = d['turns'][0] if 'turns' in d else next(d[k] for k in ('prompt', 'question', 'text') if k in d)
+        d = json.loads(line)
+        if not isinstance(d.get('turns', []), list): raise ValueError('turns')
+        text = d['turns'][0] if 'turns' in d else next(d[k] for k in ('prompt', 'question', 'text') if k in d)
         if not is_text(text): raise ValueError('empty, or half a character')
         out = dict(text=text, category=d.get('category', 'other'))
         if not isinstance(out['category'], str): raise ValueError('category')
         if 'answer' in d: d['answer'].encode() # raises for what is no text, or holds half a character
         return out | (dict(answer=d['answer'], ended=bool(d.get('ended', True))) if 'answer' in d else {})
     except (ValueError, StopIteration, LookupError, TypeError, AttributeError) as e:
-        raise InputError(f'{source}: expected JSON with prompt, question, text or turns, and answer or category as text where they are given') from e
+        raise InputError(f'{source}: expected JSON with prompt, question, text or turns, turns as a list, and answer or category as text where they are given') from e
 
 # %% ../nbs/02_knowledge_cache.ipynb #7fa7bcf6
 def read_prompts(
@@ -792,12 +801,13 @@ def repeats(self:KnowledgeCacheManager,
     "Questions that come back in `messages` and that the cache does not find"
     check_positive('least', least)
     count, texts, groups, out = Counter(_plain(t) for t in messages if words(t) and len(t) <= longest), {}, defaultdict(list), []
+    taken = self.dropped | set(self.ids) # what was taken out, and what somebody has since made another question of
     for t in messages: texts.setdefault(_plain(t), ' '.join(t.split()))
     for t, _ in count.most_common():
         if not self.retrieve(texts[t]): groups[_gist(t)].append(t)
     for group in groups.values():
-        n, ids = sum(count[t] for t in group), ['log-' + hashlib.sha256(t.encode()).hexdigest()[:8] for t in group]
-        if n >= least and not self.dropped & set(ids): out.append((n, dict(id=ids[0], question=texts[group[0]], paraphrases=[texts[t] for t in group[1:]])))
+        n, ids = sum(count[t] for t in group), ['log-' + hashlib.sha256(t.encode()).hexdigest()[:12] for t in group]
+        if n >= least and not taken & set(ids): out.append((n, dict(id=ids[0], question=texts[group[0]], paraphrases=[texts[t] for t in group[1:]])))
     return [q for _, q in sorted(out, key=lambda x: -x[0])]
 
 # %% ../nbs/02_knowledge_cache.ipynb #9966529e
@@ -891,12 +901,17 @@ def _same_form(manager, config, lean, source): # would what is added look like w
 # %% ../nbs/02_knowledge_cache.ipynb #1e32ffb7
 def _changed(
     standing, loader, device, out, # the cache that stands, its target's loader, where that runs, the cache's file
-    new, gone, keep=False # questions to answer or None, ids to remove, leave items as they are whose questions have changed?
+    new, gone, keep=False, # questions to answer or None, ids to remove, leave items as they are whose questions have changed?
+    log=None # messages instead: the questions that come back in them
 ) -> KnowledgeCacheManager:
     "Remove, add and save; the target is loaded only if there is something to compute"
     n, state = loader.config['knowledge_enhancement']['max_answer_tokens'], processes(device)
-    plan = _plan(new, keep, gone, n, _state(out)); manager = _under_way(out, plan) or standing
+    plan = _plan(new, keep, gone, n, _state(out), log is not None); manager = _under_way(out, plan) or standing # a log may have grown since
+    if log is not None: new = [q for q in standing.repeats(log) if all(manager._asks_for(t) is None for t in [q['question'], *q['paraphrases']])] or None # what was answered before an interruption is asked already
     manager.threshold = standing.threshold # which may have been set since
+    if log is not None and state.is_main_process:
+        print(*(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new or ()), sep='\n', end='\n' if new else '')
+        if not new: print('no question comes back that the knowledge cache does not find')
     if manager is standing and gone: manager.remove(gone)
     state.wait_for_everyone() # all have read before one writes
     if new is not None or manager.lost: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
@@ -956,13 +971,11 @@ def specdraft_build_cache(
             standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
             if threshold is not None: standing.threshold = threshold
             if from_log and standing.lost: standing = _changed(standing, loader, device, out, None, []) # what is lost must be found
-            if from_log and not (new := standing.repeats([p['text'] for p in read_prompts(from_log, skip=True)]) or None):
-                if main: print(f'{from_log}: no question comes back that the knowledge cache does not find')
-                if not gone and threshold is None: return
-            if from_log and main: print(*(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new or ()), sep='\n')
-            manager = _changed(standing, loader, device, out, new, gone, bool(add))
+            log = agreed([p['text'] for p in read_prompts(from_log, skip=True)], device) if from_log else None
+            manager = _changed(standing, loader, device, out, new, gone, bool(add), log)
         else:
             lean = LeanTarget(loader.load_target_model(device))
             if not replace: _check_kept(out, new, lean, questions or c['questions'])
+            if main and threshold is None and (was := _standing(out).get('threshold', c['threshold'])) != c['threshold']: print(f"the threshold, {was} in {out} so far, is {c['threshold']} now, as the config has it (--threshold sets another)")
             manager = knowledge_for(loader.config, lean, loader.load_tokenizer(), questions, main, out)
         if main: print(f'{manager.summary()}\n{out}')

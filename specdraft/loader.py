@@ -9,14 +9,15 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'CHAT_TEMPLATE', 'BLOCK', 'M
            'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader',
            'check_llama_like', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids', 'template_parts', 'user_text',
            'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask',
-           'float32_is_faster', 'Packed', 'Block', 'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'eos_ids',
-           'likeliest', 'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes',
-           'spread']
+           'float32_is_faster', 'joined', 'Packed', 'Block', 'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget',
+           'eos_ids', 'likeliest', 'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine',
+           'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import atexit, contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, sys, tempfile, time
 from collections import namedtuple
 from copy import copy
+from datetime import timedelta
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
@@ -587,16 +588,30 @@ def float32_is_faster() -> bool: # for many rows; measured once, in about 30 ms
             best[k] = min(best.get(k, math.inf), time.perf_counter() - t)
     return best[True] < best[False]
 
+# %% ../nbs/00_loader.ipynb #joincode
+def joined(linears): # `nn.Linear` layers with as many inputs -> (sum of outputs, inputs)
+    "One matrix of which their weights are parts from now on"
+    ws = [l.weight for l in linears]
+    whole = lambda: ws[0].detach().as_strided((sum(map(len, ws)), ws[0].shape[1]), ws[0].stride())
+    place = lambda w: (w.untyped_storage().data_ptr(), w.data_ptr())
+    if all((s, at + a.nbytes) == place(b) for a, b in zip(ws, ws[1:]) for s, at in [place(a)]): return whole() # they are already
+    with torch.inference_mode(False), torch.no_grad():
+        parts = torch.cat([w.detach() for w in ws]).split([len(w) for w in ws])
+        for w, part in zip(ws, parts): w.data = part
+    return whole()
+
 # %% ../nbs/00_loader.ipynb #328666b4
 class Packed:
     "A frozen copy of `nn.Linear` layers that share their input, laid out for products with few rows"
-    def __init__(self, *linears):
-        self.sizes = [l.out_features for l in linears]
-        w = torch.cat([l.weight.detach() for l in linears]) if len(linears) > 1 else linears[0].weight.detach()
+    def __init__(self, *linears,
+        share=False # where nothing can be laid out anew, no copy: the layers' own weights become parts of one matrix
+    ):
+        self.sizes, can = [l.out_features for l in linears], _can_pack(linears[0].weight)
+        w = joined(linears) if len(linears) == 1 or share and not can else torch.cat([l.weight.detach() for l in linears])
         biases = [l.bias for l in linears]
         self.bias = None if biases[0] is None else torch.cat([b.detach() for b in biases])
         self.weight, self.parts, self.wide = w, None, None
-        if _can_pack(w):
+        if can:
             if w.dtype == torch.bfloat16 and len(w) < 2**14 and float32_is_faster(): self.wide = linears
             n = -(-w.shape[1]//MAX_DEPTH) if w.dtype == torch.bfloat16 else 1
             self.parts, self.weight = [torch.ops.mkldnn._reorder_linear_weight(p.contiguous(), 8) for p in w.chunk(n, 1)], None
@@ -621,8 +636,8 @@ class Block:
         self.q_norm, self.k_norm = getattr(attn, 'q_norm', None), getattr(attn, 'k_norm', None)
         self.H, Hkv = (l.out_features//attn.head_dim for l in (attn.q_proj, attn.k_proj)); self.heads = [self.H + Hkv, Hkv]
         if packed:
-            self._qkv, self._o = Packed(attn.q_proj, attn.k_proj, attn.v_proj), Packed(attn.o_proj)
-            self._gate_up, self._down = Packed(mlp.gate_proj, mlp.up_proj), Packed(mlp.down_proj)
+            self._qkv, self._o = Packed(attn.q_proj, attn.k_proj, attn.v_proj, share=True), Packed(attn.o_proj, share=True)
+            self._gate_up, self._down = Packed(mlp.gate_proj, mlp.up_proj, share=True), Packed(mlp.down_proj, share=True)
         else:
             self._qkv = lambda x: torch.cat([attn.q_proj(x), attn.k_proj(x), attn.v_proj(x)], -1)
             self._gate_up = lambda x: torch.cat([mlp.gate_proj(x), mlp.up_proj(x)], -1)
@@ -737,8 +752,8 @@ class LeanTarget:
         check_llama_like(model)
         self.model, self.config = model, model.config
         self.blocks = [Block(l, packed) for l in model.model.layers]
-        self.head = Packed(model.lm_head) if packed else model.lm_head
-        self._rope = None
+        self.head = Packed(model.lm_head, share=True) if packed else model.lm_head
+        self._rope, self._packed_from = None, self._weights()
     @property
     def dtype(self): return self.model.model.embed_tokens.weight.dtype
     @property
@@ -748,18 +763,28 @@ class LeanTarget:
     def embed(self, ids): return self.model.model.embed_tokens(ids)
     def logits(self, hidden): return self.head(rms_norm(self.model.model.norm, hidden)) # (B, T, D) -> (B, T, V)
 
+# %% ../nbs/00_loader.ipynb #snapcode
+@patch
+def _weights(self:LeanTarget): return [(p.shape, p.dtype, p.device, 0 if p.is_inference() else p._version) for p in self.model.parameters()]
+
+@patch
+def check_unchanged(self:LeanTarget):
+    "Refuse a target that is not what it was"
+    if self._weights() != self._packed_from:
+        raise InputError('the target has changed since it was packed (its weights, adapters, dtype or device): make the LeanTarget, or the decoder, anew')
+
 # %% ../nbs/00_loader.ipynb #4b814dc0
 @patch
 def rope(self:LeanTarget,
     positions # (T,) or (B, T) positions
 ): # cos and sin, the latter with the sign of the half that it meets: (T, d) or (B, 1, T, d)
     "The rotary angles at `positions`, from a table that grows when needed"
-    top = int(positions.max()) + 1
-    if self._rope is None or len(self._rope[0]) < top:
-        n = max(top, 512, 2*len(self._rope[0]) if self._rope else 0)
+    top, table = int(positions.max()) + 1, self._rope
+    if table is None or len(table[0]) < top:
+        n = max(top, 512, 2*len(table[0]) if table else 0)
         cos, sin = self.model.model.rotary_emb(torch.zeros(1, dtype=self.dtype, device=self.device), torch.arange(n, device=self.device)[None])
-        self._rope = cos[0], torch.cat([-sin[0, :, :sin.shape[-1]//2], sin[0, :, sin.shape[-1]//2:]], -1)
-    return tuple(t[positions].unsqueeze(1) if positions.dim() == 2 else t[positions] for t in self._rope)
+        self._rope = table = cos[0], torch.cat([-sin[0, :, :sin.shape[-1]//2], sin[0, :, sin.shape[-1]//2:]], -1)
+    return tuple(t[positions].unsqueeze(1) if positions.dim() == 2 else t[positions] for t in table)
 
 # %% ../nbs/00_loader.ipynb #sight001
 @patch
@@ -972,7 +997,8 @@ def machine() -> dict:
 def processes(device='cpu'): # accelerate's `PartialState`, with `process_index` and `num_processes`
     "This process among those that work together; called before a model is loaded, it gives each a device of its own"
     from accelerate import PartialState
-    first, state = not PartialState._shared_state, PartialState(cpu=str(device) == 'cpu')
+    # one that has nothing left to do waits for the others, however long they write
+    first, state = not PartialState._shared_state, PartialState(cpu=str(device) == 'cpu', timeout=timedelta(days=7))
     if first: atexit.register(state.destroy_process_group) # gloo's threads abort an interpreter that ends before them
     return state
 
@@ -989,3 +1015,11 @@ def spread(
     if len({size for size, _ in parts}) > 1: raise RuntimeError(f'the processes share {[size for size, _ in parts]} items: expected the same in each')
     for rank, (_, part) in enumerate(parts): out[rank::n] = part
     return out
+
+# %% ../nbs/00_loader.ipynb #agreecod
+def agreed(x, device='cpu'): # anything that can be pickled
+    "What the main process has, in every process"
+    if int(os.environ.get('WORLD_SIZE', 1)) == 1: return x
+    from accelerate.utils import broadcast_object_list
+    processes(device)
+    return broadcast_object_list([x])[0]

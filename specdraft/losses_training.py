@@ -23,11 +23,11 @@ from fastcore.basics import patch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, chat_ids, check_value, check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_value, check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
                               at_once, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
-from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, read_held_out, read_prompts
+from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, changing, read_held_out, read_prompts
 from .draft_model import DraftModel, best_checkpoint, checkpoints, default_draft, shifted
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
@@ -1068,12 +1068,13 @@ def specdraft_train(
     needed = loader.config['knowledge_enhancement']['enabled'] or continue_on == 'cache' or cache != CACHE
     if needed and not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
     if not continue_on: check_unused(out, resume)
-    check_writable(out); check_writable(data); processes(device)
+    check_writable(out); check_writable(data); state, own = processes(device), agreed(own, device)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None, None, loader.config
     if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c)
-    trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
-    if trainer.acc.is_main_process:
+    with changing(out, 0) if state.is_main_process else contextlib.nullcontext(): # two would take away each other's drafts
+        trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
+    if state.is_main_process:
         plot_history(trainer.history).savefig(Path(out)/'history.png')
         print(f'{best_checkpoint(out)}: {trainer.verdict}; curves in {Path(out)/"history.png"}')
         if not trainer.valid: print('(judged by what it was trained on: of fewer than four new messages, or twenty in all, none are held out)')

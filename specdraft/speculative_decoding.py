@@ -249,10 +249,11 @@ def verify_greedy(
 ): # (places of the accepted tokens, the next token)
     "Follow the target's choices through the tree"
     path, at = [], 0
-    while at is not None:
-        if at: path.append(at)
-        last, at = at, next((c for c in proposal.children[at] if proposal.tokens[c - 1] == best[at]), None)
-    return path, best[last]
+    while True:
+        token = best[at]
+        at = next((c for c in proposal.children[at] if proposal.tokens[c - 1] == token), None)
+        if at is None: return path, token
+        path.append(at)
 
 # %% ../nbs/05_speculative_decoding.ipynb #aa5580bb
 def as_lean(target):
@@ -294,13 +295,13 @@ def plain_generate(
     if len(input_ids) != 1: raise InputError(f'input_ids has {len(input_ids)} rows: plain_generate takes one, generate_batch takes prompts side by side')
     rng, eos, out = as_rng(seed, sampling.greedy), eos_ids(lean.model), input_ids[0].tolist()
     end = min(len(out) + max_new_tokens, lean.config.max_position_embeddings)
-    kv_cache, new = lean.new_cache(end), input_ids
+    kv_cache, new = lean.new_cache(end), input_ids.to(lean.device)
     while len(out) < end:
         logits = lean.logits(lean(new, kv_cache)[:, -1])
         out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy else draw(sampling.urn(logits[0], out), rng))
         if out[-1] in eos: break
         new = torch.tensor([out[-1:]], device=lean.device)
-    return torch.tensor([out], device=lean.device)
+    return torch.tensor([out], device=input_ids.device)
 
 # %% ../nbs/05_speculative_decoding.ipynb #442d59b5
 def padding(
@@ -592,7 +593,10 @@ class Run:
         if not callable(self.stop):
             if not (isinstance(self.stop, (list, tuple)) and all(isinstance(x, str) and x for x in self.stop)):
                 raise InputError(f'stop is {stop!r}: expected texts that are not empty, one or a list of them')
-            if self.stop: self.eos |= {i for i, t in self.tokenizer.added_tokens_decoder.items() if t.special and t.content in self.stop} # no text is made of these
+            special = {t.content: i for i, t in self.tokenizer.added_tokens_decoder.items() if t.special} if self.stop else {} # no text is made of these
+            for x, t in itertools.product(self.stop, special):
+                if t in x and t != x: raise InputError(f'stop is {x!r}: it contains the special token {t!r}, of which no text is made; give {t!r} alone')
+            self.eos |= {special[x] for x in self.stop if x in special}
         if query_text and not is_text(query_text): raise InputError(f'query_text is {query_text!r}: expected some text')
         self.row = row
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
@@ -664,8 +668,9 @@ def _pieces(tokenizer, blocks): # lists of ids -> what each adds to the text, ''
     ids, shown = [], ''
     for new in blocks:
         ids += new; text = _said(tokenizer, ids)
-        if text.endswith('\ufffd'): yield ''
-        else: yield text[len(shown):]; shown = text
+        if text.endswith('\ufffd'): yield ''; continue
+        yield text[len(shown):]; shown = text
+        if len(ids) > 64: ids = ids[-8:]; shown = _said(tokenizer, ids) # what is long said need not be decoded again
     yield _said(tokenizer, ids)[len(shown):]
 
 # %% ../nbs/05_speculative_decoding.ipynb #b384d61a
@@ -783,6 +788,7 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
     if self.strict and len(runs) > 1: # to the letter, each as it would be alone
         for r in runs: yield from self.rounds([r])
         return
+    self.lean.check_unchanged()
     shared = SharedCache(self.lean, [r.room for r in runs])
     for r, row in zip(runs, list(shared.rows)):
         r.kv_cache = row
@@ -924,14 +930,16 @@ def _of_row(p, row): # a constraint may be another one for each row, and fail at
 
 class Processed(Sampling):
     "A `Sampling` made of the logits processors of transformers"
-    reads = True
+    reads = True # but not without processors
     def __init__(self, processors, sample:bool,
         lead=(), row=0, rows=1, # the padding before a text, its row in the batch: a processor may know both
         device='cpu' # where the processors have what they need
     ):
         super().__init__(temperature=float(sample)) # the temperature that was asked for is among the processors
         self.processors, self.lead, self.row, self.rows, self.device = type(processors)(_of_row(p, row) for p in processors), list(lead), row, rows, device
-    def adjust(self, logits, texts, columns=None): # as `Sampling.adjust`
+        self.reads = len(processors) > 0
+    def adjust(self, logits, texts=None, columns=None): # as `Sampling.adjust`
+        if not self.reads: return logits
         logits = logits.float()
         if columns is None:
             return torch.stack([self.processors(torch.tensor([self.lead + t]*self.rows, device=self.device), x.to(self.device).repeat(self.rows, 1))[self.row]
@@ -944,6 +952,7 @@ class Processed(Sampling):
 @patch
 def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stopping_criteria, generation_config, streamer=None, **kwargs):
     "What `model.generate(..., custom_generate=decoder)` calls"
+    from transformers.generation import EosTokenCriteria, GenerateDecoderOnlyOutput, MaxLengthCriteria
     c, attention_mask = generation_config, kwargs.get('attention_mask')
     if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer') # generate has it, but hands it to its own methods alone (transformers 5.23)
     if model is not self.lean.model:
@@ -957,20 +966,24 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     if (n := getattr(kwargs.get('past_key_values'), 'get_seq_length', int)()): # the text before may be missing from the ids
         raise InputError(f'past_key_values holds {n} tokens: a speculative decoder has a KV cache of its own, so leave them out and give the ids of the whole text')
     if kwargs.get('inputs_embeds') is not None: raise InputError('inputs_embeds are given: a speculative decoder reads input_ids')
-    if (c.num_beams or 1) > 1: raise InputError(f'num_beams is {c.num_beams}: a speculative decoder decodes one beam')
+    if (mode := c.get_generation_mode().value) not in ('greedy_search', 'sample', 'assisted_generation'):
+        raise InputError(f'the settings ask for {mode} (num_beams is {c.num_beams}): a speculative decoder does greedy search and sampling')
     (B, width), pad, runs = input_ids.shape, check_prompt(input_ids, self.config, attention_mask=attention_mask), []
+    if streamer is not None and B > 1: raise InputError(f'input_ids has {B} rows: a streamer hears one')
+    of = lambda kind: [x for x in stopping_criteria if type(x) is kind] # a caller's own take the place of those that the settings make
+    length, eos = min((x.max_length for x in of(MaxLengthCriteria)), default=self.config.max_position_embeddings), {i for x in of(EosTokenCriteria) for i in x.eos_token_id.tolist()}
+    others = type(stopping_criteria)(x for x in stopping_criteria if type(x) not in (MaxLengthCriteria, EosTokenCriteria))
     if (at := kwargs.get('position_ids')) is not None and any(row[n:].tolist() != [*range(width - n)] for row, n in zip(at.expand(B, -1), pad)):
         raise InputError(f'position_ids are {at.tolist()}: a speculative decoder counts positions from the first token that attention_mask keeps')
     for i, (row, first) in enumerate(zip(input_ids.tolist(), pad)):
-        over = lambda ids, lead=row[:first], i=i: stopping_criteria(torch.tensor([lead + ids]*B, device=input_ids.device), None)[i].item()
-        runs.append(Run(self, row[first:], c.max_length - width, Processed(logits_processor, c.do_sample, row[:first], i, B, input_ids.device), stop=over))
-        runs[-1].eos = set() if c._eos_token_tensor is None else set(c._eos_token_tensor.tolist())
+        over = lambda ids, lead=row[:first], i=i: others(torch.tensor([lead + ids]*B, device=input_ids.device), None)[i].item()
+        how = Processed(logits_processor, c.do_sample, row[:first], i, B, input_ids.device)
+        runs.append(Run(self, row[first:], max(length - width, 1), how, stop=over if others else ())); runs[-1].eos = eos
     for r, new in self.rounds(runs):
         if streamer is not None: streamer.put(torch.tensor(new))
     if streamer is not None: streamer.end()
     ids = self._batch(input_ids, runs, int(c._pad_token_tensor) if c._pad_token_tensor is not None else 0)
     if not c.return_dict_in_generate: return ids
-    from transformers.generation import GenerateDecoderOnlyOutput
     return GenerateDecoderOnlyOutput(sequences=ids)
 
 # %% ../nbs/05_speculative_decoding.ipynb #bdf3d7de
