@@ -900,18 +900,17 @@ def _same_form(manager, config, lean, source): # would what is added look like w
 
 # %% ../nbs/02_knowledge_cache.ipynb #1e32ffb7
 def _changed(
-    standing, loader, device, out, # the cache that stands, its target's loader, where that runs, the cache's file
-    new, gone, keep=False, # questions to answer or None, ids to remove, leave items as they are whose questions have changed?
-    log=None # messages instead: the questions that come back in them
+    out, loader, device, # the cache's file, its target's loader, where that runs
+    new=None, gone=(), keep=False, # questions to answer, ids to remove, leave items as they are whose questions have changed?
+    log=None, threshold=None # messages instead of questions: those that come back in them; threshold to set
 ) -> KnowledgeCacheManager:
     "Remove, add and save; the target is loaded only if there is something to compute"
+    standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
+    if log is not None and standing.lost: standing = _changed(out, loader, device) # what is lost must be found
     n, state = loader.config['knowledge_enhancement']['max_answer_tokens'], processes(device)
-    plan = _plan(new, keep, gone, n, _state(out), log is not None); manager = _under_way(out, plan) or standing # a log may have grown since
-    if log is not None: new = [q for q in standing.repeats(log) if all(manager._asks_for(t) is None for t in [q['question'], *q['paraphrases']])] or None # what was answered before an interruption is asked already
-    manager.threshold = standing.threshold # which may have been set since
-    if log is not None and state.is_main_process:
-        print(*(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new or ()), sep='\n', end='\n' if new else '')
-        if not new: print('no question comes back that the knowledge cache does not find')
+    plan = _plan(new, keep, list(gone), n, _state(out), log is not None); manager = _under_way(out, plan) or standing # a log may have grown since
+    manager.threshold = standing.threshold if threshold is None else threshold
+    if log is not None: new = _come_back(manager, standing, log, state.is_main_process)
     if manager is standing and gone: manager.remove(gone)
     state.wait_for_everyone() # all have read before one writes
     if new is not None or manager.lost: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
@@ -924,6 +923,38 @@ def _changed(
     manager.plan = None
     if state.is_main_process: manager.save(out)
     return manager
+
+def _come_back(manager, standing, log, say): # the cache under way, the one that stands, messages, print them? -> questions, or None
+    asked = lambda q: any(manager._asks_for(t) is not None for t in [q['question'], *q['paraphrases']]) # before an interruption
+    new = [q for q in standing.repeats(log) if not asked(q)]
+    if say: print('\n'.join(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new) or 'no question comes back that the knowledge cache does not find')
+    return new or None
+
+# %% ../nbs/02_knowledge_cache.ipynb #builtcod
+def _built(out, loader, device, new, source, replace=False, threshold=None): # file, loader of the target, its device, questions, where they are from
+    c, lean, main = loader.config['knowledge_enhancement'], LeanTarget(loader.load_target_model(device)), processes(device).is_main_process
+    if not replace: _check_kept(out, new, lean, source)
+    if threshold is not None: c['threshold'] = threshold
+    elif main and (was := _standing(out).get('threshold', c['threshold'])) != c['threshold']:
+        print(f"the threshold, {was} in {out} so far, is {c['threshold']} now, as the config has it (--threshold sets another)")
+    return knowledge_for(loader.config, lean, loader.load_tokenizer(), source, main, out)
+
+# %% ../nbs/02_knowledge_cache.ipynb #givencod
+def _check_given(asked, remove, replace): # options of which one may be given, by name; ids to remove; build anew?
+    "Raise `InputError` for options that are empty or exclude each other"
+    for k, v in dict(asked, remove=remove).items():
+        if v is not None and not v.strip(): raise InputError(f'--{k} is empty ({v!r}): leave it out, or say what') # an unset variable must not rebuild a cache
+    given = [f'--{k} {v}' for k, v in asked.items() if v] + [f'--remove {remove}']*bool(remove) + ['--replace']*replace
+    together = {'--remove': ('--add', '--update', '--from_log'), '--replace': ('--questions',)} # what may stand before each of these
+    for i, second in enumerate(given[1:]):
+        if any(first.split()[0] not in together.get(second.split()[0], ()) for first in given[:i + 1]):
+            raise InputError(f'{given[i]} and {second} exclude each other: give one, then the other')
+
+def _inspected(out, config, message, threshold=None) -> str:
+    "What is retrieved for a message"
+    manager, k = KnowledgeCacheManager.load(out), load_config(config)['knowledge_enhancement']['top_k']
+    if threshold is not None: manager.threshold = threshold
+    return manager.inspect(message, max(3, k), k) + f'\n(top_k is {k} in this config; a trained draft keeps the number it was trained with)'*(k > 1)
 
 # %% ../nbs/02_knowledge_cache.ipynb #010eddf0
 @command
@@ -941,41 +972,21 @@ def specdraft_build_cache(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Have the target answer common questions and keep the answers with their keys and values. What was interrupted goes on when the same command is given again. On many devices: accelerate launch --no_python specdraft_build_cache"
-    asked = dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log)
-    for k, v in dict(asked, remove=remove).items():
-        if v is not None and not v.strip(): raise InputError(f'--{k} is empty ({v!r}): leave it out, or say what') # an unset variable must not rebuild a cache
-    given, change = [f'--{k} {v}' for k, v in asked.items() if v], add or update or from_log
-    if len(given) > 1: raise InputError(f'{given[0]} and {given[1]} exclude each other: give one, then the other')
-    if remove and (questions or inspect): raise InputError(f'{given[0]} and --remove {remove} exclude each other: give one, then the other')
-    if replace and (inspect or change or remove): raise InputError(f'{given[0] if given else f"--remove {remove}"} and --replace exclude each other: give one, then the other')
+    change = add or update or from_log
+    _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace)
     if threshold is not None: check_value('threshold', threshold, SCHEMA['knowledge_enhancement']['threshold'])
-    if inspect:
-        standing = KnowledgeCacheManager.load(out)
-        if threshold is not None: standing.threshold = threshold
-        k = load_config(config)['knowledge_enhancement']['top_k']
-        return print(standing.inspect(inspect, max(3, k), k) + f'\n(top_k is {k} in this config; a trained draft keeps the number it was trained with)'*(k > 1))
+    if inspect: return print(_inspected(out, config, inspect, threshold))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     _standing(out) # another kind of file is refused before anything is computed
     loader, gone = ModelLoader(config), [i.strip() for i in next(csv.reader([remove], skipinitialspace=True))] if remove else []
-    c = loader.config['knowledge_enhancement']
-    if threshold is not None: c['threshold'] = threshold
+    source = change or questions or loader.config['knowledge_enhancement']['questions']
     alone = (remove or threshold is not None and Path(out).is_file()) and not (change or questions or replace) # nothing to answer
-    new = None if from_log or alone else load_questions(change or questions or c['questions'])
     if (change or remove) and not Path(out).is_file():
         raise InputError(f'no knowledge cache at {out} to change: build one first (--questions FILE), or say where it is (--out)')
-    check_writable(Path(out).parent)
-    main = processes(device).is_main_process
-    with changing(out) if main else nullcontext():
-        processes(device).wait_for_everyone() # for the lock
-        if change or alone:
-            standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
-            if threshold is not None: standing.threshold = threshold
-            if from_log and standing.lost: standing = _changed(standing, loader, device, out, None, []) # what is lost must be found
-            log = agreed([p['text'] for p in read_prompts(from_log, skip=True)], device) if from_log else None
-            manager = _changed(standing, loader, device, out, new, gone, bool(add), log)
-        else:
-            lean = LeanTarget(loader.load_target_model(device))
-            if not replace: _check_kept(out, new, lean, questions or c['questions'])
-            if main and threshold is None and (was := _standing(out).get('threshold', c['threshold'])) != c['threshold']: print(f"the threshold, {was} in {out} so far, is {c['threshold']} now, as the config has it (--threshold sets another)")
-            manager = knowledge_for(loader.config, lean, loader.load_tokenizer(), questions, main, out)
-        if main: print(f'{manager.summary()}\n{out}')
+    new, state = None if from_log or alone else load_questions(source), processes(device); check_writable(Path(out).parent)
+    with changing(out) if state.is_main_process else nullcontext():
+        state.wait_for_everyone() # for the lock
+        log = agreed([p['text'] for p in read_prompts(from_log, skip=True)], device) if from_log else None
+        if change or alone: manager = _changed(out, loader, device, new, gone, bool(add), log, threshold)
+        else: manager = _built(out, loader, device, new, source, replace, threshold)
+        if state.is_main_process: print(f'{manager.summary()}\n{out}')
