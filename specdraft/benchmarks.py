@@ -238,10 +238,10 @@ def plot_speedups(
         dots = [(at[g], x) for g in means for x in speedups([r for r in rows if r[by] == g], m).values()]
         ax.plot(*zip(*dots), 'k.', ms=2, alpha=.5)
     ax.axhline(1, color='k', lw=.8); ax.set_xticks(range(len(groups)), groups, rotation=0 if len(groups) < 6 else 60)
-    best = [l for l in lines if l['method'] == 'both'] or lines
+    best = [l for l in lines if l['method'] == 'both'] or lines; of = 'both: '*(len(best) < len(lines))
     ax.set(ylabel='speedup over plain',
-           title=(', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) or 'nothing to compare') if len(best) < 5
-           else f'Speedup by {by}: mean {st.mean(l["speedup"] for l in best):.2f}x')
+           title=(of*bool(best) + ', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) or 'nothing to compare') if len(best) < 5
+           else f'{of}speedup by {by}, mean {st.mean(l["speedup"] for l in best):.2f}x')
     if lines: ax.legend()
     fig.tight_layout()
     return fig

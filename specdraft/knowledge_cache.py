@@ -376,6 +376,7 @@ def add(self:KnowledgeCacheManager,
     "Answer more questions"
     lean, questions = target if isinstance(target, LeanTarget) else LeanTarget(target), check_questions(questions)
     self.check(lean.model); self._recover(lean, dtype)
+    if not self.asks_as(tokenizer): raise InputError('the knowledge cache was built with another system prompt or chat template: name the config it was built with, or build it again')
     known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
     for q in questions: # an id made of the question stays when only its spelling changes
         if update and q['id'] not in known and q['id'] == _name(q['question'], ()) and (i := self._asks_for(q['question'])) is not None:
@@ -420,6 +421,12 @@ def remove(self:KnowledgeCacheManager, ids:list):
     self.items = [x for x in self.items if x['id'] not in gone]; self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #94a07704
+@patch
+def asks_as(self:KnowledgeCacheManager, tokenizer) -> bool:
+    "Are its questions asked with this chat template, system prompt included?"
+    if not len(self.items): return True
+    x = self.items[0]; return list(x['prompt_ids']) == chat_ids(tokenizer, x['question'])
+
 @patch(as_prop=True)
 def ids(self:KnowledgeCacheManager) -> list:
     "The items' ids, in order"
@@ -830,7 +837,7 @@ def knowledge_for(
     "Build the knowledge cache that a config describes; one whose building was interrupted goes on"
     c, layers = config['knowledge_enhancement'], layers_for(config, lean)
     asked, side = load_questions(questions or c['questions']), out and unfinished(out)
-    plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, asked, [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')])
+    plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, asked, config['base_model']['system_prompt'], [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')])
     manager = _under_way(out, plan); processes(lean.device).wait_for_everyone() # all have read before one writes
     if manager: manager.add(lean, tokenizer, asked, max_answer_tokens=c['max_answer_tokens'], progress=progress, out=side)
     else:
@@ -908,7 +915,7 @@ def _changed(
     standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
     if log is not None and standing.lost: standing = _changed(out, loader, device) # what is lost must be found
     n, state = loader.config['knowledge_enhancement']['max_answer_tokens'], processes(device)
-    plan = _plan(new, keep, list(gone), n, _state(out), log is not None); manager = _under_way(out, plan) or standing # a log may have grown since
+    plan = _plan(new, keep, list(gone), n, _state(out), log is not None, loader.config['base_model']['system_prompt']); manager = _under_way(out, plan) or standing # a log may have grown since
     manager.threshold = standing.threshold if threshold is None else threshold
     if log is not None: new = _come_back(manager, standing, log, state.is_main_process)
     if manager is standing and gone: manager.remove(gone)

@@ -7,11 +7,11 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'CHAT_TEMPLATE', 'BLOCK', 'M
            'check_positive', 'command', 'whole_file', 'check_writable', 'save_tensors', 'OtherKind', 'load_tensors',
            'check_value', 'check_config', 'packaged_configs', 'load_config', 'check_against_model', 'has_native_bf16',
            'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader',
-           'check_llama_like', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids', 'template_parts', 'user_text',
-           'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask',
-           'float32_is_faster', 'joined', 'Packed', 'Block', 'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget',
-           'eos_ids', 'likeliest', 'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine',
-           'processes', 'spread', 'agreed']
+           'check_llama_like', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids',
+           'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks',
+           'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'Block', 'rms_norm',
+           'KVCache', 'SharedCache', 'LeanTarget', 'eos_ids', 'likeliest', 'sample', 'at_once', 'size_groups',
+           'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import atexit, contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, sys, tempfile, time
@@ -139,6 +139,7 @@ SCHEMA = {
     'base_model': dict(
         name=Key(str, 'embedded:smollm2_135m', 'target: a name on the hub, a folder, or the embedded model'),
         gguf_file=Key(str, None, 'file in that folder or repository, if the weights are in GGUF', optional=True),
+        system_prompt=Key(str, None, "what the system says before every talk; a knowledge cache answers questions asked so", optional=True),
         dtype=Key(str, 'auto', 'of the weights; auto: bfloat16 where the machine computes in it', choices=('auto', 'float32', 'bfloat16', 'float16')),
         **{k: Key(int, None, "where given, it must be the loaded model's", above=0, optional=True) for k in ('hidden_size', 'num_hidden_layers', 'num_attention_heads',
             'num_key_value_heads', 'head_dim', 'intermediate_size', 'vocab_size', 'max_position_embeddings')}),
@@ -406,11 +407,25 @@ def load_target_model(self:ModelLoader,
 # %% ../nbs/00_loader.ipynb #fecd86cc
 @patch
 def load_tokenizer(self:ModelLoader):
-    "The target's tokenizer, with a padding token"
+    "The target's tokenizer, with a padding token, and with the config's system prompt in its chat template"
     from transformers import AutoTokenizer
     tok = self._fetch(AutoTokenizer)
     if tok.pad_token is None: tok.pad_token = tok.eos_token
+    if said := self.config['base_model']['system_prompt']: add_system_prompt(tok, said)
     return tok
+
+# %% ../nbs/00_loader.ipynb #syscode1
+def add_system_prompt(
+    tokenizer, # one with a chat template, which is changed
+    text:str # what stands before every talk that has no system message
+):
+    "Let the system speak first"
+    if not isinstance(tokenizer.chat_template, str): raise InputError('base_model.system_prompt is given, but the target has no chat template, or several: leave it out')
+    first = json.dumps(dict(role='system', content=text), ensure_ascii=False) # a literal of templates, too
+    tokenizer.chat_template = ("{% set messages = messages if messages[0]['role'] == 'system' else [" + first + "] + messages %}" + tokenizer.chat_template)
+    try: said = tokenizer.apply_chat_template([dict(role='user', content='Hi')], tokenize=False)
+    except Exception as e: raise InputError(f'base_model.system_prompt is given, but the chat template of the target refuses it ({e}): leave it out') from e
+    if text.strip() not in said: raise InputError('base_model.system_prompt is given, but the chat template of the target has no place for it: leave it out')
 
 # %% ../nbs/00_loader.ipynb #6d0ceb5d
 CHAT_TEMPLATE = ("{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
@@ -454,16 +469,21 @@ def is_text(x) -> bool:
 # %% ../nbs/00_loader.ipynb #c96a2eea
 def chat_ids(
     tokenizer,
-    text:str, # the user's message
+    text, # the user's message, or a talk: a list of messages, dicts with role and content, the last one the user's
     template=True # False: the text as it is, for a base model
 ) -> list: # token ids that end where the answer starts
     "The ids of a prompt that asks `text`"
-    if not is_text(text): raise InputError(f'the prompt is {text!r}: expected some text')
-    if not template or not tokenizer.chat_template: return tokenizer(text).input_ids
+    talk = text if isinstance(text, list) else [dict(role='user', content=text)]
+    for m in talk or [None]:
+        if not isinstance(m, dict) or not is_text(m.get('role')) or not is_text(m.get('content')):
+            raise InputError(f'the prompt is {text!r}: expected some text' + (', or messages with a role and some text as content')*(talk is text))
+    if talk[-1]['role'] != 'user': raise InputError(f"the last message of the prompt is from {talk[-1]['role']!r}: expected the user's")
+    if not template or not tokenizer.chat_template:
+        if talk is text: raise InputError('the prompt is a list of messages, but there is no chat template to make a text of them: give one text')
+        return tokenizer(text).input_ids
     # the text of the template is tokenised here, since templates of transformers return differing types
     kw = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}
-    return tokenizer(tokenizer.apply_chat_template([dict(role='user', content=text)], tokenize=False, add_generation_prompt=True, **kw),
-                     add_special_tokens=False).input_ids
+    return tokenizer(tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True, **kw), add_special_tokens=False).input_ids
 
 # %% ../nbs/00_loader.ipynb #d23451b3
 def template_parts(tokenizer): # (before, after): two texts

@@ -411,7 +411,7 @@ def data_plan(lots, layers, config, lean, manager=None) -> str: # 16 hex digits
     c = config['training']
     finds = [manager.threshold, [v['answer'] for _, v in manager.wordings()]] if manager is not None and c['rewordings'] else None # which wordings it accepts
     return hashlib.sha256(json.dumps([lots, list(layers), to_keep(c, lean.device), c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'], c['passages_per_prompt'], c['seed'],
-                                      c['rewordings'], finds, fingerprint(lean.model)]).encode()).hexdigest()[:16]
+                                      c['rewordings'], finds, fingerprint(lean.model)] + [p for p in [config['base_model']['system_prompt']] if p]).encode()).hexdigest()[:16]
 
 # %% ../nbs/04_losses_training.ipynb #4bf0384e
 def trace_key(tokenizer, trace) -> str:

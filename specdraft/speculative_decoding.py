@@ -899,7 +899,7 @@ def stream(self:SpeculativeDecoder,
 # %% ../nbs/05_speculative_decoding.ipynb #askstream1
 @patch
 def ask(self:SpeculativeDecoder,
-    text:str, # a user's message
+    text, # a user's message, or a talk that ends with one: see `chat_ids`
     max_new_tokens=128, temperature=0., **kw # as for `stream`
 ): # pieces of text
     "Yield the answer to a message as it is accepted"
@@ -1032,7 +1032,10 @@ def open_all(
     if not draft: file = default_draft(config, target_model=lean.model) # at the usual places, what belongs to another target is passed over
     if manager is not None and str(cache) == CACHE and manager.fingerprint not in (None, fingerprint(lean.model)):
         print(f'{cache} was made by another target ({manager.fingerprint}): it is not used', file=sys.stderr); manager = None
-    return lean, tokenizer, DraftModel.from_pretrained(file, lean.model, manager)
+    draft = DraftModel.from_pretrained(file, lean.model, manager)
+    if draft.manager is not None and not draft.manager.asks_as(tokenizer):
+        print('the knowledge cache was built with another system prompt or chat template, so its answers are seldom what is said: build it with this config', file=sys.stderr)
+    return lean, tokenizer, draft
 
 @patch(cls_method=True)
 def from_pretrained(cls:SpeculativeDecoder,
