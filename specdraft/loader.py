@@ -773,7 +773,7 @@ class LeanTarget:
         self.model, self.config = model, model.config
         self.blocks = [Block(l, packed) for l in model.model.layers]
         self.head = Packed(model.lm_head, share=True) if packed else model.lm_head
-        self._rope, self._packed_from = None, self._weights()
+        self._rope, self._counted = None, [p for p in model.parameters() if not p.is_inference()]; self._packed_from = self._stands()
     @property
     def dtype(self): return self.model.model.embed_tokens.weight.dtype
     @property
@@ -785,12 +785,13 @@ class LeanTarget:
 
 # %% ../nbs/00_loader.ipynb #snapcode
 @patch
-def _weights(self:LeanTarget): return [(p.shape, p.dtype, p.device, 0 if p.is_inference() else p._version) for p in self.model.parameters()]
+def _stands(self:LeanTarget): # quickly: it is asked for every text; transformers marks a model with adapters
+    return sum(p._version for p in self._counted), self.dtype, self.device, getattr(self.model, '_hf_peft_config_loaded', False)
 
 @patch
 def check_unchanged(self:LeanTarget):
     "Refuse a target that is not what it was"
-    if self._weights() != self._packed_from:
+    if self._stands() != self._packed_from:
         raise InputError('the target has changed since it was packed (its weights, adapters, dtype or device): make the LeanTarget, or the decoder, anew')
 
 # %% ../nbs/00_loader.ipynb #4b814dc0

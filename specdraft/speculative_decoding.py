@@ -21,7 +21,7 @@ import numpy as np, torch
 from fastcore.basics import patch
 from fastcore.script import Param
 
-from .loader import (WIDE, InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_positive, check_writable, command,
+from .loader import (WIDE, InputError, LeanTarget, ModelLoader, SharedCache, cache_folder, chat_ids, check_llama_like, check_positive, check_writable, command,
                               eos_ids, fingerprint, is_text, likeliest, load_config, machine, size_groups, user_text, whole_file)
 from .knowledge_cache import CACHE, AnswerIndex, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, default_draft, find_draft
@@ -957,6 +957,7 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer') # generate has it, but hands it to its own methods alone (transformers 5.23)
     if model is not self.lean.model:
         raise InputError(f'custom_generate belongs to another model ({type(self.lean.model).__name__}, {fingerprint(self.lean.model)}) than the one that generates')
+    check_llama_like(model) # as it is now
     for k in ('output_scores', 'output_logits', 'output_attentions', 'output_hidden_states'):
         if getattr(c, k, False): raise InputError(f'{k} is True: a speculative decoder returns sequences alone')
     for p in logits_processor:
