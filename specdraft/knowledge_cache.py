@@ -918,6 +918,7 @@ def _changed(
     plan = _plan(new, keep, list(gone), n, _state(out), log is not None, loader.config['base_model']['system_prompt']); manager = _under_way(out, plan) or standing # a log may have grown since
     manager.threshold = standing.threshold if threshold is None else threshold
     if log is not None: new = _come_back(manager, standing, log, state.is_main_process)
+    if log is not None and new is None and manager is standing and not gone and threshold is None: return standing # nothing to write
     if manager is standing and gone: manager.remove(gone)
     state.wait_for_everyone() # all have read before one writes
     if new is not None or manager.lost: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
