@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['RUN', 'Qwen3DraftModel', 'Ask', 'KnowledgeAttention', 'shifted', 'run_lengths', 'CopyPointer', 'DraftModel',
-           'own_past', 'to_int8', 'from_int8', 'Int8', 'small_linear', 'LeanDraft', 'n_params', 'checkpoints',
-           'best_checkpoint', 'packaged_drafts', 'find_draft', 'default_draft', 'stored_config']
+           'own_past', 'to_int8', 'from_int8', 'Int8', 'small_linear', 'SmallNorm', 'small_norm', 'LeanDraft',
+           'n_params', 'checkpoints', 'best_checkpoint', 'packaged_drafts', 'find_draft', 'shipped_draft',
+           'default_draft', 'stored_config']
 
 # %% ../nbs/03_draft_model.ipynb #80887b93
 import math, sys
@@ -315,6 +316,18 @@ def small_linear(*linears, ready=None): # ready: a `Packed` of them that is ther
     fits = w.dtype == torch.bfloat16 and w.device.type == 'cpu' and w.numel() > 1024 and hasattr(torch, '_weight_int8pack_mm')
     return Int8(*linears) if fits else ready or Packed(*linears)
 
+# %% ../nbs/03_draft_model.ipynb #smallnorm1
+class SmallNorm:
+    "A frozen copy of a root-mean-square norm, in the fewest kernels"
+    def __init__(self, norm): # module with `weight` and `variance_epsilon`
+        D, w = len(norm.weight), norm.weight.detach()
+        self.weight, self.least = (w.float()*D**.5).to(w.dtype), w.new_tensor((D*norm.variance_epsilon)**.5)
+    def __call__(self, x): return x/torch.linalg.vector_norm(x, dim=-1, keepdim=True).hypot_(self.least)*self.weight # (..., D) -> (..., D)
+
+def small_norm(norm): # None passes through; a GPU has one kernel for it
+    "The fastest copy for few rows"
+    return norm and (SmallNorm(norm) if norm.weight.device.type == 'cpu' else partial(rms_norm, norm))
+
 # %% ../nbs/03_draft_model.ipynb #137d0747
 @patch
 def cast(self:DraftModel, dtype, device): # the draft itself where it is so already
@@ -335,7 +348,9 @@ class LeanDraft:
         self.draft, self.lean, self.layer_idxs, self.vocab_ids = draft, lean, draft.layer_idxs, draft.vocab_ids
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]
-        self.reads = [(small_linear(k.q_proj), small_linear(k.o_proj)) for k in draft.knowledge] if draft.knowledge is not None else None
+        self.norm, self.reads = small_norm(draft.norm), None
+        if draft.knowledge is not None:
+            self.reads = [(small_norm(k.norm), small_linear(k.q_proj), small_norm(k.k_norm), small_linear(k.o_proj)) for k in draft.knowledge]
         self.point = [small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)] if draft.pointer is not None else None
         head, w = nn.Linear(1, 1, bias=False), draft.head_weight().detach()
         head.weight, head.out_features = nn.Parameter(w, requires_grad=False), len(w)
@@ -346,8 +361,8 @@ class LeanDraft:
     def _pack(self, layer):
         a, m = layer.self_attn, layer.mlp
         return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj), gate_up=small_linear(m.gate_proj, m.up_proj),
-                    down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling,
-                    norm=layer.input_layernorm, norm2=layer.post_attention_layernorm, q_norm=getattr(a, 'q_norm', None), k_norm=getattr(a, 'k_norm', None))
+                    down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling, norm=small_norm(layer.input_layernorm),
+                    norm2=small_norm(layer.post_attention_layernorm), q_norm=small_norm(getattr(a, 'q_norm', None)), k_norm=small_norm(getattr(a, 'k_norm', None)))
 
 # %% ../nbs/03_draft_model.ipynb #ed66344f
 @patch
@@ -373,9 +388,9 @@ def see(self:LeanDraft, tokens): # a list of ids
 # %% ../nbs/03_draft_model.ipynb #f5ccd587
 @patch
 def _read(self:LeanDraft, i, x, knowledge): # `KnowledgeAttention.forward` of texts (R, D), each with its own knowledge, with packed projections
-    m, (q_proj, o_proj) = self.draft.knowledge[i], self.reads[i]
-    q = q_proj(rms_norm(m.norm, x)).view(len(x), -1, 1, m.head_dim)
-    if m.k_norm is not None: q = rms_norm(m.k_norm, q)
+    m, (norm, q_proj, k_norm, o_proj) = self.draft.knowledge[i], self.reads[i]
+    q = q_proj(norm(x)).view(len(x), -1, 1, m.head_dim)
+    if k_norm is not None: q = k_norm(q)
     return x + torch.tanh(m.gate(x))*o_proj(attend(q, *knowledge['kv'][i], knowledge['mask'], scale=m.scale).view(len(x), -1))
 
 # %% ../nbs/03_draft_model.ipynb #4125f677
@@ -390,19 +405,16 @@ def _layer(self:LeanDraft,
     rope, places # what `rotate` takes; `Places`, or None for one text
 ): # (R, D), and keys before rotary position (R, Hkv, d)
     R, Hkv, H = len(x), self.lean.config.num_key_value_heads, self.lean.config.num_attention_heads
-    heads = p['qkv'](rms_norm(p['norm'], x)).view(R, H + 2*Hkv, -1) # queries, keys, values, each (R, heads, d)
+    heads = p['qkv'](p['norm'](x)).view(R, H + 2*Hkv, -1) # queries, keys, values, each (R, heads, d)
     qk, v = heads[:, :H + Hkv], heads[:, H + Hkv:]
-    if p['q_norm'] is not None: qk = torch.cat([rms_norm(p['q_norm'], qk[:, :H]), rms_norm(p['k_norm'], qk[:, H:])], 1)
+    if p['q_norm'] is not None: qk = torch.cat([p['q_norm'](qk[:, :H]), p['k_norm'](qk[:, H:])], 1)
     q, k = rotate(qk, *rope).split([H, Hkv], 1)
-    if places is None: # as `attend`, in fewer calls
-        keys, values = asked[0].kv_cache.write(l, k[:, :, None], v[:, :, None], asked[0].at)
-        w = (q.view(Hkv, H//Hkv, -1).to(keys.dtype)*p['scale'] @ keys[0].mT).softmax(-1)
-        o = (w @ values[0]).view(1, -1).to(x.dtype)
+    if places is None: o = attend(q[:, :, None], *asked[0].kv_cache.write(l, k[:, :, None], v[:, :, None], asked[0].at), scale=p['scale']).view(1, -1)
     else:
         q, k, v = (t[:, :, None] if places.even else t.transpose(0, 1)[None] for t in (q, k, v)) # (R, heads, 1, d) or (1, heads, R, d)
         o = asked[0].kv_cache.shared.attend(l, q, k, v, places, p['scale']).transpose(1, 2).reshape(R, -1)
     x = x + p['o'](o)
-    gate, up = p['gate_up'](rms_norm(p['norm2'], x)).chunk(2, -1)
+    gate, up = p['gate_up'](p['norm2'](x)).chunk(2, -1)
     return x + p['down'](p['act'](gate)*up), qk[:, H:]
 
 # %% ../nbs/03_draft_model.ipynb #e60d4c62
@@ -423,7 +435,7 @@ def steps(self:LeanDraft,
             own.append(readers(k).flatten(1)); read = self._read(i, readers(x), knowledge)
             x = read if some is None else x.index_copy(0, some, read)
         if i < len(self.transitions): x = x + self.transitions[i](x)
-    h = rms_norm(self.draft.norm, x)
+    h = self.norm(x)
     out = [a.draft._more(z, h[j:j + 1]) for j, (a, z) in enumerate(zip(asked, self.head(h)))]
     if reading:
         mixed = self._copy([out[j] for j in reading], readers(h), own, knowledge, [asked[j].last for j in reading])
@@ -543,14 +555,18 @@ def find_draft(
     return file
 
 # %% ../nbs/03_draft_model.ipynb #44af8d55
+def shipped_draft(config): # see `load_config`; a name, or None
+    "The draft that comes with the package for the target of `config`"
+    base = load_config(config)['base_model']['name']
+    return next((name for name in packaged_drafts() if load_config(name)['base_model']['name'] == base), None)
+
 def default_draft(
     config, # see `load_config`
     folder='output/checkpoints',
     target_model=None # where it is known, a draft in `folder` that belongs to another is passed over, if one ships for this
 ):
     "Where a command finds its draft when none is named: what was trained here, or else the draft that ships for this target"
-    base, own = load_config(config)['base_model']['name'], best_checkpoint(folder)
-    ships = next((name for name in packaged_drafts() if load_config(name)['base_model']['name'] == base), None)
+    own, ships = best_checkpoint(folder), shipped_draft(config)
     if own and ships and target_model is not None and load_tensors(own, 'draft', only=())[1]['fingerprint'] != fingerprint(target_model):
         print(f'{own} belongs to another target: the draft {ships}, which comes with the package, is used', file=sys.stderr); own = None
     return own or ships or folder

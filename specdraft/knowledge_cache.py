@@ -22,7 +22,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agreed, chat_ids, check_positive, check_value, check_writable, command, eos_ids, fingerprint,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agreed, as_lean, chat_ids, check_positive, check_value, check_writable, command, eos_ids, fingerprint,
                               generate_batch, is_text, likeliest, load_config, load_tensors, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
@@ -216,13 +216,14 @@ class KnowledgeCacheManager:
         if cache_dim is not None: check_positive('cache_dim', cache_dim)
         if not 0 <= threshold <= 1: raise InputError(f'threshold is {threshold!r}: it must be from 0 (anything is relevant) to 1')
         self.hidden_size, self.num_heads, self.cache_dim, self.threshold, self.eight_bit = hidden_size, num_heads, cache_dim, threshold, eight_bit
-        # lost: items by id whose keys and values could not be read; plan: of a build or a change that is under way
-        # dropped: ids of questions from logs that were taken out
-        self.items, self.layers, self.fingerprint, self.lost, self.plan, self.dropped = [], [], None, {}, None, set()
-        self._seen, self._fitted = {}, 0 # files that this was read from or written to, as they were then; places that the bases were fitted to
+        self.layers, self.fingerprint, self.plan = [], None, None # plan: of a build or a change that is under way
+        self.kv_shape = None # (Hkv, d)
+        self._clear()
+    def _clear(self): # no items
+        self.items, self.lost, self.dropped = [], {}, set() # lost: by id, whose keys and values could not be read; dropped: ids of questions from logs that were taken out
         self.kv_cache = Shelf() # item id -> dict(keys=, values=), each (layers, K, Hkv*d) or (layers, K, cache_dim)
         self.bases = {}    # 'keys' and 'values' -> (layers, cache_dim, Hkv*d), when compressed
-        self.kv_shape = None # (Hkv, d)
+        self._seen, self._fitted = {}, 0 # files that this was read from or written to, as they were then; places that the bases were fitted to
         self._squares = [0., 0.] # of the error and of what was stored
         self._forget()
     def __len__(self): return len(self.items)
@@ -268,6 +269,7 @@ def _store(self:KnowledgeCacheManager, kv, dtype):
 
 # %% ../nbs/02_knowledge_cache.ipynb #9f3e2565
 def _wordings(x): return [x, *x['variants']] # of an item: the question itself comes first
+def _ways(q): return [q['question'], *q['paraphrases']] # the same of a question, as texts
 
 @patch
 def wordings(self:KnowledgeCacheManager): # (item, dict with text, prompt_ids, answer_ids)
@@ -297,7 +299,8 @@ def check(self:KnowledgeCacheManager, target_model, layers=None, source='knowled
     if target_model is not None and self.fingerprint != (mine := fingerprint(target_model)):
         raise InputError(f'{source} was made by the target {self.fingerprint}, but this target is {mine}: build it again')
     if layers is not None and list(layers) != self.layers:
-        raise InputError(f'{source} holds layers {self.layers}, but the draft samples {list(layers)}: build it again')
+        raise InputError(f'{source} holds layers {self.layers}, but the draft samples {list(layers)}: name the draft that it was built for, or build one in another file, '
+                         f'with a config in which draft_model.sampling_strategy is {list(layers)}')
 
 # %% ../nbs/02_knowledge_cache.ipynb #666270d5
 @patch
@@ -311,13 +314,12 @@ def build(self:KnowledgeCacheManager,
     progress=True, out=None # file to save to on the way, see `add`
 ):
     "Have the target answer every question and paraphrase; keep the answers and, of the main ones, keys and values"
-    lean, questions = target if isinstance(target, LeanTarget) else LeanTarget(target), check_questions(questions)
+    lean, questions = as_lean(target), check_questions(questions)
     cfg = lean.config
     for name, mine, real in (('hidden_size', self.hidden_size, cfg.hidden_size), ('num_heads', self.num_heads, cfg.num_attention_heads)):
         if mine not in (None, real): raise InputError(f'{name} is {mine}, but the target has {real}')
     self._asks(lean, tokenizer, questions) # a question that is too long is refused before anything is given up
-    self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
-    self.items, self.kv_cache, self.bases, self._squares, self._seen, self.lost, self.dropped = [], Shelf(), {}, [0., 0.], {}, {}, set()
+    self._clear(); self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
     self.add(lean, tokenizer, questions, False, max_answer_tokens, temperature, batch_size, dtype, progress, out)
     return self
 
@@ -325,7 +327,7 @@ def build(self:KnowledgeCacheManager,
 @patch
 def _asks(self:KnowledgeCacheManager, lean, tokenizer, questions): # -> of each the question, its wordings as (text, prompt ids), the ids of its own answer or None
     end, limit = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else [], lean.config.max_position_embeddings
-    asks = [(q, [(t, chat_ids(tokenizer, t)) for t in [q['question'], *q['paraphrases']]],
+    asks = [(q, [(t, chat_ids(tokenizer, t)) for t in _ways(q)],
              tokenizer(q['answer'], add_special_tokens=False).input_ids + end if q['answer'] else None) for q in questions]
     for q, texts, own in asks:
         n = max(len(p) for _, p in texts) + len(own or [0]) # at least one token of an answer to come
@@ -364,32 +366,41 @@ def _refit(self:KnowledgeCacheManager, lean, new, dtype): # new: item id -> (key
 
 # %% ../nbs/02_knowledge_cache.ipynb #2051bd51
 def _same(q, x): # does the item answer this question, in all its wordings?
-    return [v['text'] for v in _wordings(x)] == [q['question'], *q['paraphrases']] and x['own'] == q['answer']
+    return [v['text'] for v in _wordings(x)] == _ways(q) and x['own'] == q['answer']
+
+@patch
+def _keep_ids(self:KnowledgeCacheManager, questions): # an id made of the question stays when only its spelling changes
+    known, named = set(self.ids), {q['id'] for q in questions}
+    for q in questions:
+        if q['id'] in known or q['id'] != _name(q['question'], ()) or (i := self._asks_for(q['question'])) is None: continue
+        x = self.items[i]
+        if _plain(x['question']) == _plain(q['question']) and x['id'] not in named: q['id'] = x['id']; named.add(x['id'])
+
+@patch
+def _to_answer(self:KnowledgeCacheManager, questions, update): # -> those that are new, or have changed; refuses what would take another item's id or wording
+    if update: self._keep_ids(questions)
+    known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
+    for q in questions:
+        x = known.get(q['id'])
+        if x and not update and not _same(q, x): raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
+        if x and q['id'] == _name(q['question'], ()) and not {_plain(v['text']) for v in _wordings(x)} & {*map(_plain, _ways(q))}:
+            raise InputError(f'{q["question"]!r} makes the id {q["id"]!r}, which is that of {x["question"]!r}: give the question an id of its own')
+        for t in _ways(q):
+            if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
+    return [q for q in questions if q['id'] not in known or not _same(q, known[q['id']])]
 
 @patch
 def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
     update=False, # replace items whose ids are known; otherwise these are an error
     max_answer_tokens=128, temperature=0.0, batch_size=48, dtype=torch.bfloat16, progress=True,
-    out=None, lot=256 # file to save to after some lots of so many questions: what was answered is kept if it stops
+    out=None, lot=32 # file to save to after some lots of so many questions: what was answered is kept if it stops
 ) -> list: # ids of the items that were answered
     "Answer more questions"
-    lean, questions = target if isinstance(target, LeanTarget) else LeanTarget(target), check_questions(questions)
+    lean, questions = as_lean(target), check_questions(questions)
     self.check(lean.model); self._recover(lean, dtype)
-    if not self.asks_as(tokenizer): raise InputError('the knowledge cache was built with another system prompt or chat template: name the config it was built with, or build it again')
-    known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
-    for q in questions: # an id made of the question stays when only its spelling changes
-        if update and q['id'] not in known and q['id'] == _name(q['question'], ()) and (i := self._asks_for(q['question'])) is not None:
-            x = self.items[i]
-            if _plain(x['question']) == _plain(q['question']) and x['id'] not in named: q['id'] = x['id']; named.add(x['id'])
-    for q in questions:
-        if q['id'] in known and not update and not _same(q, known[q['id']]):
-            raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
-        if (x := known.get(q['id'])) and q['id'] == _name(q['question'], ()) and not {_plain(v['text']) for v in _wordings(x)} & {*map(_plain, [q['question'], *q['paraphrases']])}:
-            raise InputError(f'{q["question"]!r} makes the id {q["id"]!r}, which is that of {x["question"]!r}: give the question an id of its own')
-        for t in [q['question'], *q['paraphrases']]:
-            if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
-    questions = [q for q in questions if q['id'] not in known or not _same(q, known[q['id']])]
+    self.check_asked(tokenizer)
+    questions, known = self._to_answer(questions, update), {x['id']: x for x in self.items}
     asks, saved, cost, out = self._asks(lean, tokenizer, questions), time.monotonic(), 0., out if processes(lean.device).is_main_process else None
     def finish(items): # the answer to the question alone, and its keys and values
         for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress, leave=None):
@@ -426,6 +437,11 @@ def asks_as(self:KnowledgeCacheManager, tokenizer) -> bool:
     "Are its questions asked with this chat template, system prompt included?"
     if not len(self.items): return True
     x = self.items[0]; return list(x['prompt_ids']) == chat_ids(tokenizer, x['question'])
+
+@patch
+def check_asked(self:KnowledgeCacheManager, tokenizer):
+    "Raise `InputError` unless it asks as this tokenizer does: see `asks_as`"
+    if not self.asks_as(tokenizer): raise InputError('the knowledge cache was built with another system prompt or chat template: name the config it was built with, or build it again')
 
 @patch(as_prop=True)
 def ids(self:KnowledgeCacheManager) -> list:
@@ -933,7 +949,7 @@ def _changed(
     return manager
 
 def _come_back(manager, standing, log, say): # the cache under way, the one that stands, messages, print them? -> questions, or None
-    asked = lambda q: any(manager._asks_for(t) is not None for t in [q['question'], *q['paraphrases']]) # before an interruption
+    asked = lambda q: any(manager._asks_for(t) is not None for t in _ways(q)) # before an interruption
     new = [q for q in standing.repeats(log) if not asked(q)]
     if say: print('\n'.join(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new) or 'no question comes back that the knowledge cache does not find')
     return new or None

@@ -28,7 +28,7 @@ from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_i
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
 from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, changing, read_held_out, read_prompts
-from .draft_model import DraftModel, best_checkpoint, checkpoints, default_draft, shifted
+from .draft_model import DraftModel, best_checkpoint, checkpoints, default_draft, shifted, shipped_draft
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
 def kl_loss(
@@ -53,9 +53,9 @@ def lk_weight(alpha:float, eta=3.0) -> float: # alpha: mean expected acceptance;
 
 # %% ../nbs/04_losses_training.ipynb #c0000011
 class _HeadLogProbs(torch.autograd.Function):
-    rows = 128 # at a time, on a CPU; elsewhere as many as there are
+    rows = 128 # at a time, on a CPU
     @staticmethod
-    def parts(h): n = _HeadLogProbs.rows if h.device.type == 'cpu' else max(len(h), 1); return [slice(i, i + n) for i in range(0, len(h), n)]
+    def parts(h): n = _HeadLogProbs.rows if h.device.type == 'cpu' else at_once(h.device)//12; return [slice(i, i + n) for i in range(0, len(h), n)]
     @staticmethod
     def forward(ctx, h, w, at):
         out, lse = at.new_empty(at.shape, dtype=torch.float), at.new_empty(len(h), 1, dtype=torch.float)
@@ -73,7 +73,9 @@ class _HeadLogProbs(torch.autograd.Function):
         dh = torch.empty_like(h)
         for s in _HeadLogProbs.parts(h):
             dz = F.linear(h[s].to(w.dtype), w).float().sub_(lse[s]).exp_().mul_(-g[s].sum(-1, keepdim=True)).scatter_add_(1, at[s], g[s])
-            dh[s] = (dz.to(w.dtype) @ w).to(h.dtype)
+            most = dz.abs().amax(-1, keepdim=True).clamp_(min=1e-30) if w.dtype == torch.float16 else None # it has nothing below 6e-8
+            if most is not None: dz /= most
+            d = dz.to(w.dtype) @ w; dh[s] = (d if most is None else d.float()*most).to(h.dtype)
         return dh, None, None
 
 # %% ../nbs/04_losses_training.ipynb #b9543c0e
@@ -411,7 +413,7 @@ def data_plan(lots, layers, config, lean, manager=None) -> str: # 16 hex digits
     c = config['training']
     finds = [manager.threshold, [v['answer'] for _, v in manager.wordings()]] if manager is not None and c['rewordings'] else None # which wordings it accepts
     return hashlib.sha256(json.dumps([lots, list(layers), to_keep(c, lean.device), c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'], c['passages_per_prompt'], c['seed'],
-                                      c['rewordings'], finds, fingerprint(lean.model)] + [p for p in [config['base_model']['system_prompt']] if p]).encode()).hexdigest()[:16]
+                                      c['rewordings'], finds, fingerprint(lean.model), str(lean.dtype)] + [p for p in [config['base_model']['system_prompt']] if p]).encode()).hexdigest()[:16]
 
 # %% ../nbs/04_losses_training.ipynb #4bf0384e
 def trace_key(tokenizer, trace) -> str:
@@ -484,7 +486,8 @@ def as_knowledge(trace:Trace, lean): # keys, values: (layers, Hkv, K, d), keys b
 # %% ../nbs/04_losses_training.ipynb #eb555ea3
 def collate(
     draft, lean, traces, starts, # starts (B, M) from `random_starts`
-    knowledge # for each row a trace to read, or None
+    knowledge, # for each row a trace to read, or None
+    extra=None # ids that the head is to score besides its own; default: those of these texts and of what they read
 ) -> dict:
     "The tensors of a batch"
     own, device = draft.past == 'own', lean.device
@@ -501,7 +504,7 @@ def collate(
              starts=starts.to(device), at=at.to(device),
              depth=torch.cat([torch.arange(len(t)) - s[:len(t)] for t, s in zip(traces, starts)]).to(device),
              real=((columns >= before) & (columns < before + torch.tensor([len(t) for t in traces])[:, None])).to(device),
-             extra=draft.extra_ids(torch.cat(seen)))
+             extra=draft.extra_ids(torch.cat(seen)) if extra is None else extra)
     if told: b['knowledge'] = draft.knowledge_batch(told)
     return b
 
@@ -532,9 +535,9 @@ def mix_copies(
 # %% ../nbs/04_losses_training.ipynb #c0000043
 class Distiller(nn.Module):
     "A draft with its losses, as one module that an engine can wrap"
-    def __init__(self, draft, lean):
+    def __init__(self, draft, lean, keep_top=64): # how many of the target's likeliest tokens count
         super().__init__()
-        self.draft = draft
+        self.draft, self.keep_top = draft, keep_top
         object.__setattr__(self, 'lean', lean) # the target is no part of what is trained
     def forward(self, batch, traces): # dict of (N,) for each place learnt from: kl, acceptance, agree; and its depth in the round
         draft, real = self.draft, batch['real']
@@ -548,10 +551,9 @@ class Distiller(nn.Module):
     @torch.no_grad()
     def teacher(self, traces, device):
         "The target's likely tokens and their probabilities, from what the traces keep"
-        if traces[0].top is not None: return torch.cat([t.top for t in traces]).to(device).long(), torch.cat([t.probs for t in traces]).to(device)
-        p = self.lean.head(torch.cat([t.hidden for t in traces]).to(device, self.lean.dtype)).float().softmax(-1)
-        top = p.topk(min(256, p.shape[-1]), -1)
-        return top.indices, top.values
+        if traces[0].top is not None: top, probs = (torch.cat([getattr(t, k) for t in traces]) for k in ('top', 'probs'))
+        else: top, probs = top_probs(self.lean, torch.cat([t.hidden for t in traces]).to(device, self.lean.dtype), self.keep_top)
+        return top.to(device).long(), probs.to(device)
 
 # %% ../nbs/04_losses_training.ipynb #c0000047
 class Trainer:
@@ -571,12 +573,13 @@ class Trainer:
         c = self.c = draft.config['training']; draft.checkpointing = c['checkpointing']
         self._split(set(learnt))
         self.n_steps, self.step, self.seconds, self.best, self.alpha, self.history = c['num_epochs']*self.per_epoch, 0, 0., math.inf, 0., []
+        self.planned_at = min(c['warmup_steps'], 20) + 5 # the step after which it is planned what the minutes allow
         self.whole, self.begun = True, None # is there no step half done? Weights of the draft that this one goes on from
         old = {id(p) for p in [*draft.layers.parameters(), *draft.norm.parameters()]}
         groups = [dict(params=[p for p in draft.parameters() if p.requires_grad and (id(p) in old) == is_old], rate=rate or c['learning_rate'])
                   for is_old, rate in ((True, c['learning_rate']), (False, c['new_learning_rate']))]
         opt = torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99), weight_decay=c['weight_decay'], fused=True)
-        self.model, self.opt = self.acc.prepare(Distiller(draft, lean), opt)
+        self.model, self.opt = self.acc.prepare(Distiller(draft, lean, c['keep_top']), opt)
         want = c['mixed_precision']
         self.dtype = {'no': None, 'bf16': torch.bfloat16,
                       'auto': torch.bfloat16 if has_native_bf16(lean.device) else None}[want]
@@ -622,8 +625,9 @@ def _hold(self:Trainer, valid): # numbers of the texts to judge by; the others a
 @patch
 def rate(self:Trainer, step): # linear warm-up, then a cosine down to a fiftieth
     "The share of the full learning rate at `step`"
-    if step < self.c['warmup_steps']: return (step + 1)/self.c['warmup_steps']
-    at = (step - self.c['warmup_steps'])/max(self.n_steps - self.c['warmup_steps'], 1)
+    warm = min(self.c['warmup_steps'], self.n_steps//5) # a short run must come down, too
+    if step < warm: return (step + 1)/warm
+    at = (step - warm)/max(self.n_steps - warm, 1)
     return .02 + .98*(1 + math.cos(math.pi*min(at, 1)))/2
 
 # %% ../nbs/04_losses_training.ipynb #83d6450a
@@ -648,14 +652,20 @@ def _knowledge(self:Trainer, texts, g):
     other = [self.train[i] for i in torch.randint(len(self.train), (len(texts),), generator=g).tolist()]
     return [i if u < rate/4 else self.source[i] if u < rate else o if u < rate + (1 - rate)/3 else None for i, u, o in zip(texts, luck, other)]
 
+@patch
+def _extra(self:Trainer, texts, knowledge): # (E,) ids: the same for all parts of a batch, whichever process computes them
+    "What the head scores besides its own: the tokens of the texts and of what is read"
+    every = getattr(self.data, 'outline', self.data); read = [every[k] for k in knowledge if k is not None and self.draft.knowledge is not None]
+    return self.draft.extra_ids(torch.cat([every[i].ids for i in texts] + [t.ids[t.answer + 1:] for t in read]).to(self.lean.device))
+
 # %% ../nbs/04_losses_training.ipynb #e97b302e
 @patch
-def losses(self:Trainer, texts, starts, knowledge):
-    "Losses of some texts, given where their rounds start and what they read"
+def losses(self:Trainer, texts, starts, knowledge, extra=None):
+    "Losses of some texts, given where their rounds start, what they read and what the head scores besides (see `collate`)"
     traces = self.traced(texts, ('memory', 'top'))
     starts, read = starts[:, :max(map(len, traces))], dict(zip(texts, traces))
     more = [k for k in knowledge if k is not None and k not in read]; read.update(zip(more, self.traced(more, ('memory',))))
-    batch = collate(self.draft, self.lean, traces, starts, [read.get(k) for k in knowledge])
+    batch = collate(self.draft, self.lean, traces, starts, [read.get(k) for k in knowledge], extra)
     with torch.autocast(self.lean.device.type, self.dtype, enabled=self.dtype is not None): return self.model(batch, traces)
 
 # %% ../nbs/04_losses_training.ipynb #fa1be9bb
@@ -675,7 +685,7 @@ def one_step(self:Trainer):
     c, texts, g, acc = self.c, self.texts_of(self.step), torch.Generator().manual_seed(self.c['seed']*1_000_003 + self.step), self.acc
     lengths = torch.tensor([self.places[i] for i in texts])
     starts = random_starts(len(texts), int(lengths.max()), c['max_block'], g)
-    knowledge = self._knowledge(texts, g)
+    knowledge = self._knowledge(texts, g); extra = self._extra(texts, knowledge)
     depth, real = torch.arange(starts.shape[1]) - starts, torch.arange(starts.shape[1]) < lengths[:, None]
     total = (c['depth_decay']**depth.float())[real].sum().item() # of the whole batch, whoever computes it
     a, b = (c['kl_divergence_weight'], c['acceptance_loss_weight']) if c['loss'] == 'sum' else (lk_weight(self.alpha), 1 - lk_weight(self.alpha))
@@ -684,7 +694,7 @@ def one_step(self:Trainer):
         mine = list(range(len(texts)))[k::parts][acc.process_index::acc.num_processes]
         rows, own = mine or [0], float(bool(mine)) # every process takes part in every pass; what is not its own counts nothing
         with acc.no_sync(self.model) if k < parts - 1 else contextlib.nullcontext():
-            l = self.losses([texts[i] for i in rows], starts[rows], [knowledge[i] for i in rows])
+            l = self.losses([texts[i] for i in rows], starts[rows], [knowledge[i] for i in rows], extra)
             w = own*c['depth_decay']**l['depth'].float()/total
             loss = (w*(a*l['kl'] + b*l['acceptance'])).sum()
             acc.backward(loss*acc.num_processes) # processes are averaged
@@ -723,7 +733,7 @@ def run_of(
 ) -> dict:
     "What a state must share with the run that goes on from it"
     form = {f'draft_model.{k}': v for k, v in config['draft_model'].items()} | {'knowledge_enhancement.enabled': config['knowledge_enhancement']['enabled']}
-    out = {'the target': fingerprint(lean.model), 'layers': list(layers), **form,
+    out = {'the target': fingerprint(lean.model), 'its dtype': str(lean.dtype), 'layers': list(layers), **form,
            **{f'training.{k}': v for k, v in config['training'].items() if k not in ('accumulate', 'checkpointing')}} # these change nothing that is learnt
     if texts is None: return out
     texts, words = getattr(texts, 'outline', texts), hashlib.sha256()
@@ -770,7 +780,7 @@ def resume(self:Trainer):
         if self.seconds >= 60*self.minutes:
             raise InputError(f'minutes is {self.minutes:g}, but {self.folder} has been trained for {self.seconds/60:.1f} already, and these count: give more, '
                              'or none to go on as planned')
-        if self.step >= self.c['warmup_steps'] + 5: self.n_steps = self._in_time()
+        if self.step >= self.planned_at: self.n_steps = self._in_time()
     return self
 
 @patch
@@ -829,7 +839,7 @@ def fit(self:Trainer, stop_at=None, progress=True, save_every=60):
             while self.step < min(self.n_steps, stop_at or self.n_steps):
                 r = self.one_step(); self.history.append(r); self.whole = True
                 self.seconds = self._agreed(time.perf_counter() - began)
-                if self.minutes and self.step == self.c['warmup_steps'] + 5: # the rate so far does not depend on the plan
+                if self.minutes and self.step == self.planned_at: # the rate so far depended on the warm-up alone
                     self.n_steps = bar.total = self._in_time()
                 late = self.minutes and self.seconds > 1.2*60*self.minutes # a machine that has become slower since the plan
                 if late: self.n_steps = self.step
@@ -848,6 +858,16 @@ def fit(self:Trainer, stop_at=None, progress=True, save_every=60):
 @patch
 def _agreed(self:Trainer, seconds): # all processes must decide alike
     return seconds if self.acc.num_processes == 1 else self.acc.reduce(torch.tensor(seconds, device=self.lean.device), 'mean').item()
+
+# %% ../nbs/04_losses_training.ipynb #remarkcd
+@patch
+def remark(self:Trainer):
+    "Say where the minutes and the config do not go together"
+    epochs = self.c['num_epochs']
+    if not self.minutes: return
+    if self.step <= self.planned_at: print(f'only {self.step} steps fitted {self.minutes:g} minutes, too few to learn much: give it more')
+    elif self.step == epochs*self.per_epoch and self.seconds < .8*60*self.minutes:
+        print(f'all {epochs} epochs took {self.seconds/60:.1f} of {self.minutes:g} minutes: more text (training.num_invented_prompts) or more epochs would use the rest')
 
 # %% ../nbs/04_losses_training.ipynb #c0000053
 def plot_history(history):
@@ -981,13 +1001,35 @@ def _tell(texts, tokenizer, manager): # what has been written
     new = [p for p in dict.fromkeys(tuple(t.ids[:t.answer + 1].tolist()) for t in texts.outline if t.item is not None) if p not in known]
     if new: print(f'{len(new)} other wordings found for known questions, such as {user_text(tokenizer, new[0])!r}')
 
-def _set_aside(folder, state_file, draft): # the state of a training that is through; the draft that another one goes on from
-    state_file.unlink(missing_ok=True)
+def _set_aside(folder, draft): # the state of a training that is through; the draft that another one goes on from
+    (Path(folder)/'training_state.pt').unlink(missing_ok=True)
     if old := best_checkpoint(folder):
         with whole_file(Path(folder)/'before.safetensors') as tmp: shutil.copyfile(old, tmp)
     past = {k: v for k, v in draft.info.items() if k != 'prompts'}
     draft.info = {'prompts': draft.info.get('prompts', []), 'before': past} # what is known of it does not hold for what becomes of it
 
+def _state_of(folder, given, resume, config, layers, lean): # is there a state to go on from, and the name of the data that it was trained on
+    file = Path(folder)/'training_state.pt'; resume = resume and file.is_file() # without a state it is a start
+    if given and not resume and file.is_file() and not is_finished(file):
+        raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {file}')
+    return resume, read_state(file, run_of(config, layers, lean)).get('data') if resume else None # what differs is said before text is written
+
+def _written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress): # the folder of the text to train on: that of `stored`, or what is asked for now
+    state, data = processes(lean.device.type), Path(data)
+    where = data/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean, manager)
+    if stored and stored != where.name and not (data/stored).is_dir():
+        raise InputError(f'the messages or questions have changed since the training in {folder} began, and the text of then is gone ({data/stored}): '
+                         f'give those of then, or remove {Path(folder)/"training_state.pt"} and start anew')
+    if stored and stored != where.name: # whole: it was trained on
+        if is_finished(Path(folder)/'training_state.pt'):
+            raise InputError(f'the messages or questions have changed since the training in {folder} ended: train on them with --continue_on, without --resume')
+        where = data/stored
+        if progress and state.is_main_process: print(f'the messages or questions have changed since this training began: it goes on with the text of then, in {where}')
+    else: write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
+    state.wait_for_everyone()
+    return where
+
+# %% ../nbs/04_losses_training.ipynb #traindrc
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache or None
     folder='output/checkpoints', minutes=None, resume=False, prompts=(), progress=True,
@@ -1003,35 +1045,27 @@ def train_draft(
             raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: take the config that it was '
                              'built with, or build it anew (specdraft_build_cache)')
         check_unused(folder, resume)
-    state_file, stored = Path(folder)/'training_state.pt', None
-    resume = resume and state_file.is_file() # without a state it is a start
-    if given and not resume and state_file.is_file() and not is_finished(state_file):
-        raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {state_file}')
-    if resume: stored = read_state(state_file, run_of(config, layers, lean)).get('data') # what differs is said before text is written
-    state.wait_for_everyone()
-    if given and not resume and state.is_main_process: _set_aside(folder, state_file, draft)
-    where = Path(data)/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean, manager)
-    if stored and stored != where.name and (Path(data)/stored).is_dir(): # whole: it was trained on
-        if is_finished(state_file):
-            raise InputError(f'the messages or questions have changed since the training in {folder} ended: train on them with --continue_on, without --resume')
-        where = Path(data)/stored
-        if progress and state.is_main_process: print(f'the messages or questions have changed since this training began: it goes on with the text of then, in {where}')
-    else: write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
-    state.wait_for_everyone()
-    texts = TrainingData(where, lean.model)
-    if progress and state.is_main_process: _tell(texts, tokenizer, manager)
-    if draft is None:
-        torch.manual_seed(config['training']['seed'])
-        draft = DraftModel(config, lean.model, manager, layers=layers)
-        if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
-    draft.config = config
-    trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer))
-    if resume: trainer.resume()
-    else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
-        if given: trainer.judge_start()
-        trainer.save_state()
-    trainer.fit(progress=progress)
-    return trainer
+    if manager is not None: manager.check_asked(tokenizer)
+    with changing(Path(folder)/'training_state.pt', 0) if state.is_main_process else contextlib.nullcontext(): # two would take away each other's drafts
+        resume, stored = _state_of(folder, given, resume, config, layers, lean)
+        state.wait_for_everyone()
+        if given and not resume and state.is_main_process: _set_aside(folder, draft)
+        texts = TrainingData(_written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress), lean.model)
+        mine = run_of(config, layers, lean, texts)['texts']; theirs = agreed(mine, lean.device)
+        if mine != theirs: raise InputError(f'process {state.process_index} sees other texts in {texts.folder} ({mine}) than the first one ({theirs}): all machines need one and the same folder')
+        if progress and state.is_main_process: _tell(texts, tokenizer, manager)
+        if draft is None:
+            torch.manual_seed(config['training']['seed'])
+            draft = DraftModel(config, lean.model, manager, layers=layers)
+            if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
+        draft.config = config
+        trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer))
+        if resume: trainer.resume()
+        else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
+            if given: trainer.judge_start()
+            trainer.save_state()
+        trainer.fit(progress=progress)
+        return trainer
 
 # %% ../nbs/04_losses_training.ipynb #e1b25421
 def fine_tune_config(config, rate=.1): # a tenth of the rate, nothing invented
@@ -1046,8 +1080,8 @@ def specdraft_train(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
     cache:str=CACHE, # knowledge cache: specdraft_build_cache makes it
     out:str='output/checkpoints', # folder for checkpoints
-    data:str='output/training_data', # folder for what the target writes and computes
-    minutes:float=0, # of training, after the text has been written, those before a --resume included; 0: all epochs of the config, or as planned before
+    data:str='output/training_data', # folder for what the target writes and computes: gigabytes on a CPU; what a finished training has left there may be deleted
+    minutes:float=0, # of training at most, after the text has been written, those before a --resume included; 0: all epochs of the config, or as planned before
     prompts:str=None, # file of messages to train on besides: plain lines or JSON lines
     continue_on:str=None, # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
     resume:bool=False, # go on from the state in `out`
@@ -1072,9 +1106,11 @@ def specdraft_train(
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None, None, loader.config
     if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c)
-    with changing(out, 0) if state.is_main_process else contextlib.nullcontext(): # two would take away each other's drafts
-        trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
+    elif (name := shipped_draft(config)) and not resume and state.is_main_process:
+        print(f'a new draft is trained from nothing; one that is trained already ships for this target ({name}), and --continue_on cache goes on from it', file=sys.stderr)
+    trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
     if state.is_main_process:
+        trainer.remark()
         plot_history(trainer.history).savefig(Path(out)/'history.png')
         print(f'{best_checkpoint(out)}: {trainer.verdict}; curves in {Path(out)/"history.png"}')
         if not trainer.valid: print('(judged by what it was trained on: of fewer than four new messages, or twenty in all, none are held out)')
