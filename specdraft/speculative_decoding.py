@@ -63,14 +63,16 @@ class Sampling:
     ): # (N, n)
         "Bias and repetition penalty"
         if not self.adjusts: return logits
-        logits, at = logits.float().clone(), lambda ids: [c for c in (ids if columns is None else columns[torch.tensor(ids)].tolist()) if c >= 0]
+        logits = logits.float().clone()
         if self.bias:
             ids, more = (x.to(logits.device) for x in self._bias)
             if columns is not None: ids = columns[ids]; ids, more = ids[ids >= 0], more[ids >= 0]
             logits.index_add_(-1, ids, more.expand(len(logits), -1))
         for row, ids in zip(logits, texts if self.reads else ()):
-            c = at(list(dict.fromkeys(ids))); x = row[c]
-            row[c] = torch.where(x < 0, x*self.penalty, x/self.penalty)
+            c = torch.tensor(ids, dtype=torch.long)
+            if columns is not None: c = columns[c]; c = c[c >= 0]
+            c = c.to(row.device); x = row[c]
+            row[c] = torch.where(x < 0, x*self.penalty, x/self.penalty) # a token that has occurred twice gets the same twice
         return logits
     def __call__(self, logits, texts=None, columns=None): # (N, n) logits -> (N, n) probabilities
         return warp(self.adjust(logits, texts, columns), self.temperature, self.top_p, self.top_k, self.min_p)
