@@ -543,12 +543,12 @@ def specdraft_bench(
     lean, tokenizer, model = open_all(config, draft, cache, device)
     if chosen is None: chosen = held_out(model, cache, n_each)
     chosen = name_asked(chosen, model.manager); check_room(chosen, lean, tokenizer)
-    if not certify: check_disjoint(chosen, model.manager, model.info.get('prompts', ())) # whether texts agree has nothing to do with what was learnt
-    if certify:
+    if certify: # whether texts agree has nothing to do with what was learnt
         proof = certificate(model, lean, tokenizer, chosen, max_new_tokens, out); print(f'every comparison in {out}')
         if broken := [name for name, rows in proof.items() if ('float32' in name or 'strict' in name) and not all(r['same'] for r in rows)]:
             raise SystemExit(f'not certified: texts differ in {"; ".join(broken)}')
         return
+    check_disjoint(chosen, model.manager, model.info.get('prompts', ()))
     bench_file(out, model, lean, tokenizer, chosen, methods.split(','), repeats, max_new_tokens, gamma, temperature, prompts)
 
 # %% ../nbs/06_benchmarks.ipynb #bb015450

@@ -790,7 +790,7 @@ class LeanTarget:
         self.head = Packed(model.lm_head, share=True) if packed else model.lm_head
         self._rope, self._parts = None, [(d, k, x) for m in model.modules() for d in (m._modules, m._parameters) for k, x in d.items() if x is not None]
         self._weights = [x for _, _, x in self._parts if isinstance(x, nn.Parameter)]
-        self._looked_at = [p.detach().view(-1)[::p.numel()//8 or 1] for p in self._weights] # of each a few numbers, in place
+        self._looked_at = [p.detach().reshape(-1)[::p.numel()//8 or 1] for p in self._weights] # of each a few numbers, in place
         self._packed_from, self._saw = self._stands(), torch.cat(self._looked_at)
     @property
     def dtype(self): return self.model.model.embed_tokens.weight.dtype

@@ -499,12 +499,12 @@ def collate(
     rope = lean.rope((at[:, None] + columns).clamp(max=lean.config.max_position_embeddings - 1).to(device))
     read = lambda t: (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device))
     told = [t and read(t) for t in knowledge] if draft.knowledge is not None else [] # for each row keys, values, tokens and those that they lead to
-    seen = [t.ids.to(device) for t in traces] + [r[3] for r in told if r] # what the head scores besides: the tokens of the texts and of what is read
+    if extra is None: extra = draft.extra_ids(torch.cat([t.ids.to(device) for t in traces] + [r[3] for r in told if r]))
     b = dict(ids=torch.stack([pad(t.ids[f:-1], M) for t, f in zip(traces, first)]).to(device), memory=[(m[0], m[1]) for m in memory], rope=rope,
              starts=starts.to(device), at=at.to(device),
              depth=torch.cat([torch.arange(len(t)) - s[:len(t)] for t, s in zip(traces, starts)]).to(device),
              real=((columns >= before) & (columns < before + torch.tensor([len(t) for t in traces])[:, None])).to(device),
-             extra=draft.extra_ids(torch.cat(seen)) if extra is None else extra)
+             extra=extra)
     if told: b['knowledge'] = draft.knowledge_batch(told)
     return b
 
@@ -1051,15 +1051,15 @@ def train_draft(
         state.wait_for_everyone()
         if given and not resume and state.is_main_process: _set_aside(folder, draft)
         texts = TrainingData(_written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress), lean.model)
-        mine = run_of(config, layers, lean, texts)['texts']; theirs = agreed(mine, lean.device)
-        if mine != theirs: raise InputError(f'process {state.process_index} sees other texts in {texts.folder} ({mine}) than the first one ({theirs}): all machines need one and the same folder')
         if progress and state.is_main_process: _tell(texts, tokenizer, manager)
         if draft is None:
             torch.manual_seed(config['training']['seed'])
             draft = DraftModel(config, lean.model, manager, layers=layers)
             if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
         draft.config = config
-        trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer))
+        trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer)); mine = trainer.run['texts']
+        if (theirs := agreed(mine, lean.device)) != mine:
+            raise InputError(f'process {state.process_index} sees other texts in {texts.folder} ({mine}) than the first one ({theirs}): all machines need one and the same folder')
         if resume: trainer.resume()
         else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
             if given: trainer.judge_start()

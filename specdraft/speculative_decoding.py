@@ -327,7 +327,7 @@ class CopyIndex:
         answers=None, least=4 # an `AnswerIndex` of many more texts, and the shortest match there; it is asked when it may match longer
     ):
         self.n, self.longest, self.answers, self.least, self.texts, self.at = n, longest, answers, least, [[]], defaultdict(list)
-        self.keys = max(n, 4), n # lengths of the runs that are looked up
+        self.keys = sorted({max(n, 4), n}, reverse=True) # lengths of the runs that are looked up
         for t in texts: self.texts.append([]); self.append(t, len(self.texts) - 1)
     def append(self, ids, text=0): # text 0 is the running one
         "Add tokens to a text"
@@ -545,12 +545,11 @@ def _fastest(runs, rows, context, repeats): # ms of each; what else a machine do
 @torch.inference_mode()
 def measure_costs(
     lean, draft=None, # target, `LeanDraft` or None
-    context=CostModel.near, repeats=5, # tokens before, timings of which the fastest counts
-    keep=True, # in the cache folder
+    repeats=5, keep=True, # timings of which the fastest counts; in the cache folder
     far=1536 # tokens before, of a long text (or as many as the context of the target allows)
 ) -> CostModel:
     "Time passes and draft steps (about six seconds)"
-    about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), context, far,
+    about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), CostModel.near, far,
                         draft and [draft.layer_idxs, len(draft.transitions), round(draft.n_own, -3), draft.reads is not None], # a few words more in the cache cost nothing
                         {k: v for k, v in machine().items() if k != 'python'}])
     path = cache_folder()/'costs'/(hashlib.sha256(about.encode()).hexdigest()[:16] + '.json')
@@ -560,7 +559,7 @@ def measure_costs(
             return CostModel({int(w): ms for w, ms in known['pass_ms'].items()}, *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')),
                              known['far'] and (known['far'][0], {int(w): ms for w, ms in known['far'][1].items()}, known['far'][2]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError): pass # none there yet, or none that can be read
-    far = min(far, lean.config.max_position_embeddings - 72)
+    context, far = CostModel.near, min(far, lean.config.max_position_embeddings - 72)
     with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []): # a caller's random numbers stay as they are
         ms = _fastest(*_what_costs(lean, draft, context), context, repeats)
         long = _fastest(*_what_costs(lean, draft, far, True), far, repeats) if far >= 2*context else None
@@ -978,8 +977,9 @@ class Processed(Sampling):
         lead=(), row=0, rows=1, # the padding before a text, its row in the batch: a processor may know both
         device='cpu' # where the processors have what they need
     ):
-        processors, how = _split_warpers(processors) # these cost a sort of the whole vocabulary each time, one of ours much less
-        super().__init__(**dict(dict(temperature=float(sample)), **how))
+        how = {}
+        if sample: processors, how = _split_warpers(processors) # these cost a sort of the whole vocabulary each time, one of ours much less
+        super().__init__(**{'temperature': float(sample), **how})
         self.processors, self.lead, self.row, self.rows, self.device = type(processors)(_of_row(p, row) for p in processors), list(lead), row, rows, device
         self.reads = len(processors) > 0
     def adjust(self, logits, texts=None, columns=None): # as `Sampling.adjust`
@@ -1001,7 +1001,6 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer') # generate has it, but hands it to its own methods alone (transformers 5.23)
     if model is not self.lean.model:
         raise InputError(f'custom_generate belongs to another model ({type(self.lean.model).__name__}, {fingerprint(self.lean.model)}) than the one that generates')
-    self.lean.check_unchanged()
     for k in ('output_scores', 'output_logits', 'output_attentions', 'output_hidden_states'):
         if getattr(c, k, False): raise InputError(f'{k} is True: a speculative decoder returns sequences alone')
     for p in logits_processor:
@@ -1096,7 +1095,9 @@ def from_pretrained(cls:SpeculativeDecoder,
     gamma=None, **kw # of `SpeculativeDecoder`; default: the config's
 ):
     "A decoder with all that belongs to it; it asks as the config's section `decoding` says"
-    if draft == 'none': lean, tokenizer, kw['knowledge_cache_manager'] = _open_target(config, cache, device); draft = None; _check_asked(kw['knowledge_cache_manager'], tokenizer)
+    if draft == 'none':
+        lean, tokenizer, manager = _open_target(config, cache, device)
+        _check_asked(manager, tokenizer); draft, kw['knowledge_cache_manager'] = None, manager
     else: lean, tokenizer, draft = open_all(config, draft, cache, device)
     known = load_config(config)['decoding']
     out = cls(draft, lean, tokenizer, known['gamma'] if gamma is None else gamma, **kw)
