@@ -453,21 +453,20 @@ def tiny_tokenizer():
 
 # %% ../nbs/00_loader.ipynb #f16fd7f5
 def tiny_target(
-    family='qwen3', # 'qwen3', 'qwen2', 'llama' or 'mistral'
+    family='qwen3', # one of `KINDS`
     n_layers=8, hidden_size=64, n_heads=4, n_kv_heads=2, vocab_size=99, seed=0,
     **kw # further keys of the model's config
 ): # (model, tokenizer)
     "A tiny model with seeded random weights and its tokenizer"
-    import transformers as tf
-    kinds = dict(qwen3='Qwen3', qwen2='Qwen2', llama='Llama', mistral='Mistral')
-    if family not in kinds: raise InputError(f'family {family!r} is unknown: expected one of {", ".join(kinds)}')
+    from transformers import AutoConfig, AutoModelForCausalLM
+    if family not in KINDS: raise InputError(f'family {family!r} is unknown: expected one of {", ".join(KINDS)}')
     kw = {'sliding_window': None, **kw} if family == 'mistral' else kw
-    cfg = getattr(tf, kinds[family] + 'Config')(vocab_size=vocab_size, hidden_size=hidden_size, intermediate_size=2*hidden_size,
+    cfg = AutoConfig.for_model(family, vocab_size=vocab_size, hidden_size=hidden_size, intermediate_size=2*hidden_size,
         num_hidden_layers=n_layers, num_attention_heads=n_heads, num_key_value_heads=n_kv_heads, head_dim=hidden_size//n_heads,
         tie_word_embeddings=True, bos_token_id=1, eos_token_id=2, pad_token_id=2, initializer_range=0.2, **{'max_position_embeddings': 512, **kw})
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = getattr(tf, kinds[family] + 'ForCausalLM')(cfg)
+        model = AutoModelForCausalLM.from_config(cfg)
     return model.eval().requires_grad_(False), tiny_tokenizer()
 
 # %% ../nbs/00_loader.ipynb #istext1
