@@ -462,8 +462,9 @@ def tiny_target(
     if family not in KINDS: raise InputError(f'family {family!r} is unknown: expected one of {", ".join(KINDS)}')
     kw = {'sliding_window': None, **kw} if family == 'mistral' else kw
     cfg = AutoConfig.for_model(family, vocab_size=vocab_size, hidden_size=hidden_size, intermediate_size=2*hidden_size,
-        num_hidden_layers=n_layers, num_attention_heads=n_heads, num_key_value_heads=n_kv_heads, head_dim=hidden_size//n_heads,
-        tie_word_embeddings=True, bos_token_id=1, eos_token_id=2, pad_token_id=2, initializer_range=0.2, **{'max_position_embeddings': 512, **kw})
+        num_hidden_layers=n_layers, num_attention_heads=n_heads, num_key_value_heads=n_kv_heads,
+        bos_token_id=1, eos_token_id=2, pad_token_id=2, initializer_range=0.2,
+        **{'head_dim': hidden_size//n_heads, 'tie_word_embeddings': True, 'max_position_embeddings': 512, **kw})
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = AutoModelForCausalLM.from_config(cfg)
