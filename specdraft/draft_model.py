@@ -9,7 +9,7 @@ __all__ = ['RUN', 'Qwen3DraftModel', 'Ask', 'KnowledgeAttention', 'shifted', 'ru
            'default_draft', 'stored_config']
 
 # %% ../nbs/03_draft_model.ipynb #80887b93
-import math, sys
+import itertools, math, sys
 from collections import namedtuple
 from copy import copy as shallow_copy, deepcopy
 from functools import partial
@@ -304,10 +304,12 @@ class Int8:
         self.bias = None if linears[0].bias is None else torch.cat([l.bias.detach() for l in linears])
     def __call__(self, x): # (N, D) -> (N, sum of sizes)
         if len(x) > 2:
-            self.packed = self.packed or Packed(*self.linears)
-            return self.packed(x)
+            return self.pack()(x)
         y = torch._weight_int8pack_mm(x, self.weight, self.scale)
         return y if self.bias is None else y + self.bias
+    def pack(self): # -> the `Packed` one
+        self.packed = self.packed or Packed(*self.linears)
+        return self.packed
 
 # %% ../nbs/03_draft_model.ipynb #9ff64daf
 def small_linear(*linears, ready=None): # ready: a `Packed` of them that is there already
@@ -352,8 +354,7 @@ class LeanDraft:
         if draft.knowledge is not None:
             self.reads = [(small_norm(k.norm), small_linear(k.q_proj), small_norm(k.k_norm), small_linear(k.o_proj)) for k in draft.knowledge]
         self.point = [small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)] if draft.pointer is not None else None
-        head, w = nn.Linear(1, 1, bias=False), draft.head_weight().detach()
-        head.weight, head.out_features = nn.Parameter(w, requires_grad=False), len(w)
+        w = draft.head_weight().detach(); head = nn.Linear(*reversed(w.shape), bias=False, device='meta'); head.weight = nn.Parameter(w, requires_grad=False)
         self.head, self.n_own, self.beside = small_linear(head, ready=lean.head if self.vocab_ids is None else None), len(w), {}
         self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.places(()); self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
@@ -363,6 +364,9 @@ class LeanDraft:
         return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj), gate_up=small_linear(m.gate_proj, m.up_proj),
                     down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling, norm=small_norm(layer.input_layernorm),
                     norm2=small_norm(layer.post_attention_layernorm), q_norm=small_norm(getattr(a, 'q_norm', None)), k_norm=small_norm(getattr(a, 'k_norm', None)))
+    def pack(self): # what steps of several texts need is made now, not in the first of them
+        for x in itertools.chain(*(l.values() for l in self.layers), self.transitions, *(self.reads or ()), self.point or (), [self.head]):
+            if isinstance(x, Int8): x.pack()
 
 # %% ../nbs/03_draft_model.ipynb #ed66344f
 @patch

@@ -369,6 +369,7 @@ def _fetch(self:ModelLoader, kind, **kw):
     try: return kind.from_pretrained(**where, **kw)
     except SafetensorError as e: raise InputError(f'cannot load {self.name!r}: its weights are damaged ({e}); get them again') from e
     except (OSError, ValueError) as e:
+        if Path(self.name).is_dir(): raise InputError(f'cannot load {kind.__name__} from the folder {self.name} ({" ".join(str(e).split())[:300]})') from e
         raise InputError(f'cannot load {self.name!r}: it is neither a folder with a model here nor to be had from the hub '
             f'({" ".join(str(e).split())[:160]}). Give a local folder in base_model.name, connect to the network, '
             'or use the embedded model smollm2_135m') from e
@@ -696,6 +697,10 @@ def rms_norm(norm, x): # module with `weight` and `variance_epsilon`, (..., D) -
     return F.rms_norm(x, (x.shape[-1],), norm.weight, norm.variance_epsilon)
 
 # %% ../nbs/00_loader.ipynb #52d9e2fe
+def _untouched(shape): # float32 zeros; a page of them takes memory, and time, when it is first written to
+    n = math.prod(shape); zeros = np.zeros(n + 16, np.float32); at = -zeros.ctypes.data%64//4
+    return torch.from_numpy(zeros[at:at + n]).view(shape)
+
 class KVCache:
     "Keys (after rotary position) and values of all layers, preallocated; `n` tokens of them are valid"
     def __init__(self,
@@ -705,8 +710,9 @@ class KVCache:
     ):
         d = getattr(config, 'head_dim', None) or config.hidden_size//config.num_attention_heads
         self.n, self.max_len = 0, max_len
-        # whole blocks for `attend_alike`
-        self.hold(torch.zeros(config.num_hidden_layers, 2, batch, config.num_key_value_heads, whole_blocks(max_len), d, dtype=dtype, device=device))
+        shape = config.num_hidden_layers, 2, batch, config.num_key_value_heads, whole_blocks(max_len), d # whole blocks for `attend_alike`
+        lazy = dtype == torch.float32 and torch.device(device).type == 'cpu'
+        self.hold(_untouched(shape) if lazy else torch.zeros(shape, dtype=dtype, device=device))
     def hold(self, kv): self.kv, self.keys, self.values = kv, list(kv[:, 0]), list(kv[:, 1]) # (layers, 2, B, Hkv, T, d); of each layer keys and values
     def write(self, layer, k, v, at, blocks=False): # k, v (B, Hkv, T, d) -> everything up to them; `blocks`: up to the end of their block
         end = at + k.shape[2]

@@ -298,7 +298,7 @@ def plain_generate(
         out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy else draw(sampling.urn(logits[0], out), rng))
         if out[-1] in eos: break
         new = torch.tensor([out[-1:]], device=lean.device)
-    return torch.tensor([out], device=input_ids.device)
+    with torch.inference_mode(False): return torch.tensor([out], device=input_ids.device) # one to write to and to train on
 
 # %% ../nbs/05_speculative_decoding.ipynb #442d59b5
 def padding(
@@ -435,9 +435,9 @@ def at(self:CostModel, n): # tokens that stand before the next pass
     if self.far is None or abs(n - self.length) < 128: return
     (near, step), (far, far_ms, far_step), ws, self.length = self.short, self.far, sorted(self.far[1]), n
     t = max(n - self.near, 0)/(far - self.near)
-    more = np.interp(self.ws, ws, [far_ms[w] - near[w] for w in ws])
+    more = np.interp(self.ws, ws, [max(far_ms[w] - near[w], 0) for w in ws]) # timed one after the other: no machine is faster at a longer text
     self.pass_ms = dict(zip(self.ws, itertools.accumulate((near[w] + t*float(m) for w, m in zip(self.ws, more)), max)))
-    if step is not None: self.draft_ms = step + t*(far_step - step)
+    if step is not None: self.draft_ms = step + t*max(far_step - step, 0)
     self.company(self.rows)
 
 # %% ../nbs/05_speculative_decoding.ipynb #70e53a8c
@@ -560,6 +560,7 @@ def measure_costs(
                              known['far'] and (known['far'][0], {int(w): ms for w, ms in known['far'][1].items()}, known['far'][2]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError): pass # none there yet, or none that can be read
     context, far = CostModel.near, min(far, lean.config.max_position_embeddings - 72)
+    print("gamma is auto: timing the target's passes and the draft's steps on this machine, once a week" if keep else 'timing passes and steps', file=sys.stderr)
     with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []): # a caller's random numbers stay as they are
         ms = _fastest(*_what_costs(lean, draft, context), context, repeats)
         long = _fastest(*_what_costs(lean, draft, far, True), far, repeats) if far >= 2*context else None
@@ -659,9 +660,10 @@ def take(self:Run,
     "Accept what is right, and the target's own next token"
     tree, s = self.proposal or Proposal(), self.sampling
     text = lambda at: self.ids + [tree.tokens[i - 1] for i in tree.path(at)]
-    if s.greedy and s.reads: path, nxt = verify_greedy(_Rows(lambda at: likeliest(s.adjust(logits[at:at + 1], [text(at)])).item()), tree) # no text but the target's own is looked at
+    over = lambda at: at > 0 and tree.tokens[at - 1] in self.eos # nobody asks for what stands behind an end, where a constraint may allow nothing
+    if s.greedy and s.reads: path, nxt = verify_greedy(_Rows(lambda at: 0 if over(at) else likeliest(s.adjust(logits[at:at + 1], [text(at)])).item()), tree) # no text but the target's own is looked at
     elif s.greedy: path, nxt = verify_greedy(best or likeliest(s.adjust(logits)).tolist(), tree)
-    else: path, nxt = verify(_Rows(lambda at: s.urn(logits[at], text(at) if s.reads else None)), tree, self.rng)
+    else: path, nxt = verify(_Rows(lambda at: Urn([1.]) if over(at) else s.urn(logits[at], text(at) if s.reads else None)), tree, self.rng)
     new = self._ended([tree.tokens[i - 1] for i in path] + [nxt])
     self.ids += new
     if self.proposal is not None:
@@ -718,9 +720,10 @@ def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be
     self.proposal = p = Proposal()
     most = 31 if c else min(self.gamma, 31 if self.strict else WIDE - 2) # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
     run, match = self.index.propose(min(room, most)) if self.index and way != 'plain' else ([], 0)
+    run = run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))] # nothing stands behind an end
     if c and run:
         rate, n = c.copy_plan(match, len(run))
-        run = run[:n] if rate > 1 and (not self.strict or rate > 1 + c.gain - c.cost) else []
+        run = run[:n] if rate > 1 and (not self.strict or rate > (1 + c.gain)/(1 + c.cost)) else []
     if run: p.chain(run, source='copy', bucket=CostModel.bucket(match)); right = c.rate('copy', CostModel.bucket(match)) if c else 1.
     if self.draft is not None and way == 'draft' and room > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right)):
         yield from self._ask(min(room, 8 if c else most))
@@ -734,7 +737,7 @@ def _ask(self:Run, limit):
     "Draft up to `limit` tokens"
     p, c, s, tokens, text, joints, joint, at, others = self.proposal, self.costs, self.sampling, [], self.ids[-RUN:], [], 1., 0, []
     ids = self.draft.ids[:self.draft.n] # of the columns
-    while p.steps < limit and (not c or not tokens or c.another(joint, len(p))):
+    while p.steps < limit and not (tokens and tokens[-1] in self.eos) and (not c or not tokens or c.another(joint, len(p))):
         read = self.knowledge if not c or c.reads else None
         logits = yield Ask(self.draft, (text + tokens)[-1], self.kv_cache, self.kv_cache.n + p.steps, read, text + tokens)
         p.steps += 1; p.spent += c.step if c else 0.
@@ -820,6 +823,7 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
         for r in runs: yield from self.rounds([r])
         return
     self.lean.check_unchanged()
+    if self.draft is not None and len(runs) > 2: self.draft.pack() # or the first round that drafts would be judged by it
     shared = SharedCache(self.lean, [r.room for r in runs])
     for r, row in zip(runs, list(shared.rows)):
         r.kv_cache = row
@@ -879,7 +883,7 @@ def _send(generator, x): # what it yields next, or None
 def _batch(self:SpeculativeDecoder, input_ids, runs, pad): # finished runs as one tensor of ids behind their prompts; their counters go to `stats`
     self.stats = runs[0].stats if len(runs) == 1 else [r.stats for r in runs]
     rows = [row + r.ids[r.n_prompt:] for row, r in zip(input_ids.tolist(), runs)]; width = max(map(len, rows))
-    return torch.tensor([r + [pad]*(width - len(r)) for r in rows], device=input_ids.device)
+    with torch.inference_mode(False): return torch.tensor([r + [pad]*(width - len(r)) for r in rows], device=input_ids.device) # one to write to and to train on
 
 # %% ../nbs/05_speculative_decoding.ipynb #a89fed74
 @patch
@@ -901,7 +905,8 @@ def generate(self:SpeculativeDecoder,
     runs = [Run(self, row[n:], max_new_tokens, how, s, q, stop, on_round, i)
             for i, (row, n, s, q) in enumerate(zip(input_ids.tolist(), pad, seeds, queries))]
     for _ in self.rounds(runs): pass
-    return self._batch(input_ids, runs, self.tokenizer.pad_token_id or 0)
+    pad = self.tokenizer.pad_token_id
+    return self._batch(input_ids, runs, min(eos_ids(self.lean.model), default=0) if pad is None else pad) # as transformers does
 
 def _for_rows(x, n, what): # one for all rows, or a list with one for each
     if not isinstance(x, (list, tuple)): return [x]*n
@@ -916,10 +921,14 @@ def stream(self:SpeculativeDecoder,
 ): # pieces of text
     "Yield text as it is accepted; a character whose bytes are not all there yet waits"
     how = Sampling(temperature, top_p, top_k, **sampling)
-    check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how)
+    check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how) # now, not when the first piece is asked for
     if len(input_ids) != 1: raise InputError(f'input_ids has {len(input_ids)} rows: a stream is of one')
     with torch.inference_mode(): run = Run(self, input_ids[0].tolist(), max_new_tokens, how, seed, query_text, stop, on_round)
-    rounds, self.stats = self.rounds([run]), run.stats
+    self.stats = run.stats
+    return self._stream(self.rounds([run]))
+
+@patch
+def _stream(self:SpeculativeDecoder, rounds): # yields pieces of text
     def accepted():
         while True:
             with torch.inference_mode(): new = next(rounds, None) # the mode must not leak to the consumer between pieces
@@ -966,6 +975,7 @@ def _split_warpers(processors): # -> the processors before, and what the warpers
     rest, how, order = list(processors), {}, list(WARPERS)
     while rest and (name := type(rest[-1]).__name__) in order:
         p = rest[-1]; order = order[:order.index(name)]
+        if getattr(p, 'top_p', 1) == 0 or getattr(p, 'min_p', 0) == 1: break # the most likely token alone, which `Sampling` has no such word for
         if getattr(p, 'filter_value', -math.inf) != -math.inf or getattr(p, 'min_tokens_to_keep', 1) != 1: break
         how[WARPERS[name]] = getattr(p, WARPERS[name]); rest.pop()
     return type(processors)(rest), how
@@ -1002,7 +1012,7 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     if model is not self.lean.model:
         raise InputError(f'custom_generate belongs to another model ({type(self.lean.model).__name__}, {fingerprint(self.lean.model)}) than the one that generates')
     for k in ('output_scores', 'output_logits', 'output_attentions', 'output_hidden_states'):
-        if getattr(c, k, False): raise InputError(f'{k} is True: a speculative decoder returns sequences alone')
+        if c.return_dict_in_generate and getattr(c, k, False): raise InputError(f'{k} is True: a speculative decoder returns sequences alone')
     for p in logits_processor:
         if type(p).__name__ in STATEFUL:
             raise InputError(f'{type(p).__name__} keeps what it saw from token to token, so it cannot judge several tokens at once: decode without '
@@ -1097,10 +1107,11 @@ def from_pretrained(cls:SpeculativeDecoder,
     "A decoder with all that belongs to it; it asks as the config's section `decoding` says"
     if draft == 'none':
         lean, tokenizer, manager = _open_target(config, cache, device)
-        _check_asked(manager, tokenizer); draft, kw['knowledge_cache_manager'] = None, manager
+        manager = kw.setdefault('knowledge_cache_manager', manager); _check_asked(manager, tokenizer); draft = None
     else: lean, tokenizer, draft = open_all(config, draft, cache, device)
-    known = load_config(config)['decoding']
+    settings = load_config(config); known = settings['decoding']
     out = cls(draft, lean, tokenizer, known['gamma'] if gamma is None else gamma, **kw)
+    if draft is None: out.top_k = settings['knowledge_enhancement']['top_k']
     out.asking = {k: v for k, v in known.items() if k != 'gamma'}
     return out
 
