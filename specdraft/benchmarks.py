@@ -42,7 +42,7 @@ def knowledge_prompts(
     return out
 
 # %% ../nbs/06_benchmarks.ipynb #2880f7fe
-def pick(prompts, n:int): # evenly spread, `n` of each group
+def pick(prompts, n:int) -> list: # some of the prompts, in their order within a group
     "A smaller set of prompts: `n` of each group, evenly spread over it"
     groups = defaultdict(list)
     for p in prompts: groups[p['group']].append(p)
@@ -145,7 +145,7 @@ def bench(
     methods:dict, # from `make_methods`
     prompts, tokenizer,
     repeats=1,
-    few=(), n_few=1, # slow methods that run on the first `n_few` prompts of each category only
+    few=(), # slow methods that run on the first prompt of each category only
     device='cpu', progress=True,
     sampled=False, # texts drawn at random are not compared
     save=None, every=10 # function of the rows so far, called at the end, however it comes, and before at most once in so many seconds
@@ -157,7 +157,7 @@ def bench(
     try:
         for i, p in enumerate(tqdm(prompts, desc='measuring', unit='prompt', disable=not progress)):
             seen[p['category']] += 1
-            todo = [n for n in names if n not in few or seen[p['category']] <= n_few]
+            todo = [n for n in names if n not in few or seen[p['category']] == 1]
             rows += _bench_prompt(methods, i, p, torch.tensor([chat_ids(tokenizer, p['text'])], device=device), todo, repeats, sampled)
             if save and time.monotonic() - saved > every: save(rows); saved = time.monotonic()
     finally:
@@ -291,7 +291,7 @@ def rank_counts(
     "What can be added up over texts"
     (P, n), hits = ranks.shape, ranks == 0
     asked = torch.cat([torch.ones(P, 1).bool(), hits.cumprod(1).bool()[:, :-1]], 1) & (torch.arange(P)[:, None] + torch.arange(n) < P)
-    rounds = lambda width: [chain_rounds(ranks, k, width)[1] for k in range(1, n + 1)]
+    rounds = lambda width: [chain_rounds(ranks, k, width) for k in range(1, n + 1)]
     return dict(places=P, right=(hits & asked).sum(0).tolist(), asked=asked.sum(0).tolist(), rounds=rounds(1), wide={str(w): rounds(w) for w in (2, 4, 8)})
 
 # %% ../nbs/06_benchmarks.ipynb #n07992956
@@ -375,21 +375,21 @@ def check_count(n_each):
     if n_each < 0: raise InputError(f'n_each is {n_each}: it must be 0 (all) or more')
 
 # %% ../nbs/06_benchmarks.ipynb #66a07f38
-def test_draft(lean, tokenizer, model, prompts, by='category', max_new_tokens=128, out=''): # by: or 'group'
+def test_draft(lean, tokenizer, draft, prompts, by='category', max_new_tokens=128, out=''): # target, its tokenizer, `DraftModel`, from `load_prompts`; or 'group'; tokens of an answer; JSON file to write
     "Measure a draft alone, print its table, and keep the rows"
-    prompts = name_asked(prompts, model.manager); check_room(prompts, lean, tokenizer); check_disjoint(prompts, model.manager, model.info.get('prompts', ()))
-    rows = measure_draft(model, lean, tokenizer, prompts, max_new_tokens)
-    costs = measure_costs(lean, LeanDraft(model, lean), keep=False) if model.past == 'target' else None
+    prompts = name_asked(prompts, draft.manager); check_room(prompts, lean, tokenizer); check_disjoint(prompts, draft.manager, draft.info.get('prompts', ()))
+    rows = measure_draft(draft, lean, tokenizer, prompts, max_new_tokens)
+    costs = measure_costs(lean, LeanDraft(draft, lean), keep=False) if draft.past == 'target' else None
     if costs: print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
     print(show_draft(draft_summary(rows, by, costs), by))
     if by == 'category': print(show_draft(draft_summary([dict(r, category='all') for r in rows], by, costs), by))
-    if out: save_result(out, rows, lean, draft=about(model), pass_ms=costs and costs.pass_ms, draft_ms=costs and costs.draft_ms, max_new_tokens=max_new_tokens)
+    if out: save_result(out, rows, lean, draft=about(draft), pass_ms=costs and costs.pass_ms, draft_ms=costs and costs.draft_ms, max_new_tokens=max_new_tokens)
 
 # %% ../nbs/06_benchmarks.ipynb #0480a04c
-def test_knowledge(lean, tokenizer, model, max_new_tokens=64) -> list: # a row for each question
+def test_knowledge(lean, tokenizer, draft, max_new_tokens=64) -> list: # a row for each question
     "Ask every question of the knowledge cache; print what comes of it"
-    decoder, rows = SpeculativeDecoder(model, lean, tokenizer, gamma='auto'), []
-    for i, item in enumerate(tqdm(model.manager.items, desc='asking', file=sys.stderr)):
+    decoder, rows = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto'), []
+    for i, item in enumerate(tqdm(draft.manager.items, desc='asking', file=sys.stderr)):
         ids = torch.tensor([item['prompt_ids']], device=lean.device)
         out, s = decoder.generate(ids, max_new_tokens), decoder.stats
         same = torch.equal(out, plain_generate(lean, ids, max_new_tokens))
@@ -601,6 +601,18 @@ def _answer_stage(draft, lean, tokenizer, question): # one answer, as it is writ
     print(f'\n({decoder.stats["n_emitted"] + 1} tokens in {decoder.stats["n_rounds"] + 1} passes of the target, the prompt\'s included)')
 
 # %% ../nbs/06_benchmarks.ipynb #0e457ece
+def _say_next(config, question, checkpoints, cache_file, ships): # the demo's config, a question, what it made; the draft that ships for this target, if one does
+    conf = ['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []
+    which = [*conf, '--draft', str(checkpoints), '--cache', str(cache_file)]
+    def here(name): # as it can be typed: in an environment that is not active, with its path
+        beside = (Path(p).with_name(name) for p in (sys.argv[0], sys.executable))
+        return name if shutil.which(name) else next((os.path.relpath(p) for p in beside if p.is_file()), name)
+    own = lambda name, *words: shlex.join([here(name), *words, *conf])
+    print('\nnext, with what was made here:')
+    for words in (['specdraft_generate', question], ['specdraft_test'], ['specdraft_bench']): print(' ', shlex.join([here(words[0]), *words[1:], *which]))
+    print(f'for questions of your own: {own("specdraft_build_cache", "--questions", "my.csv")}, '
+          + (f'{own("specdraft_train", "--continue_on", "cache", "--minutes", "3")}, then the same without --draft and --cache' if ships else f'then {own("specdraft_train")}'))
+
 def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes): # rows of plain and speculative decoding
     check_disjoint(prompts, draft.manager, draft.info.get('prompts', ()))
     rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'generate', 'both')), prompts, tokenizer, few=('generate',))
@@ -644,16 +656,7 @@ def demo(
                           max_new_tokens, minutes)
     print(f'\nrows in {out/"results"/"demo.json"}, plots in {out/"plots"}; all done in {time.perf_counter() - stage.began:.0f} s')
 
-    conf = ['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []
-    which = [*conf, '--draft', str(out/'checkpoints'), '--cache', str(cache_file)]
-    print('\nnext, with what was made here:')
-    def here(name): # as it can be typed: in an environment that is not active, with its path
-        beside = (Path(p).with_name(name) for p in (sys.argv[0], sys.executable))
-        return name if shutil.which(name) else next((os.path.relpath(p) for p in beside if p.is_file()), name)
-    for words in (['specdraft_generate', asked[0]['question']], ['specdraft_test'], ['specdraft_bench']): print(' ', shlex.join([here(words[0]), *words[1:], *which]))
-    own = lambda name, *words: shlex.join([here(name), *words, *conf])
-    print(f'for questions of your own: {own("specdraft_build_cache", "--questions", "my.csv")}, '
-          + (f'{own("specdraft_train", "--continue_on", "cache", "--minutes", "3")}, then the same without --draft and --cache' if ships else f'then {own("specdraft_train")}'))
+    _say_next(config, asked[0]['question'], out/'checkpoints', cache_file, ships)
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #68bbf79f

@@ -203,7 +203,7 @@ def extra_ids(self:DraftModel, ids): # any shape -> (E,) those that the head wou
 
 # %% ../nbs/03_draft_model.ipynb #b166e5d3
 @patch
-def places(self:DraftModel, extra): # (V,) for each token its column in the head, -1 where it has none
+def columns(self:DraftModel, extra=()): # (V,) for each token its column in the head, -1 where it has none
     "Where the head scores what"
     ids = self.scored(extra)
     return torch.full((self.target.config.vocab_size,), -1, device=ids.device).index_copy(0, ids, torch.arange(len(ids), device=ids.device))
@@ -356,7 +356,7 @@ class LeanDraft:
         self.point = [small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)] if draft.pointer is not None else None
         w = draft.head_weight().detach(); head = nn.Linear(*reversed(w.shape), bias=False, device='meta'); head.weight = nn.Parameter(w, requires_grad=False)
         self.head, self.n_own, self.beside = small_linear(head, ready=lean.head if self.vocab_ids is None else None), len(w), {}
-        self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.places(()); self.own = frozenset(self.own_ids.tolist())
+        self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.columns(); self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
     def _pack(self, layer):

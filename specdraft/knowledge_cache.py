@@ -28,8 +28,8 @@ from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
 def _even(text): return unicodedata.normalize('NFKC', text).casefold() # however it was typed
-_marks = '.,;:!?…()[]"\'«»“”‘’„¿¡。，、；：！？'
-def _plain(text): return ' '.join(w.strip(_marks) or w for w in _even(text).split()) # what two wordings that ask the same have in common
+_punctuation = '.,;:!?…()[]"\'«»“”‘’„¿¡。，、；：！？'
+def _plain(text): return ' '.join(w.strip(_punctuation) or w for w in _even(text).split()) # what two wordings that ask the same have in common
 def _name(question, taken): # an id that stays the same in another file
     name = '_'.join(re.findall(r'[\w\p{M}]+', _even(question))); short = name[:40].rstrip('_')
     return name if name == short != '' and name not in taken else f'{short}_{hashlib.sha256(question.encode()).hexdigest()[:6]}'
@@ -240,11 +240,8 @@ def read(self:KnowledgeCacheManager,
 ): # keys, values: (layers, Hkv, K, d), keys before rotary position
     "The keys and values of one item, decompressed"
     if item_id not in self.kv_cache: raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(self.kv_cache)[:20])}')
-    out, kv = [], self.kv_cache[item_id]
-    for name in ('keys', 'values'):
-        x = self._unpack(name, kv)
-        out.append(x.unflatten(-1, self.kv_shape).transpose(1, 2).to(device, dtype))
-    return tuple(out)
+    kv = self.kv_cache[item_id]
+    return tuple(self._unpack(name, kv).unflatten(-1, self.kv_shape).transpose(1, 2).to(device, dtype) for name in ('keys', 'values'))
 
 # %% ../nbs/02_knowledge_cache.ipynb #cada7125
 @patch
@@ -294,7 +291,10 @@ def _asks_for(self:KnowledgeCacheManager, text): # place of the item that has `t
 
 # %% ../nbs/02_knowledge_cache.ipynb #cebf185f
 @patch
-def check(self:KnowledgeCacheManager, target_model, layers=None, source='knowledge cache'):
+def check(self:KnowledgeCacheManager,
+    target_model, layers=None, # model or None, indices or None: what is None is not asked about
+    source='knowledge cache' # named in the message
+):
     "Raise `InputError` unless the cache was made by this target, for these layers"
     if target_model is not None and self.fingerprint != (mine := fingerprint(target_model)):
         raise InputError(f'{source} was made by the target {self.fingerprint}, but this target is {mine}: build it again')
@@ -309,7 +309,7 @@ def build(self:KnowledgeCacheManager,
     tokenizer,
     questions:list, # see `load_questions`
     layers:list,    # sampled layers of the target
-    max_answer_tokens=128, temperature=0.0, batch_size=48,
+    max_answer_tokens=128, batch_size=48, # tokens; prompts that are answered side by side
     dtype=torch.bfloat16, # of the stored keys and values
     progress=True, out=None # file to save to on the way, see `add`
 ):
@@ -320,7 +320,7 @@ def build(self:KnowledgeCacheManager,
         if mine not in (None, real): raise InputError(f'{name} is {mine}, but the target has {real}')
     self._asks(lean, tokenizer, questions) # a question that is too long is refused before anything is given up
     self._clear(); self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
-    self.add(lean, tokenizer, questions, False, max_answer_tokens, temperature, batch_size, dtype, progress, out)
+    self.add(lean, tokenizer, questions, False, max_answer_tokens, batch_size, dtype, progress, out)
     return self
 
 # %% ../nbs/02_knowledge_cache.ipynb #400e81c4
@@ -335,11 +335,11 @@ def _asks(self:KnowledgeCacheManager, lean, tokenizer, questions): # -> of each 
     return asks
 
 @patch
-def _answers(self:KnowledgeCacheManager, lean, tokenizer, asks, max_answer_tokens, temperature, batch_size, progress): # -> new items
+def _answers(self:KnowledgeCacheManager, lean, tokenizer, asks, max_answer_tokens, batch_size, progress): # -> new items
     def answer(prompts):
         with tqdm(total=-(-len(prompts)//batch_size)*max_answer_tokens, desc='answering', unit='step', disable=not progress, leave=None) as bar:
             return [a for i in range(0, len(prompts), batch_size)
-                    for a in generate_batch(lean, prompts[i:i + batch_size], max_answer_tokens, temperature, on_step=bar.update)]
+                    for a in generate_batch(lean, prompts[i:i + batch_size], max_answer_tokens, on_step=bar.update)]
     answers, items = iter(spread(answer, [p for _, texts, own in asks if own is None for _, p in texts], lean.device)), []
     for q, texts, own in asks:
         given = [next(answers) if own is None else own for _ in texts]
@@ -393,7 +393,7 @@ def _to_answer(self:KnowledgeCacheManager, questions, update): # -> those that a
 def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
     update=False, # replace items whose ids are known; otherwise these are an error
-    max_answer_tokens=128, temperature=0.0, batch_size=48, dtype=torch.bfloat16, progress=True,
+    max_answer_tokens=128, batch_size=48, dtype=torch.bfloat16, progress=True,
     out=None, lot=32 # file to save to after some lots of so many questions: what was answered is kept if it stops
 ) -> list: # ids of the items that were answered
     "Answer more questions"
@@ -405,14 +405,14 @@ def add(self:KnowledgeCacheManager,
     def finish(items): # the answer to the question alone, and its keys and values
         for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress, leave=None):
             a, room = x['answer_ids'], lean.config.max_position_embeddings - len(x['prompt_ids'])
-            if temperature == 0 and not x['own']: a = settle(lean, x['prompt_ids'], a, min(max_answer_tokens, room))
+            if not x['own']: a = settle(lean, x['prompt_ids'], a, min(max_answer_tokens, room))
             yield a, answer_kv(lean, x['prompt_ids'], a, self.layers)
     with tqdm(total=len(asks), desc='questions', unit='question', disable=not progress or len(asks) <= lot) as bar:
         for i in range(0, len(asks), lot):
             if i and out and time.monotonic() - saved > 9*cost: # saving sorts and indexes all that stands: it gets a tenth of the time
                 cost = time.monotonic(); self.save(out); saved = time.monotonic(); cost = saved - cost
             elif out and len(self.kv_cache.new) >= SHARD: self._save_shards(Path(out)) # out of memory at least
-            new = self._answers(lean, tokenizer, asks[i:i + lot], max_answer_tokens, temperature, batch_size, progress)
+            new = self._answers(lean, tokenizer, asks[i:i + lot], max_answer_tokens, batch_size, progress)
             done = spread(lambda items: list(finish(items)), new, lean.device)
             for x, (a, _) in zip(new, done): x['answer_ids'] = a; x['answer'] = x['answer'] if x['own'] else tokenizer.decode(a, skip_special_tokens=True)
             self.kv_shape = done[0][1][0].shape[1], done[0][1][0].shape[3]
@@ -482,9 +482,9 @@ def _index(self:KnowledgeCacheManager):
     return self._search
 
 _end = re.compile(r'(?<=[.!?])\s+|(?<=[。！？])|[\n:：]+')
-def _sentences(text, n=16): # none of what is longer: a text to work on rather than a question with words around it
+def _sentences(text): # none of what is longer: a text to work on rather than a question with words around it
     parts = [p for p in _end.split(text) if p.strip()]
-    return parts if len(parts) <= n else []
+    return parts if len(parts) <= 16 else []
 
 @patch
 def _scores(self:KnowledgeCacheManager, text): # (items,)
@@ -586,7 +586,7 @@ def frequent(self:KnowledgeCacheManager) -> np.ndarray: # ids; the lower one fir
 # %% ../nbs/02_knowledge_cache.ipynb #ade33248
 @contextmanager
 def changing(path, seconds=10): # how long to wait for another process
-    "Keep others from changing the knowledge cache at `path`"
+    "Keep other processes from changing the file at `path`, a knowledge cache or the state of a training; `InputError` if one still does after `seconds`"
     check_writable(Path(path).parent)
     lock = FileLock(f'{Path(path).resolve()}.lock', is_singleton=True) # one a process: `save` may be called within
     try: lock.acquire(timeout=seconds)
@@ -596,6 +596,7 @@ def changing(path, seconds=10): # how long to wait for another process
 
 # %% ../nbs/02_knowledge_cache.ipynb #118d7de6
 SHARD = 1024 # items
+CACHE = 'output/knowledge_cache/knowledge_cache.safetensors' # where commands look for it
 
 def _stem(path): return Path(path).name.removesuffix('.safetensors')
 def _shards(path): # the shards that belong to the cache at `path`, listed in it or not
@@ -638,11 +639,11 @@ class Items(Sequence):
 
 # %% ../nbs/02_knowledge_cache.ipynb #42aa55c8
 @patch
-def _save_shards(self:KnowledgeCacheManager, path, size=SHARD) -> list: # names
+def _save_shards(self:KnowledgeCacheManager, path) -> list: # names
     "Write what is not yet on disk beside `path`"
     kv, name_of, live_in = self.kv_cache, lambda digest: f'{_stem(path)}.{digest}.safetensors', defaultdict(dict)
     for i, p in kv.places.items(): live_in[p[0]][i] = p
-    small = [n for n in kv.files if 4*len(live_in[n]) < size]
+    small = [n for n in kv.files if 4*len(live_in[n]) < SHARD]
     for name, f in list(kv.files.items()):
         live = live_in[name]
         if 2*sum(b - a for _, a, b in live.values()) < f.shapes['keys'][0] or (len(small) > 8 and name in small):
@@ -657,7 +658,7 @@ def _save_shards(self:KnowledgeCacheManager, path, size=SHARD) -> list: # names
                     save_tensors(path.parent/new, {k: f.read(k) for k in f.shapes}, kind='knowledge shard')
             if new != name: kv.files[new] = kv.files.pop(name); kv.places |= {i: (new, *p[1:]) for i, p in live.items()}
     ids = list(kv.new)
-    for some in (ids[i:i + size] for i in range(0, len(ids), size)):
+    for some in (ids[i:i + SHARD] for i in range(0, len(ids), SHARD)):
         tensors = {k: torch.cat([kv.new[i][k] for i in some], 1).transpose(0, 1).contiguous() for k in kv.new[some[0]]}
         digest = hashlib.sha256(b''.join(t.view(torch.uint8).numpy().tobytes() for t in tensors.values()) + json.dumps(some).encode()).hexdigest()[:16]
         save_tensors(path.parent/name_of(digest), tensors, kind='knowledge shard')
@@ -681,8 +682,15 @@ def _standing(path) -> dict: # what the file says of itself; nothing where there
     except OtherKind: raise
     except InputError: return {}
 
+def _tidy(path, kept): # names of the shards that stay
+    "Remove what a change has overtaken: shards, the cache that was under way, files that killed processes were writing"
+    old, side = [f for f in _shards(path) if f.name not in kept], unfinished(path)
+    killed = [f for f in path.parent.iterdir()
+              if re.fullmatch(r'\.' + re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors\.\d+\.tmp', f.name)]
+    for f in [*old, side, Path(f'{side}.lock'), *_shards(side), *killed]: f.unlink(missing_ok=True)
+
 @patch
-def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cache.safetensors'):
+def save(self:KnowledgeCacheManager, path=CACHE):
     "Write the cache, or what has changed of it: whole or not at all"
     path, tensors = Path(path), {f'basis/{n}': t for n, t in self.bases.items()}
     if path.suffix != '.safetensors': raise InputError(f'{path}: expected a name that ends with .safetensors')
@@ -705,13 +713,7 @@ def save(self:KnowledgeCacheManager, path='output/knowledge_cache/knowledge_cach
         save_tensors(path, tensors, kind='knowledge cache', format=2, shards=shards, squares=self._squares, fitted=self._fitted, dropped=sorted(self.dropped),
                      **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', *_settings)})
         self._seen[path.resolve()] = _state(path)
-        for f in _shards(path):
-            if f.name not in {*before, *shards}: f.unlink()
-        side = unfinished(path)
-        # what processes were writing
-        killed = [f for f in path.parent.iterdir()
-                  if re.fullmatch(r'\.' + re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors\.\d+\.tmp', f.name)]
-        for f in [side, Path(f'{side}.lock'), *_shards(side), *killed]: f.unlink(missing_ok=True) # what was left of a change is overtaken
+        _tidy(path, {*before, *shards})
 
 # %% ../nbs/02_knowledge_cache.ipynb #63e52988
 @patch
@@ -740,7 +742,7 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards):
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)
 def load(cls:KnowledgeCacheManager,
-    path='output/knowledge_cache/knowledge_cache.safetensors',
+    path=CACHE,
     target_model=None, layers=None # refuse a cache of another target or of other layers
 ):
     "Read a cache of `save`; a `.pth` file of item id -> dict(keys=, values=) becomes its `kv_cache`"
@@ -763,8 +765,6 @@ def load(cls:KnowledgeCacheManager,
     return self
 
 # %% ../nbs/02_knowledge_cache.ipynb #94d40269
-CACHE = 'output/knowledge_cache/knowledge_cache.safetensors' # where commands look for it
-
 def find_cache(path=CACHE): # None if it is the usual place, and none stands there
     "The knowledge cache that a command is to use"
     return None if str(path) == CACHE and not Path(path).is_file() else KnowledgeCacheManager.load(path)
@@ -914,7 +914,8 @@ def _check_kept(out, new, lean, source): # a cache, `new` questions, the target,
         raise InputError(f'{out} holds {len(gone)} item{"s"*(len(gone) > 1)} that {source} does not have, or has otherwise, such as {gone[0]!r}: to change this cache, '
                          f'give --add, --update or --remove; {anew}')
 
-def _same_form(manager, config, lean, source): # would what is added look like what is there?
+def _check_form(manager, config, lean, source): # a cache, checked config, target, where the cache is from
+    "Raise `InputError` if what is added would not look like what is there"
     c = config['knowledge_enhancement']
     for name, there, here in (('layers', manager.layers, layers_for(config, lean)), ('cache_dim', manager.cache_dim, c['cache_dim']),
                               ('eight_bit', manager.eight_bit, c['eight_bit'])):
@@ -939,7 +940,7 @@ def _changed(
     state.wait_for_everyone() # all have read before one writes
     if new is not None or manager.lost: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     if new is not None: # `add` mends what is lost
-        _same_form(manager, loader.config, lean, out)
+        _check_form(manager, loader.config, lean, out)
         manager.plan = plan
         done = manager.add(lean, tokenizer, new, not keep, n, progress=state.is_main_process, out=unfinished(out))
         if state.is_main_process: print(f'answered: {", ".join(done) or "nothing, all is as it was"}')

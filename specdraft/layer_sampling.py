@@ -6,7 +6,7 @@
 __all__ = ['STRATEGIES', 'sample_layers', 'own_text', 'layer_similarity', 'layer_change', 'layers_for', 'plot_layers']
 
 # %% ../nbs/01_layer_sampling.ipynb #61870fbc
-import matplotlib.pyplot as plt, torch
+import torch
 import torch.nn.functional as F
 
 from .loader import InputError, LeanTarget, generate_batch
@@ -47,8 +47,7 @@ def own_text(
     n_tokens=64
 ): # (1, n_tokens + 1) ids
     "What the target writes, greedily, after its first token"
-    first = lean.config.bos_token_id or 0
-    ids = [first]
+    ids = [lean.config.bos_token_id or 0]
     while len(ids) <= n_tokens: # an end token starts the next text
         ids += generate_batch(lean, [ids], n_tokens + 1 - len(ids))[0]
     return torch.tensor([ids[:n_tokens + 1]], device=lean.device)
@@ -89,7 +88,8 @@ def plot_layers(
     similarity, # (L+1, L+1)
     chosen:dict # name -> layer indices
 ):
-    "Heatmap of similarity between depths; below it, how much each layer does and which layers are chosen"
+    "Heatmap of similarity between depths; beside it, how much each layer does and which layers are chosen"
+    import matplotlib.pyplot as plt
     L = len(similarity) - 1
     fig, (ax, bx) = plt.subplots(1, 2, figsize=(10, 4), width_ratios=(1, 1.3))
     im = ax.imshow(similarity, vmin=0, vmax=1, cmap='viridis'); fig.colorbar(im, ax=ax, shrink=.8)

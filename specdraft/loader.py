@@ -738,7 +738,7 @@ class KVCache:
 class SharedCache:
     "KV caches side by side; `rows` are those of the texts that are still under way"
     def __init__(self, lean, lengths): # `LeanTarget`, the room for each text
-        self.whole, self.rows, self.config = lean.new_cache(max(lengths), len(lengths)), [], lean.config
+        self.whole, self.rows, self.G = lean.new_cache(max(lengths), len(lengths)), [], lean.G
         for i, n in enumerate(lengths):
             row = copy(self.whole); row.max_len, row.shared = n, self
             self.rows.append(row); self._seat(row, i)
@@ -765,11 +765,10 @@ def places(self:SharedCache, texts): # (its row, where its new tokens go, how ma
         if start + n > row.max_len: raise InputError(f'{start + n} tokens do not fit a KV cache with room for {row.max_len}')
         depths, sees[row.seat, :n] = sight(start, n, parents, S)
         rows += [row.seat]*n; cols += range(start, start + n); at += range(n); positions += (start + depths).tolist()
-    c, kv = self.config, self.whole.kv; as_index = lambda x: torch.tensor(x, device=kv.device)
-    even, G = rows == [i for i in range(len(self.rows)) for _ in range(T)], c.num_attention_heads//c.num_key_value_heads
-    if even and T == 1: mask = spread_mask(torch.from_numpy(sees).to(kv.device), G, kv.dtype) # a plain step of all: for `attend`
-    else: mask = alike_mask(sees, G, c.num_key_value_heads, kv.dtype, kv.device)
+    kv, even = self.whole.kv, rows == [i for i in range(len(self.rows)) for _ in range(T)]; as_index = lambda x: torch.tensor(x, device=kv.device)
     B, Hkv, room = kv.shape[2:5]
+    if even and T == 1: mask = spread_mask(torch.from_numpy(sees).to(kv.device), self.G, kv.dtype) # a plain step of all: for `attend`
+    else: mask = alike_mask(sees, self.G, Hkv, kv.dtype, kv.device)
     # (2, N, Hkv), for keys and values
     rows = as_index(rows); lines = (torch.arange(2, device=kv.device)[:, None]*B + rows)[..., None]*Hkv + torch.arange(Hkv, device=kv.device)
     return Places(rows, as_index(at), (lines*room + as_index(cols)[:, None]).flatten(), T, S, even, mask, as_index(positions))
@@ -791,7 +790,7 @@ class LeanTarget:
     "The target's layers, packed for decoding"
     def __init__(self, model, packed=True):
         check_llama_like(model)
-        self.model, self.config = model, model.config
+        self.model, self.config, self.G = model, model.config, model.config.num_attention_heads//model.config.num_key_value_heads # G: queries of a group
         self.blocks = [Block(l, packed) for l in model.model.layers]
         self.head = Packed(model.lm_head, share=True) if packed else model.lm_head
         self._rope, self._parts = None, [(d, k, x) for m in model.modules() for d in (m._modules, m._parameters) for k, x in d.items() if x is not None]
@@ -843,8 +842,7 @@ def rope(self:LeanTarget,
 @patch
 def _sight(self:LeanTarget, ids, kv_cache, parents=None): # of new tokens of one text: positions (T,), mask for `attend_alike`
     depths, sees = sight(kv_cache.n, ids.shape[1], parents)
-    return torch.from_numpy(kv_cache.n + depths).to(ids.device), alike_mask(sees, self.config.num_attention_heads//self.config.num_key_value_heads,
-                                                                            dtype=kv_cache.kv.dtype, device=ids.device)
+    return torch.from_numpy(kv_cache.n + depths).to(ids.device), alike_mask(sees, self.G, dtype=kv_cache.kv.dtype, device=ids.device)
 
 # %% ../nbs/00_loader.ipynb #a1794016
 @patch
@@ -867,7 +865,7 @@ def __call__(self:LeanTarget,
         mask = (cols <= cols[n:, None])[None] # (1, T, n+T)
         if pad is not None: mask = mask & ((cols >= pad[:, None, None]) | (cols == cols[n:, None])) # padding sees itself: no empty rows
     if pad is not None and T == 1: # spread and turned into numbers once, not in every layer
-        mask = spread_mask(mask, self.config.num_attention_heads//self.config.num_key_value_heads, kv_cache.kv.dtype)
+        mask = spread_mask(mask, self.G, kv_cache.kv.dtype)
     rope = self.rope(positions)
     x = self.embed(ids)
     for i, b in enumerate(self.blocks):
@@ -934,7 +932,9 @@ def at_once(device) -> int: # tokens
     "How many tokens to compute side by side: enough to keep the device busy, few enough for its memory"
     return 3000 if device.type == 'cpu' else 100_000
 
-def size_groups(lengths, limit): # lists of indices, each group padded to its longest within `limit` places
+def size_groups(
+    lengths, limit # in tokens; places of a group whose texts are padded to the longest of them
+) -> list: # lists of indices, the shortest first; what is longer than `limit` is a group by itself
     "Group what has similar length"
     out, order = [], sorted(range(len(lengths)), key=lambda i: lengths[i])
     for i in order:

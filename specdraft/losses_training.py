@@ -13,7 +13,7 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'PASSAGES', 'ASKED
            'is_finished', 'same_form', 'note_prompts', 'train_draft', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
-import contextlib, functools, hashlib, itertools, json, math, os, random, re, shutil, time
+import contextlib, functools, hashlib, itertools, json, math, os, random, re, shutil, sys, time
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def kl_loss(
     target_probs,   # (N, K) of K tokens; rows may sum to less than 1: the rest is left out
     draft_logprobs  # (N, K) of the same tokens
 ): # (N,)
-    "Forward KL divergence from target to draft at each position"
+    "Forward KL divergence from target to draft at each position, in nats (distillation: Hinton et al. 2015)"
     return (torch.special.xlogy(target_probs, target_probs) - target_probs*draft_logprobs).sum(-1)
 
 # %% ../nbs/04_losses_training.ipynb #a4c0b6a0
@@ -43,12 +43,12 @@ def acceptance_loss(
     target_probs,  # (N, K)
     draft_logprobs # (N, K)
 ): # (N,) between 0 and 1
-    "One minus the expected acceptance of a sampled draft token"
+    "One minus the expected acceptance of a sampled draft token: the total variation distance (Leviathan et al. 2023, corollary 3.6)"
     return 1 - torch.minimum(target_probs, draft_logprobs.exp()).sum(-1)
 
 # %% ../nbs/04_losses_training.ipynb #616e5315
 def lk_weight(alpha:float, eta=3.0) -> float: # alpha: mean expected acceptance; in training a running mean over the batches before
-    "The weight of KL in the adaptive mix"
+    "The weight of KL in the adaptive mix, exp(-eta alpha): from 1 down to exp(-eta) (LK losses, Samarin et al. 2026)"
     return math.exp(-eta*alpha)
 
 # %% ../nbs/04_losses_training.ipynb #c0000011
@@ -359,48 +359,55 @@ def text_lots(
     return [jobs[i:i + lot] for i in range(0, len(jobs), lot)] + [min(lot, n - i) for i in range(0, n, lot)]
 
 # %% ../nbs/04_losses_training.ipynb #7270b364
+def _answered(lean, layers, c, g, on_step, jobs, longest=math.inf, **start): # jobs: (prompt ids, item, temperature) -> of each its trace, or None where a prompt leaves no room for an answer
+    keep, room, traces = to_keep(c, lean.device), min(lean.config.max_position_embeddings, longest), [None]*len(jobs)
+    some = [i for i, (prompt, _, _) in enumerate(jobs) if len(prompt) < room]
+    def trace(i, answer, kv=None, states=None):
+        prompt, item, _ = jobs[some[i]]
+        traces[some[i]] = as_trace(lean, dict(prompt_ids=prompt, answer_ids=answer, item=item, **start), layers, kv, states, keep, c['keep_top'])
+    answers = generate_batch(lean, [jobs[i][0] for i in some], c['max_answer_tokens'], [jobs[i][2] for i in some], g, on_step, trace if keep else None)
+    if not keep:
+        for i, answer in enumerate(answers): trace(i, answer)
+    return traces
+
+def _known_lot(lean, tokenizer, manager, lot, layers, c, luck, g, on_step, avoid, answered): # questions and own prompts -> traces
+    out = trace_texts(lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], layers, to_keep(c, lean.device), c['keep_top'])
+    out += answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot])
+    about = {}
+    for p, item, _ in lot:
+        if item is not None: about.setdefault(item, []).append(user_text(tokenizer, p))
+    new = in_other_words(lean, tokenizer, manager, about, c['rewordings'], luck, g, on_step, avoid)
+    for i in range(0, len(new), c['lot']): out += answered([(chat_ids(tokenizer, t), item, heat) for heat in (0., 1.) for t, item in new[i:i + c['lot']]])
+    return [t for t in out if t is not None]
+
+def _invented_lot(lean, tokenizer, n, c, luck, g, on_step, avoid, answered): # n messages that the target makes up, and the tasks made of them -> traces
+    # every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
+    def exchanges(texts, **start): # (text, trace) pairs
+        asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (1., (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
+        return [(t, trace) for (t, _), trace in zip(asked, answered([(chat_ids(tokenizer, t), None, heat) for t, heat in asked], **start)) if trace is not None]
+    head = len(tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids) - 1 # an invented message is the target's text too
+    new = [t for t in invent_prompts(lean, tokenizer, n, g, on_step=on_step) if prompt_key(t) not in avoid]
+    invented = exchanges(new, start=max(head, 0))
+    said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
+    brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), luck, g, on_step=on_step) if prompt_key(q) not in avoid]
+    asked = exchanges(list(dict.fromkeys(q for q, _ in brought)))
+    language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought, round(n*c['tasks_per_prompt']), luck))
+    # odd characters can take a dozen times as many tokens when they are read as when they were written, and one such document sets the memory of all
+    worked = exchanges(list(language), longest=10*max(c['max_answer_tokens'], PASSAGE_TOKENS))
+    back = exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}' for text, t in worked if language[text] and said(t))))
+    return [t for _, t in invented + asked + worked + back]
+
 def write_lot(
     lean, tokenizer, manager, # target, its tokenizer, knowledge cache or None
     lot, layers, c, seed, # one lot of `text_lots`, sampled layers, `training` of a checked config
     on_step=None, held_out=() # further `prompt_key`s of messages to measure with, for which nothing is written
 ) -> list: # traces
     "Have the target answer one lot: greedily where no answer is known, and at temperature 1"
-    g, luck, context = torch.Generator(device=lean.device).manual_seed(seed), random.Random(seed), lean.config.max_position_embeddings
-    keep, max_tokens, avoid = to_keep(c, lean.device), c['max_answer_tokens'], measured_with() | set(held_out)
-    def answered(jobs, longest=context, **start): # of (prompt ids, item, temperature); None where the prompt leaves no room for an answer
-        traces, some = [None]*len(jobs), [i for i, (p, _, _) in enumerate(jobs) if len(p) < min(context, longest)]
-        def trace(i, answer, kv=None, states=None):
-            traces[some[i]] = as_trace(lean, dict(prompt_ids=jobs[some[i]][0], answer_ids=answer, item=jobs[some[i]][1], **start), layers, kv, states,
-                                       keep, c['keep_top'])
-        answers = generate_batch(lean, [jobs[i][0] for i in some], max_tokens, [jobs[i][2] for i in some], g, on_step, trace if keep else None)
-        if not keep:
-            for i, answer in enumerate(answers): trace(i, answer)
-        return traces
-    if not isinstance(lot, int):
-        lot = [j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out]
-        out = trace_texts(lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], layers, keep, c['keep_top'])
-        out += answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot])
-        about = {}
-        for p, item, _ in lot:
-            if item is not None: about.setdefault(item, []).append(user_text(tokenizer, p))
-        new = in_other_words(lean, tokenizer, manager, about, c['rewordings'], luck, g, on_step, avoid)
-        for i in range(0, len(new), c['lot']): out += answered([(chat_ids(tokenizer, t), item, heat) for heat in (0., 1.) for t, item in new[i:i + c['lot']]])
-        return [t for t in out if t is not None]
-    # every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
-    def exchanges(texts, **start): # (text, trace) pairs
-        asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (1., (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
-        return [(t, trace) for (t, _), trace in zip(asked, answered([(chat_ids(tokenizer, t), None, heat) for t, heat in asked], **start)) if trace is not None]
-    head = len(tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids) - 1 # an invented message is the target's text too
-    new = [t for t in invent_prompts(lean, tokenizer, lot, g, on_step=on_step) if prompt_key(t) not in avoid]
-    invented = exchanges(new, start=max(head, 0))
-    said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
-    brought = [(q, t) for q, t in passages(lean, tokenizer, round(lot*c['passages_per_prompt']), luck, g, on_step=on_step) if prompt_key(q) not in avoid]
-    asked = exchanges(list(dict.fromkeys(q for q, _ in brought)))
-    language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought, round(lot*c['tasks_per_prompt']), luck))
-    # odd characters can take a dozen times as many tokens when they are read as when they were written, and one such document sets the memory of all
-    worked = exchanges(list(language), longest=10*max(max_tokens, PASSAGE_TOKENS))
-    back = exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}' for text, t in worked if language[text] and said(t))))
-    return [t for _, t in invented + asked + worked + back]
+    g, luck, avoid = torch.Generator(device=lean.device).manual_seed(seed), random.Random(seed), measured_with() | set(held_out)
+    answered = functools.partial(_answered, lean, layers, c, g, on_step)
+    if isinstance(lot, int): return _invented_lot(lean, tokenizer, lot, c, luck, g, on_step, avoid, answered)
+    lot = [j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out]
+    return _known_lot(lean, tokenizer, manager, lot, layers, c, luck, g, on_step, avoid, answered)
 
 # %% ../nbs/04_losses_training.ipynb #e8424a1e
 def to_keep(c, device) -> list: # of `training` in a checked config
@@ -543,7 +550,7 @@ class Distiller(nn.Module):
         draft, real = self.draft, batch['real']
         h, copy = draft.hidden(batch['ids'], batch['memory'], batch['rope'], batch['starts'], batch.get('knowledge'), batch['at'])
         ids, probs = self.teacher(traces, real.device) # (N, K) of the whole vocabulary
-        places = draft.places(batch['extra'])[ids]     # (N, K) columns of the draft's head; -1 where it has none
+        places = draft.columns(batch['extra'])[ids]     # (N, K) columns of the draft's head; -1 where it has none
         logp, best, logp_best = head_logprobs(h[real], draft.head_weight(batch['extra']), places.clamp(min=0))
         logp, best = logp.masked_fill(places < 0, -30.), draft.scored(batch['extra'])[best]
         if copy is not None: logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
@@ -580,9 +587,8 @@ class Trainer:
                   for is_old, rate in ((True, c['learning_rate']), (False, c['new_learning_rate']))]
         opt = torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99), weight_decay=c['weight_decay'], fused=True)
         self.model, self.opt = self.acc.prepare(Distiller(draft, lean, c['keep_top']), opt)
-        want = c['mixed_precision']
-        self.dtype = {'no': None, 'bf16': torch.bfloat16,
-                      'auto': torch.bfloat16 if has_native_bf16(lean.device) else None}[want]
+        half = c['mixed_precision'] == 'bf16' or c['mixed_precision'] == 'auto' and has_native_bf16(lean.device)
+        self.dtype = torch.bfloat16 if half else None # of the passes, under autocast
     @functools.cached_property
     def run(self): return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data) # hashes all texts: once is enough
     @property
@@ -701,18 +707,22 @@ def one_step(self:Trainer):
         sums += torch.stack([loss.detach(), own*l['acceptance'].detach().sum(), own*l['agree'].sum(), torch.tensor(own*len(w), device=self.lean.device)])
     sums = acc.reduce(sums, 'sum').tolist()
     norm = float(acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm']))
-    if not math.isfinite(sums[0]) or not math.isfinite(norm):
-        kept = best_checkpoint(self.folder)
-        then = (f'{kept.name}, the best so far, is kept in {self.folder}: to go on from it (--continue_on), remove training_state.pt there' if kept
-                else f'then remove training_state.pt in {self.folder} and start anew')
-        raise InputError(f'the loss is {sums[0]}, the norm of its gradient {norm}, at step {self.step} of epoch {self.step//self.per_epoch + 1}, with the texts '
-                         f'{texts}: lower training.learning_rate ({c["learning_rate"]}); {then}')
+    if not math.isfinite(sums[0]) or not math.isfinite(norm): self._give_up(sums[0], norm, texts)
     for group in self.opt.param_groups: group['lr'] = group['rate']*self.rate(self.step)
     self.whole = False # until weights, number and history agree again
     self.opt.step(); self.opt.zero_grad(set_to_none=True)
     self.step += 1
     alpha = 1 - sums[1]/sums[3]; self.alpha = alpha if self.step == 1 else .9*self.alpha + .1*alpha
     return dict(step=self.step, loss=sums[0], alpha=alpha, agree=sums[2]/sums[3], places=int(sums[3]))
+
+@patch
+def _give_up(self:Trainer, loss, norm, texts):
+    "Raise `InputError` for a loss or a gradient that is no number; it says how to go on"
+    kept = best_checkpoint(self.folder)
+    then = (f'{kept.name}, the best so far, is kept in {self.folder}: to go on from it (--continue_on), remove training_state.pt there' if kept
+            else f'then remove training_state.pt in {self.folder} and start anew')
+    raise InputError(f'the loss is {loss}, the norm of its gradient {norm}, at step {self.step} of epoch {self.step//self.per_epoch + 1}, with the texts '
+                     f'{texts}: lower training.learning_rate ({self.c["learning_rate"]}); {then}')
 
 # %% ../nbs/04_losses_training.ipynb #66832392
 @patch
@@ -829,8 +839,11 @@ def judge_start(self:Trainer):
 
 # %% ../nbs/04_losses_training.ipynb #c0000052
 @patch
-def fit(self:Trainer, stop_at=None, progress=True, save_every=60):
-    "Train to the planned number of steps, or to step `stop_at`"
+def fit(self:Trainer,
+    stop_at=None, # a step; default: the planned number of them
+    progress=True, save_every=60 # seconds between two saves of the state
+) -> DraftModel: # as the last step left it; the best is in the folder
+    "Train to the planned number of steps; a loss or a gradient that is no number raises `InputError`"
     began, saved, check = time.perf_counter() - self.seconds, time.perf_counter(), min(self.per_epoch, 250)
     with tqdm(total=self.n_steps, initial=self.step, desc='training', unit='step', disable=not progress or not self.acc.is_main_process) as bar:
         try:
@@ -897,7 +910,7 @@ def next_ranks(
 ) -> list: # for each text (places,): how many tokens the draft prefers to the one that follows
     "What a draft thinks of the next token at every place"
     b, out = collate(draft, lean, traces, starts, knowledge), []
-    columns, head = draft.places(b['extra']), draft.head_weight(b['extra'])
+    columns, head = draft.columns(b['extra']), draft.head_weight(b['extra'])
     with torch.autocast(lean.device.type, torch.bfloat16, enabled=lean.dtype == torch.bfloat16):
         h, copy = draft.hidden(b['ids'], b['memory'], b['rope'], b['starts'], b.get('knowledge'), b['at'])
     for i, t in enumerate(traces):
@@ -927,17 +940,15 @@ def depth_ranks(
     out, knowledge, draft = [torch.full((len(t), n), BEYOND) for t in traces], knowledge or [None]*len(traces), draft.eval()
     order = sorted(range(len(traces)), key=lambda i: len(traces[i].ids))
     for k in range(0, len(order), batch_size):
-        part = order[k:k + batch_size]
+        part = order[k:k + batch_size]; cols = torch.arange(max(len(traces[i]) for i in part))
+        ranked = lambda starts: zip(part, next_ranks(draft, lean, [traces[i] for i in part], starts.expand(len(part), -1), [knowledge[i] for i in part]))
         if draft.past == 'own': # where a round starts is nothing to it
-            starts = torch.zeros(len(part), max(len(traces[i]) for i in part), dtype=torch.long)
-            for i, ranks in zip(part, next_ranks(draft, lean, [traces[i] for i in part], starts, [knowledge[i] for i in part])):
-                out[i] = F.pad(ranks, (0, n - 1), value=BEYOND).unfold(0, n, 1)
+            for i, ranks in ranked(0*cols): out[i] = F.pad(ranks, (0, n - 1), value=BEYOND).unfold(0, n, 1)
             continue
-        cols = torch.arange(max(len(traces[i]) for i in part))
         for r in range(n):
-            starts = ((cols - r)//n*n + r).clamp(min=0).expand(len(part), -1)
-            for i, ranks in zip(part, next_ranks(draft, lean, [traces[i] for i in part], starts, [knowledge[i] for i in part])):
-                at = starts[0, :len(ranks)]; depth, whole = torch.arange(len(ranks)) - at, (at - r) % n == 0 # the piece before the first whole round is another's
+            starts = ((cols - r)//n*n + r).clamp(min=0)
+            for i, ranks in ranked(starts):
+                at = starts[:len(ranks)]; depth, whole = torch.arange(len(ranks)) - at, (at - r) % n == 0 # the piece before the first whole round is another's
                 out[i][at[whole], depth[whole]] = ranks[whole]
     return out
 
@@ -945,7 +956,7 @@ def depth_ranks(
 def chain_rounds(
     ranks, n, # one text of `depth_ranks`, tokens of a chain
     width=1 # choices that are offered at each of its steps
-): # tokens emitted, rounds
+): # rounds; the tokens emitted are the places
     "Walk through a text as a decoder would"
     at, rounds, ranks = 0, 0, ranks.tolist()
     while at < len(ranks):
@@ -953,7 +964,7 @@ def chain_rounds(
         while k < at_most and ranks[at][k] == 0: k += 1
         if k < at_most and ranks[at][k] < width: k += 1 # a sibling is met, and nothing was drafted behind it
         at += k + 1; rounds += 1
-    return len(ranks), rounds
+    return rounds
 
 # %% ../nbs/04_losses_training.ipynb #bc31cadd
 def chain_tau(
@@ -961,8 +972,7 @@ def chain_tau(
     n=None, width=1 # tokens of a chain (default: all that were asked for), choices at each step
 ) -> float:
     "Tokens emitted in a round, over all texts"
-    pairs = [chain_rounds(r, n or r.shape[1], width) for r in ranks]
-    return sum(e for e, _ in pairs)/sum(r for _, r in pairs)
+    return sum(map(len, ranks))/sum(chain_rounds(r, n or r.shape[1], width) for r in ranks)
 
 # %% ../nbs/04_losses_training.ipynb #989767a7
 def check_unused(folder, resume=False): # resume: a state that is there is gone on from
@@ -1032,11 +1042,12 @@ def _written(data, stored, folder, lean, tokenizer, manager, config, prompts, la
 # %% ../nbs/04_losses_training.ipynb #traindrc
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache or None
-    folder='output/checkpoints', minutes=None, resume=False, prompts=(), progress=True,
+    folder='output/checkpoints', minutes=None, resume=False, # of checkpoints and state; of training at most, None: all epochs; go on from that state, if there is one
+    prompts=(), progress=True, # own messages: texts or dicts of `read_prompts`
     draft=None, # a trained draft to go on from, with the form that it has (a best one that `folder` holds becomes `before.safetensors`); default: a new one
     data='output/training_data' # folder for what the target writes
-):
-    "Text from the target with its traces (kept on disk), and a trained draft"
+) -> Trainer: # the best draft is in `folder`
+    "Text from the target with its traces (kept on disk), and a trained draft; what does not fit together raises `InputError` before text is written"
     state, given = processes(lean.device.type), draft is not None
     if given: config, layers = same_form(config, draft.config), draft.layer_idxs
     else:
@@ -1068,11 +1079,11 @@ def train_draft(
         return trainer
 
 # %% ../nbs/04_losses_training.ipynb #e1b25421
-def fine_tune_config(config, rate=.1): # a tenth of the rate, nothing invented
-    "A config for going on from a trained draft"
+def fine_tune_config(config): # checked
+    "A config for going on from a trained draft: a tenth of the rate, and nothing invented"
     c = config['training']
-    return {**config, 'training': {**c, 'num_invented_prompts': 0, 'learning_rate': c['learning_rate']*rate,
-                                   'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*rate}}
+    return {**config, 'training': {**c, 'num_invented_prompts': 0, 'learning_rate': c['learning_rate']*.1,
+                                   'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*.1}}
 
 # %% ../nbs/04_losses_training.ipynb #c0000064
 @command

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['JOINT', 'SIBLINGS', 'SCANT', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'WARPERS', 'CUT', 'Sampling', 'warp', 'Urn', 'as_urn',
-           'draw', 'as_rng', 'Drawn', 'Proposal', 'verify', 'verify_greedy', 'check_prompt', 'plain_generate',
-           'padding', 'CopyIndex', 'expected_tokens', 'CostModel', 'measure_costs', 'Tempo', 'Tempos', 'Run',
+           'draw', 'as_rng', 'Drawn', 'Proposal', 'verify', 'verify_greedy', 'padding', 'check_prompt',
+           'plain_generate', 'CopyIndex', 'expected_tokens', 'CostModel', 'measure_costs', 'Tempo', 'Tempos', 'Run',
            'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma', 'open_all', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
@@ -257,6 +257,23 @@ def verify_greedy(
         if at is None: return path, token
         path.append(at)
 
+# %% ../nbs/05_speculative_decoding.ipynb #442d59b5
+def padding(
+    input_ids, # (B, T)
+    attention_mask # (B, T) 0 where a row is padded, or None
+) -> list: # for each row the number of padded places before it
+    "How much each row is padded"
+    if attention_mask is None: return [0]*len(input_ids)
+    attention_mask = torch.as_tensor(attention_mask)
+    if attention_mask.shape != input_ids.shape:
+        raise InputError(f'attention_mask has the shape {tuple(attention_mask.shape)}: expected that of input_ids, {tuple(input_ids.shape)}')
+    seen = attention_mask.bool(); n = (~seen).sum(1)
+    for i in range(len(seen)):
+        if not seen[i].any(): raise InputError(f'row {i} of the batch is empty: expected at least 1 token that attention_mask keeps')
+        if not seen[i, n[i]:].all(): raise InputError(f'row {i} of attention_mask is {attention_mask[i].tolist()}: expected zeros on the left alone; '
+                                                      'generate makes such a mask by itself where a prompt holds the padding token: pass attention_mask=torch.ones_like(input_ids)')
+    return n.tolist()
+
 # %% ../nbs/05_speculative_decoding.ipynb #4b3323c1
 def check_prompt(
     input_ids, # (B, T) tensor
@@ -299,23 +316,6 @@ def plain_generate(
         if out[-1] in eos: break
         new = torch.tensor([out[-1:]], device=lean.device)
     with torch.inference_mode(False): return torch.tensor([out], device=input_ids.device) # one to write to and to train on
-
-# %% ../nbs/05_speculative_decoding.ipynb #442d59b5
-def padding(
-    input_ids, # (B, T)
-    attention_mask # (B, T) 0 where a row is padded, or None
-) -> list: # for each row the number of padded places before it
-    "How much each row is padded"
-    if attention_mask is None: return [0]*len(input_ids)
-    attention_mask = torch.as_tensor(attention_mask)
-    if attention_mask.shape != input_ids.shape:
-        raise InputError(f'attention_mask has the shape {tuple(attention_mask.shape)}: expected that of input_ids, {tuple(input_ids.shape)}')
-    seen = attention_mask.bool(); n = (~seen).sum(1)
-    for i in range(len(seen)):
-        if not seen[i].any(): raise InputError(f'row {i} of the batch is empty: expected at least 1 token that attention_mask keeps')
-        if not seen[i, n[i]:].all(): raise InputError(f'row {i} of attention_mask is {attention_mask[i].tolist()}: expected zeros on the left alone; '
-                                                      'generate makes such a mask by itself where a prompt holds the padding token: pass attention_mask=torch.ones_like(input_ids)')
-    return n.tolist()
 
 # %% ../nbs/05_speculative_decoding.ipynb #57c0a9fd
 class CopyIndex:
@@ -361,7 +361,7 @@ class CopyIndex:
 
 # %% ../nbs/05_speculative_decoding.ipynb #c5b20f4e
 def expected_tokens(a:float, k:int) -> float:
-    "Tokens that a round of `k` proposals gives on average, the correction or bonus token included"
+    "Tokens that a round of `k` proposals gives on average, each right with probability `a`, the correction or bonus token included (Leviathan et al. 2023, equation 1)"
     return float(k + 1) if a == 1 else (1 - a**(k + 1))/(1 - a)
 
 # %% ../nbs/05_speculative_decoding.ipynb #3a3a7786
@@ -616,14 +616,8 @@ class Run:
         seed=None, query_text=None, stop=(), on_round=None, row=0 # see `SpeculativeDecoder.generate`; its number in the batch
     ):
         self.lean, self.gamma, self.strict, self.tokenizer = decoder.lean, decoder.gamma, decoder.strict, decoder.tokenizer
-        self.eos, self.sampling, self.on_round, self.stop = eos_ids(decoder.lean.model), sampling, on_round, [stop] if isinstance(stop, str) else stop or ()
-        if not callable(self.stop):
-            if not (isinstance(self.stop, (list, tuple)) and all(isinstance(x, str) and x for x in self.stop)):
-                raise InputError(f'stop is {stop!r}: expected texts that are not empty, one or a list of them')
-            special = {t.content: i for i, t in self.tokenizer.added_tokens_decoder.items() if t.special} if self.stop else {} # no text is made of these
-            for x, t in itertools.product(self.stop, special):
-                if t in x and t != x: raise InputError(f'stop is {x!r}: it contains the special token {t!r}, of which no text is made; give {t!r} alone')
-            self.eos |= {special[x] for x in self.stop if x in special}
+        self.sampling, self.on_round, (self.stop, ends) = sampling, on_round, _stops(stop, self.tokenizer)
+        self.eos = eos_ids(decoder.lean.model) | ends
         if query_text and not is_text(query_text): raise InputError(f'query_text is {query_text!r}: expected some text')
         self.row = row
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
@@ -689,6 +683,16 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
         if self.why: self.stats['stopped'] = self.why; return new[:i]
     return new
 
+def _stops(stop, tokenizer): # -> texts that end an answer, or the function that says so; and the ids of special tokens among these texts
+    if callable(stop): return stop, set()
+    texts = [stop] if isinstance(stop, str) else stop or ()
+    if not (isinstance(texts, (list, tuple)) and all(isinstance(x, str) and x for x in texts)):
+        raise InputError(f'stop is {stop!r}: expected texts that are not empty, one or a list of them')
+    special = {t.content: i for i, t in tokenizer.added_tokens_decoder.items() if t.special} if texts else {} # no text is made of these
+    for x, t in itertools.product(texts, special):
+        if t in x and t != x: raise InputError(f'stop is {x!r}: it contains the special token {t!r}, of which no text is made; give {t!r} alone')
+    return texts, {special[x] for x in texts if x in special}
+
 def _said(tokenizer, ids): # their text as it stands: cleaning up spaces would change what is shown already
     return tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
@@ -751,26 +755,34 @@ def _ask(self:Run, limit):
             for x in urn.places(p.tokens[i - 1]): urn.take(x)
         if urn and not urn.total > 0: break
         if c:
-            q, total = (urn.w, urn.total) if urn else (logits.float().softmax(-1).cpu().numpy(), 1.)
-            best = (q >= SCANT*total).nonzero()[0]; best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
-            # most likely ones first: levels, and ids where they are not to be drawn
-            first, *rest = [(c.level(v), i) for v, i in zip((q[best]/total).tolist(), (best if urn else ids[best]).tolist())]
-            level = first[0]; joint *= c.rate('draft', level)
+            (level, token), *rest = self._choices(urn, logits, ids); joint *= c.rate('draft', level)
             if not c.keep(joint, len(p)): break
             joints.append(joint)
         parent = at
-        tokens.append(self._offer(parent, urn, level if c else 0) if urn else first[1])
+        tokens.append(self._offer(parent, urn, level if c else 0) if urn else token)
         at = len(p) if urn else p.add(tokens[-1], parent, bucket=level)
         if c and not self.strict:
             others += [(before*c.rate('sibling', l), parent, l, i, urn) for l, i in rest]
+    if c: self._add_siblings(others, joints); c.drafted(joints, p.spent)
+
+# %% ../nbs/05_speculative_decoding.ipynb #1b662be8
+@patch
+def _choices(self:Run, urn, logits, ids): # what is drawn from, or None where the likeliest is taken; (n,) logits and whose they are
+    "The draft's likeliest next tokens, most likely first: the level of each one's probability, and its id (its place in the urn, where one is drawn from)"
+    q, total = (urn.w, urn.total) if urn else (logits.float().softmax(-1).cpu().numpy(), 1.)
+    best = (q >= SCANT*total).nonzero()[0]; best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
+    return [(self.costs.level(v), i) for v, i in zip((q[best]/total).tolist(), (best if urn else ids[best]).tolist())]
+
+@patch
+def _add_siblings(self:Run, others, joints): # (probability, parent, level, id, urn) of each candidate; the probabilities of what is proposed, added to
+    "The most likely candidates, as long as one pays for its place"
+    p, c = self.proposal, self.costs
     for joint, parent, level, i, urn in sorted(others, key=lambda o: -o[0]):
         if len(p) >= MAX_TREE//c.rows or not c.keep(joint, len(p)): break
         joints.append(joint)
-        if s.greedy: p.add(i, parent, 'sibling', level)
+        if self.sampling.greedy: p.add(i, parent, 'sibling', level)
         elif urn.total > 1e-6: self._offer(parent, urn, level, 'sibling') # drawn from what its elder siblings left
-    if c: c.drafted(joints, p.spent)
 
-# %% ../nbs/05_speculative_decoding.ipynb #1b662be8
 @patch
 def _offer(self:Run, parent, urn, level, source='draft'): # -> the id drawn
     "Propose a token that is drawn from an urn, and take it out"
@@ -1004,16 +1016,13 @@ class Processed(Sampling):
 
 # %% ../nbs/05_speculative_decoding.ipynb #81231ac6
 @patch
-def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stopping_criteria, generation_config, streamer=None, **kwargs):
-    "What `model.generate(..., custom_generate=decoder)` calls"
-    from transformers.generation import EosTokenCriteria, GenerateDecoderOnlyOutput, MaxLengthCriteria
-    c, attention_mask = generation_config, kwargs.get('attention_mask')
-    if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer') # generate has it, but hands it to its own methods alone (transformers 5.23)
+def _check_call(self:SpeculativeDecoder, model, processors, c, kwargs): # what `generate` was given; c: its generation config
+    "Raise `InputError` for what `generate` may be asked for and a speculative decoder does not do"
     if model is not self.lean.model:
         raise InputError(f'custom_generate belongs to another model ({type(self.lean.model).__name__}, {fingerprint(self.lean.model)}) than the one that generates')
     for k in ('output_scores', 'output_logits', 'output_attentions', 'output_hidden_states'):
         if c.return_dict_in_generate and getattr(c, k, False): raise InputError(f'{k} is True: a speculative decoder returns sequences alone')
-    for p in logits_processor:
+    for p in processors:
         if type(p).__name__ in STATEFUL:
             raise InputError(f'{type(p).__name__} keeps what it saw from token to token, so it cannot judge several tokens at once: decode without '
                              'it, or without a speculative decoder')
@@ -1022,6 +1031,14 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     if kwargs.get('inputs_embeds') is not None: raise InputError('inputs_embeds are given: a speculative decoder reads input_ids')
     if (mode := c.get_generation_mode().value) not in ('greedy_search', 'sample', 'assisted_generation'):
         raise InputError(f'the settings ask for {mode} (num_beams is {c.num_beams}): a speculative decoder does greedy search and sampling')
+
+@patch
+def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stopping_criteria, generation_config, streamer=None, **kwargs):
+    "What `model.generate(..., custom_generate=decoder)` calls"
+    from transformers.generation import EosTokenCriteria, GenerateDecoderOnlyOutput, MaxLengthCriteria
+    c, attention_mask = generation_config, kwargs.get('attention_mask')
+    if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer') # generate has it, but hands it to its own methods alone (transformers 5.23)
+    self._check_call(model, logits_processor, c, kwargs)
     (B, width), pad, runs = input_ids.shape, check_prompt(input_ids, self.config, attention_mask=attention_mask), []
     if streamer is not None and B > 1: raise InputError(f'input_ids has {B} rows: a streamer hears one')
     of = lambda kind: [x for x in stopping_criteria if type(x) is kind] # a caller's own take the place of those that the settings make
