@@ -297,7 +297,7 @@ def check(self:KnowledgeCacheManager,
 ):
     "Raise `InputError` unless the cache was made by this target, for these layers"
     if target_model is not None and self.fingerprint != (mine := fingerprint(target_model)):
-        raise InputError(f'{source} was made by the target {self.fingerprint}, but this target is {mine}: build it again')
+        raise InputError(f'{source} was made by the target {self.fingerprint}, but this target is {mine}: name the config that it was made with (--config), or build it again')
     if layers is not None and list(layers) != self.layers:
         raise InputError(f'{source} holds layers {self.layers}, but the draft samples {list(layers)}: name the draft that it was built for, or build one in another file, '
                          f'with a config in which draft_model.sampling_strategy is {list(layers)}')

@@ -46,10 +46,13 @@ def _exit_cleanly(func):
     @functools.wraps(func)
     def run(*args, **kwargs):
         with contextlib.suppress(AttributeError, ValueError): sys.stdout.reconfigure(errors='replace') # a terminal that lacks a character shows ?
+        if kwargs.get('device') == 'cpu' and torch.cuda.is_available(): print('there is a GPU here: --device cuda uses it', file=sys.stderr)
         try: out = func(*args, **kwargs); sys.stdout.flush(); return out
         except BrokenPipeError: # who was reading the output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()); raise SystemExit(1)
         except (InputError, OSError) as e: msg, code = f'error: {e}', 2
+        except torch.OutOfMemoryError as e:
+            msg, code = f'error: the GPU has too little memory ({str(e).split(". ")[0]}); training takes less with training.checkpointing, or a smaller batch_size with accumulate', 2
         except KeyboardInterrupt:
             msg, code = '\ninterrupted' + ('; with --resume the same command goes on where this one stopped'
                                            if 'resume' in inspect.signature(func).parameters else ''), 130
@@ -74,6 +77,7 @@ def command(func):
 @contextlib.contextmanager
 def whole_file(
     path, # where the file shall stand; its folder is made
+    like=None # a file whose permissions a new one gets
 ):
     "Give a temporary path to write to; move it to `path` if the block succeeds, delete it if it fails"
     path = Path(path).resolve() # a link stays one
@@ -83,7 +87,8 @@ def whole_file(
     try:
         yield tmp
         with open(tmp, 'rb+') as f: os.fsync(f.fileno())
-        mask = os.umask(0); os.umask(mask); tmp.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask) # as it was, or as an ordinary file would be: safetensors lets nobody else read
+        mask = os.umask(0); os.umask(mask); old = next((p for p in (path, like) if p is not None and Path(p).exists()), None)
+        if tmp.stat().st_nlink == 1: tmp.chmod(Path(old).stat().st_mode & 0o777 if old else 0o666 & ~mask) # as it was, or as an ordinary file would be: safetensors lets nobody else read
         os.replace(tmp, path)
     except Exception as e:
         # safetensors reports a full disk or a forbidden folder as an error class of its own
@@ -106,11 +111,12 @@ def check_writable(
 def save_tensors(
     path, # where to
     tensors:dict, # name -> tensor
+    like=None, # see `whole_file`
     **meta # anything that JSON takes
 ):
     "Write a safetensors file with `meta` in its header"
     from safetensors.torch import save_file
-    with whole_file(path) as tmp: save_file({k: v.contiguous() for k, v in tensors.items()}, tmp, metadata={'specdraft': json.dumps(meta, ensure_ascii=False)})
+    with whole_file(path, like) as tmp: save_file({k: v.contiguous() for k, v in tensors.items()}, tmp, metadata={'specdraft': json.dumps(meta, ensure_ascii=False)})
 
 # %% ../nbs/00_loader.ipynb #f79cd7c1
 class OtherKind(InputError):

@@ -6,7 +6,7 @@
 __all__ = ['JOINT', 'SIBLINGS', 'SCANT', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'WARPERS', 'CUT', 'Sampling', 'warp', 'Urn', 'as_urn',
            'draw', 'as_rng', 'Drawn', 'Proposal', 'verify', 'verify_greedy', 'padding', 'check_prompt',
            'plain_generate', 'CopyIndex', 'expected_tokens', 'CostModel', 'measure_costs', 'Tempo', 'Tempos', 'Run',
-           'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma', 'open_all', 'specdraft_generate']
+           'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma', 'open_all', 'log_answer', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
 import functools, hashlib, itertools, json, math, numbers, os, random, sys, tempfile, time
@@ -1102,7 +1102,7 @@ def open_all(
     lean, tokenizer, manager = _open_target(config, cache, device)
     if not draft: file = default_draft(config, target_model=lean.model) # at the usual places, what belongs to another target is passed over
     draft = DraftModel.from_pretrained(file, lean.model, manager)
-    _check_asked(draft.manager, tokenizer)
+    _look_at(draft.manager, tokenizer, cache)
     return lean, tokenizer, draft
 
 def _open_target(config, cache, device): # `LeanTarget`, tokenizer, and the knowledge cache that stands there, if any
@@ -1112,8 +1112,9 @@ def _open_target(config, cache, device): # `LeanTarget`, tokenizer, and the know
         print(f'{cache} was made by another target ({manager.fingerprint}): it is not used', file=sys.stderr); manager = None
     return lean, tokenizer, manager
 
-def _check_asked(manager, tokenizer):
-    if manager is not None and not manager.asks_as(tokenizer):
+def _look_at(manager, tokenizer, cache): # what a user would wonder about
+    if manager is None: print(f'no knowledge cache at {Path(cache).resolve()}: nothing is copied from stored answers', file=sys.stderr)
+    elif not manager.asks_as(tokenizer):
         print('the knowledge cache was built with another system prompt or chat template, so its answers are seldom what is said: build it with this config', file=sys.stderr)
 
 @patch(cls_method=True)
@@ -1124,7 +1125,7 @@ def from_pretrained(cls:SpeculativeDecoder,
     "A decoder with all that belongs to it; it asks as the config's section `decoding` says"
     if draft == 'none':
         lean, tokenizer, manager = _open_target(config, cache, device)
-        manager = kw.setdefault('knowledge_cache_manager', manager); _check_asked(manager, tokenizer); draft = None
+        manager = kw.setdefault('knowledge_cache_manager', manager); _look_at(manager, tokenizer, cache); draft = None
     else: lean, tokenizer, draft = open_all(config, draft, cache, device)
     settings = load_config(config); known = settings['decoding']
     out = cls(draft, lean, tokenizer, known['gamma'] if gamma is None else gamma, **kw)
@@ -1142,15 +1143,22 @@ def _typed(): # the lines of standard input; on a terminal they are asked for
         if not (line := sys.stdin.readline()): return
         if line.strip(): yield line.strip()
 
+def log_answer(
+    path, prompt:str, answer:str, # the log, JSON lines; a message and what was answered
+    ended=True # did the answer come to its end, or was it cut off?
+):
+    "Add to a log of what was asked and answered, for `specdraft_train --continue_on` and `specdraft_build_cache --from_log`; a new one can be read by its owner alone"
+    if not ended: answer = answer.rstrip('\ufffd') # cut inside a character
+    line = json.dumps(dict(prompt=prompt, answer=answer, ended=ended), ensure_ascii=False) + '\n'
+    with open(path, 'ab+', opener=functools.partial(os.open, mode=0o600)) as f:
+        if f.tell(): f.seek(-1, os.SEEK_END); line = '\n'*(f.read(1) != b'\n') + line # the last one was cut off
+        f.write(line.encode())
+
 def _answer(decoder, prompt, log='', **how): # print the answer to one message, and keep it in a log
     said = []
     for piece in decoder.ask(prompt, **how): print(piece, end='', flush=True); said.append(piece)
     s = decoder.stats
-    if log:
-        answer, ended = ''.join(said), s['stopped'] == 'end'
-        if not ended: answer = answer.rstrip('\ufffd') # cut inside a character
-        with open(log, 'a', encoding='utf-8') as f:
-            f.write(json.dumps(dict(prompt=prompt, answer=answer, ended=ended), ensure_ascii=False) + '\n')
+    if log: log_answer(log, prompt, ''.join(said), s['stopped'] == 'end')
     print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate '
           f'{s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}' + CUT.get(s['stopped'], ''))
 
