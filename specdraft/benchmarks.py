@@ -305,14 +305,12 @@ def measure_draft(
 ) -> list: # a row of `rank_counts` for each prompt and kind of knowledge
     "What a draft gets right on the target's greedy answers"
     texts = texts or greedy_answers(lean, tokenizer, prompts, max_new_tokens, draft.manager, progress)
-    trace = lambda ts: trace_texts(lean, ts, draft.layer_idxs, ('memory',))
-    traces = trace(texts)
+    traces = trace_texts(lean, texts, draft.layer_idxs, ('memory',))
     reads = draft.manager is not None and draft.knowledge is not None and any(p.get('item') for p in prompts)
     names = [x['id'] for x in draft.manager.items] if reads else []; at = {n: i for i, n in enumerate(names)}
     own = [p.get('item') if p.get('item') in at else None for p in prompts]
     other = [names[(at[n] + 1 + i % (len(names) - 1)) % len(names)] if n is not None and len(names) > 1 else None for i, n in enumerate(own)] # never its own
-    read = [draft.manager.item(n) for n in dict.fromkeys([*own, *other]) if n is not None]
-    items = dict(zip([x['id'] for x in read], trace([dict(prompt_ids=x['prompt_ids'], answer_ids=x['answer_ids']) for x in read])))
+    items = {n: draft.read_knowledge([n]) for n in {*own, *other} if n is not None} # as they are stored
     rows = []
     for kind, told in (('none', [None]*len(prompts)), ('own', own), ('shuffled', other)):
         chosen = [i for i in range(len(prompts)) if kind == 'none' or told[i] is not None]

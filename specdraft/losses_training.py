@@ -55,12 +55,13 @@ def lk_weight(alpha:float, eta=3.0) -> float: # alpha: mean expected acceptance;
 class _HeadLogProbs(torch.autograd.Function):
     rows = 128 # at a time, on a CPU
     @staticmethod
-    def parts(h): n = _HeadLogProbs.rows if h.device.type == 'cpu' else at_once(h.device)//12; return [slice(i, i + n) for i in range(0, len(h), n)]
+    def parts(h, w): # of rows, so many that their logits (2 GB on a GPU, 25 MB on a CPU) fit
+        n = max((_HeadLogProbs.rows if h.device.type == 'cpu' else at_once(h.device)//12)*49152//max(len(w), 8192), 1); return [slice(i, i + n) for i in range(0, len(h), n)]
     @staticmethod
     def forward(ctx, h, w, at):
         out, lse = at.new_empty(at.shape, dtype=torch.float), at.new_empty(len(h), 1, dtype=torch.float)
         best, top = at.new_empty(len(h)), at.new_empty(len(h), dtype=torch.float)
-        for s in _HeadLogProbs.parts(h):
+        for s in _HeadLogProbs.parts(h, w):
             z = F.linear(h[s].to(w.dtype), w).float()
             lse[s] = z.logsumexp(-1, keepdim=True)
             top[s], best[s] = z.max(-1)
@@ -71,7 +72,7 @@ class _HeadLogProbs(torch.autograd.Function):
     def backward(ctx, g, *_):
         h, w, at, lse = ctx.saved_tensors
         dh = torch.empty_like(h)
-        for s in _HeadLogProbs.parts(h):
+        for s in _HeadLogProbs.parts(h, w):
             dz = F.linear(h[s].to(w.dtype), w).float().sub_(lse[s]).exp_().mul_(-g[s].sum(-1, keepdim=True)).scatter_add_(1, at[s], g[s])
             most = dz.abs().amax(-1, keepdim=True).clamp_(min=1e-30) if w.dtype == torch.float16 else None # it has nothing below 6e-8
             if most is not None: dz /= most
@@ -118,7 +119,7 @@ def invent_prompts(
     begun = [openings[i] if i < len(openings) else '' for i in luck]
     rows = [bare_prompt(tokenizer) + tokenizer(b, add_special_tokens=False).input_ids for b in begun]
     out = generate_batch(lean, rows, max_tokens, 1.0, generator, on_step)
-    texts = [(b + tokenizer.decode(o, skip_special_tokens=True)).strip() for b, o in zip(begun, out)]
+    texts = [tokenizer.decode(tokenizer(b, add_special_tokens=False).input_ids + o, skip_special_tokens=True).strip() for b, o in zip(begun, out)] # as one: some tokenizers drop a space where a text begins
     return list(dict.fromkeys(t for t in texts if len(t) > 3))
 
 # %% ../nbs/04_losses_training.ipynb #9c33be12
@@ -197,7 +198,7 @@ def top_probs(
 ): # (N, k) ids, the likeliest first, and their probabilities
     "What the target holds likely at each place"
     parts = []
-    for h in hidden.split(at_once(lean.device)//12): # the logits of all places would be large
+    for h in hidden.split(max(at_once(lean.device)//12*49152//lean.config.vocab_size, 1)): # the logits of all places would be large
         logits = lean.head(h).float(); top = logits.topk(min(k, logits.shape[-1]), -1)
         parts.append((top.indices.int(), (top.values - logits.logsumexp(-1, keepdim=True)).exp()))
     return [torch.cat(p) for p in zip(*parts)]
@@ -310,12 +311,11 @@ def reword(
         q, others = qs[k % len(qs)], [x for x in pairs if x != item]
         shown = [luck.sample(about[x], 2) for x in luck.sample(others, 3)] if len(others) >= 3 else luck.sample(REWORDED_ZH if re.search('[\u4e00-\u9fff]', q) else REWORDED, 3)
         ids = tokenizer('Questions, and the same questions in other words.\n\n'
-                        + ''.join(f'Question: {a}\nIn other words: {b}\n\n' for a, b in [*shown, (q, '')]).rstrip(), add_special_tokens=False).input_ids
+                        + ''.join(f'Question: {a}\nIn other words: {b}\n\n' for a, b in [*shown, (q, '')]).rstrip()).input_ids # a page, with the mark of its beginning where the target has one
         if len(ids) < lean.config.max_position_embeddings: rows[item] = ids
     said = {item: (tokenizer.decode(ids, skip_special_tokens=True).partition('\n'), len(ids))
             for item, ids in zip(rows, generate_batch(lean, list(rows.values()), max_tokens, .8, generator, on_step))}
     return {item: line.strip() for item, ((line, ended, _), n) in said.items() if line.strip() and (ended or n < max_tokens)}
-
 
 # %% ../nbs/04_losses_training.ipynb #words003
 @functools.cache
@@ -343,7 +343,9 @@ def text_lots(
 ):
     "The lots of a run: each a list of jobs (prompt ids, item, known answer or None), or the number of prompts to invent"
     worded = list(manager.wordings()) if manager is not None else []
+    most, longest = config['training']['known_wordings'], max(config['training']['max_answer_tokens'], config['decoding']['max_new_tokens'])
     known = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in worded]
+    if most is not None and most < len(known): known = [known[i] for i in sorted(random.Random(config['training']['seed']).sample(range(len(known)), most))]
     asked, own = {_plain(v['text']) for _, v in worded}, {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)
@@ -353,9 +355,8 @@ def text_lots(
     for p in own.values():
         ids, answer = chat_ids(tokenizer, p['text']), p.get('answer') and tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True)
         if len(ids) + 1 > context: raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens, an answer at least 1: the context of the target holds {context}')
-        jobs.append((ids, None, answer[:min(len(answer), context - len(ids))] if answer else None)) # one that filled the context may take more tokens when it is read again
-    n = config['training']['num_invented_prompts']
-    lot = config['training']['lot']
+        jobs.append((ids, None, answer[:min(len(answer), longest, context - len(ids))] if answer else None)) # one that filled the context may take more tokens when it is read again
+    n, lot = config['training']['num_invented_prompts'], config['training']['lot']
     return [jobs[i:i + lot] for i in range(0, len(jobs), lot)] + [min(lot, n - i) for i in range(0, n, lot)]
 
 # %% ../nbs/04_losses_training.ipynb #7270b364
@@ -488,12 +489,13 @@ def as_knowledge(trace:Trace, lean): # keys, values: (layers, Hkv, K, d), keys b
     "A traced text's answer as a knowledge cache would hold it"
     cos, sin = lean.rope(torch.arange(trace.answer, len(trace.ids)))
     k, v = trace.memory[trace.answer:].to(lean.device, torch.float).permute(2, 1, 3, 0, 4)
-    return rotate(k, cos.float(), -sin.float()), v # turned back
+    cos, sin = cos.float(), sin.float()
+    return rotate(k, cos, -sin)/(cos**2 + sin**2), v # turned back; yarn also scales what it turns
 
 # %% ../nbs/04_losses_training.ipynb #eb555ea3
 def collate(
     draft, lean, traces, starts, # starts (B, M) from `random_starts`
-    knowledge, # for each row a trace to read, or None
+    knowledge, # for each row a trace to read, what `read_knowledge` gives, or None
     extra=None # ids that the head is to score besides its own; default: those of these texts and of what they read
 ) -> dict:
     "The tensors of a batch"
@@ -504,7 +506,7 @@ def collate(
     at, before, columns = torch.tensor(first), torch.tensor([t.start - f for t, f in zip(traces, first)])[:, None], torch.arange(M)
     memory = torch.stack([pad(t.memory[:S], S) for t in traces]).to(device).permute(2, 3, 0, 4, 1, 5) # (layers, 2, B, Hkv, S, d)
     rope = lean.rope((at[:, None] + columns).clamp(max=lean.config.max_position_embeddings - 1).to(device))
-    read = lambda t: (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device))
+    read = lambda t: t if isinstance(t, tuple) else (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device))
     told = [t and read(t) for t in knowledge] if draft.knowledge is not None else [] # for each row keys, values, tokens and those that they lead to
     if extra is None: extra = draft.extra_ids(torch.cat([t.ids.to(device) for t in traces] + [r[3] for r in told if r]))
     b = dict(ids=torch.stack([pad(t.ids[f:-1], M) for t, f in zip(traces, first)]).to(device), memory=[(m[0], m[1]) for m in memory], rope=rope,
@@ -532,7 +534,7 @@ def mix_copies(
     place = torch.full((len(tokens), n + 1), -1, device=copy.device).scatter_(1, tokens.masked_fill(tokens < 0, n), places)
     row = torch.arange(len(tokens), device=copy.device).repeat_interleave(real.sum(1))
     share = lambda ids: total.gather(1, (p := place[row[:, None], ids]).clamp(min=0))*(p >= 0)
-    mixed = (logp.exp()*left[:, None] + share(ids)).clamp(min=1e-13).log()
+    mixed = (logp.exp()*left[:, None] + share(ids)).clamp(min=1e-30).log()
     with torch.no_grad():
         most, at = total.max(-1)
         ours = logp_best.exp()*left + share(best.clamp(max=n - 1)[:, None])[:, 0]*(best < n)
@@ -588,6 +590,7 @@ class Trainer:
         opt = torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99), weight_decay=c['weight_decay'], fused=True)
         self.model, self.opt = self.acc.prepare(Distiller(draft, lean, c['keep_top']), opt)
         half = c['mixed_precision'] == 'bf16' or c['mixed_precision'] == 'auto' and has_native_bf16(lean.device)
+        if lean.device.type == 'cuda': torch.backends.cuda.enable_cudnn_sdp(False) # it plans anew for every shape of a batch
         self.dtype = torch.bfloat16 if half else None # of the passes, under autocast
     @functools.cached_property
     def run(self): return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data) # hashes all texts: once is enough
@@ -832,19 +835,21 @@ def _judge(self:Trainer): # validate; the best so far is kept
 
 # %% ../nbs/04_losses_training.ipynb #d64e16a6
 @patch
-def judge_start(self:Trainer):
+def judge_start(self:Trainer, learnt=None): # the prompts that it had learnt from before this run; None: those that are noted
     "Let the draft as it is be the best so far"
     self.begun = [p.detach().clone() for p in self.draft.parameters()]
-    self.history.append(dict(step=0, places=0)); self._judge()
+    info = self.draft.info
+    if learnt is not None: self.draft.info = {**info, 'prompts': learnt} # of this run's it has learnt none yet
+    self.history.append(dict(step=0, places=0)); self._judge(); self.draft.info = info
 
 # %% ../nbs/04_losses_training.ipynb #c0000052
 @patch
 def fit(self:Trainer,
     stop_at=None, # a step; default: the planned number of them
-    progress=True, save_every=60 # seconds between two saves of the state
+    progress=True, save_every=60 # seconds between two saves of the state; more where saving takes more than a tenth of them
 ) -> DraftModel: # as the last step left it; the best is in the folder
     "Train to the planned number of steps; a loss or a gradient that is no number raises `InputError`"
-    began, saved, check = time.perf_counter() - self.seconds, time.perf_counter(), min(self.per_epoch, 250)
+    began, saved, cost, check = time.perf_counter() - self.seconds, time.perf_counter(), 0., min(self.per_epoch, 250)
     with tqdm(total=self.n_steps, initial=self.step, desc='training', unit='step', disable=not progress or not self.acc.is_main_process) as bar:
         try:
             if self.step and self.step in (self.n_steps, self.step//check*check) and 'valid' not in self.history[-1]: # interrupted before it was judged
@@ -861,7 +866,7 @@ def fit(self:Trainer,
                                 places=f'{sum(h["places"] for h in self.history[-20:])*self.step/min(self.step, 20)/self.seconds:.0f}/s')
                 bar.update()
                 if last or self.step % check == 0: self._judge()
-                if last or self._agreed(time.perf_counter() - saved) > save_every: self.save_state(); saved = time.perf_counter()
+                if last or self._agreed(time.perf_counter() - saved) > max(save_every, self._agreed(9*cost)): cost = time.perf_counter(); self.save_state(); saved = time.perf_counter(); cost = saved - cost
         except KeyboardInterrupt:
             if self.whole: self.save_state() # otherwise the last one stands
             raise
@@ -878,6 +883,7 @@ def remark(self:Trainer):
     "Say where the minutes and the config do not go together"
     epochs = self.c['num_epochs']
     if not self.minutes: return
+    if self.c['learning_rate'] < 1e-4: print(f"training.learning_rate is {self.c['learning_rate']:g}: on the embedded model ten times as much and more learnt faster")
     if self.step <= self.planned_at: print(f'only {self.step} steps fitted {self.minutes:g} minutes, too few to learn much: give it more')
     elif self.step == epochs*self.per_epoch and self.seconds < .8*60*self.minutes:
         print(f'all {epochs} epochs took {self.seconds/60:.1f} of {self.minutes:g} minutes: more text (training.num_invented_prompts) or more epochs would use the rest')
@@ -906,7 +912,7 @@ BEYOND = 1_000_000 # the rank of a token that the draft does not score
 @torch.no_grad()
 def next_ranks(
     draft, lean, traces, starts, # starts (B, M) of the rounds
-    knowledge # for each text a trace to read, or None
+    knowledge # for each text a trace to read, what `read_knowledge` gives, or None
 ) -> list: # for each text (places,): how many tokens the draft prefers to the one that follows
     "What a draft thinks of the next token at every place"
     b, out = collate(draft, lean, traces, starts, knowledge), []
@@ -926,7 +932,8 @@ def next_ranks(
         if copy is not None: c = copy[i, real][:, told]; p = (p*(1 - c.sum(-1, keepdim=True))).index_add(1, columns[tokens[told]], c)
         at = columns[ids[t.start + 1:]]
         own = p.gather(1, at.clamp(min=0)[:, None]).masked_fill(at[:, None] < 0, 0.)
-        out.append((p > own).sum(-1).masked_fill(own[:, 0] == 0, BEYOND).cpu())
+        first = torch.arange(p.shape[1], device=p.device) < at[:, None] # of equals the first is taken, as `likeliest` does
+        out.append(((p > own) | (p == own) & first).sum(-1).masked_fill(own[:, 0] == 0, BEYOND).cpu())
     return out
 
 # %% ../nbs/04_losses_training.ipynb #c0000060
@@ -1068,21 +1075,21 @@ def train_draft(
             draft = DraftModel(config, lean.model, manager, layers=layers)
             if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
         draft.config = config
-        trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer)); mine = trainer.run['texts']
+        was = draft.info.get('prompts', []); trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer)); mine = trainer.run['texts']
         if (theirs := agreed(mine, lean.device)) != mine:
             raise InputError(f'process {state.process_index} sees other texts in {texts.folder} ({mine}) than the first one ({theirs}): all machines need one and the same folder')
         if resume: trainer.resume()
         else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
-            if given: trainer.judge_start()
+            if given: trainer.judge_start(was)
             trainer.save_state()
         trainer.fit(progress=progress)
         return trainer
 
 # %% ../nbs/04_losses_training.ipynb #e1b25421
-def fine_tune_config(config): # checked
-    "A config for going on from a trained draft: a tenth of the rate, and nothing invented"
+def fine_tune_config(config, messages=0): # checked config, how many messages of use there are (0: the cached questions are what is learnt)
+    "A config for going on from a trained draft: a tenth of the rate, nothing invented, and beside messages of use as many of the cached questions, at least a hundred"
     c = config['training']
-    return {**config, 'training': {**c, 'num_invented_prompts': 0, 'learning_rate': c['learning_rate']*.1,
+    return {**config, 'training': {**c, 'num_invented_prompts': 0, 'known_wordings': max(messages, 100) if messages else c['known_wordings'], 'learning_rate': c['learning_rate']*.1,
                                    'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*.1}}
 
 # %% ../nbs/04_losses_training.ipynb #c0000064
@@ -1096,7 +1103,7 @@ def specdraft_train(
     prompts:str=None, # file of messages to train on besides: plain lines or JSON lines
     continue_on:str=None, # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
     resume:bool=False, # go on from the state in `out`
-    rewordings:int=None, # how often to try to put each question of the knowledge cache in other words, to train on those too; default: the config's, and 0 where `continue_on` is a file
+    rewordings:int=None, # how often to try to put each question of the knowledge cache in other words, to train on those too; default: the config's, fewer for more than a hundred questions, and 0 where `continue_on` is a file
     device:str='cpu' # cpu, cuda or mps
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
@@ -1116,7 +1123,8 @@ def specdraft_train(
     check_writable(out); check_writable(data); state, own = processes(device), agreed(own, device)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None, None, loader.config
-    if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c)
+    if rewordings is None and manager is not None: c['training']['rewordings'] = min(c['training']['rewordings'], 1600//max(len(manager), 1)) # more would be written than is read
+    if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c, len(own))
     elif (name := shipped_draft(config)) and not resume and state.is_main_process:
         print(f'a new draft is trained from nothing; one that is trained already ships for this target ({name}), and --continue_on cache goes on from it', file=sys.stderr)
     trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)

@@ -40,7 +40,7 @@ def main(
         measured(shipped, 'before')
         with tempfile.TemporaryDirectory() as d:
             serve(lean, tokenizer, served, max_new_tokens, Path(d)/'log.jsonl')
-            trainer = train_draft(fine_tune_config(loader.config), lean, tokenizer, shipped.manager, d + '/checkpoints', minutes, prompts=read_prompts(Path(d)/'log.jsonl'),
+            trainer = train_draft(fine_tune_config(loader.config, len(served)), lean, tokenizer, shipped.manager, d + '/checkpoints', minutes, prompts=read_prompts(Path(d)/'log.jsonl'),
                                   draft=DraftModel.from_pretrained('smollm2_135m', lean.model, dtype=torch.float32), data=d + '/data')
             draft = DraftModel.from_pretrained(d + '/checkpoints', lean.model, shipped.manager)
         runs.append(dict(theme=opening, served=len(served), texts=len(trainer.places), held_out=len(trainer.valid), steps=trainer.step, seconds=trainer.seconds,
