@@ -6,7 +6,8 @@
 __all__ = ['JOINT', 'SIBLINGS', 'SCANT', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'WARPERS', 'CUT', 'Sampling', 'warp', 'Urn', 'as_urn',
            'draw', 'as_rng', 'Drawn', 'Proposal', 'verify', 'verify_greedy', 'padding', 'check_prompt',
            'plain_generate', 'CopyIndex', 'expected_tokens', 'CostModel', 'measure_costs', 'Tempo', 'Tempos', 'Run',
-           'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma', 'open_all', 'log_answer', 'specdraft_generate']
+           'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma', 'open_all', 'open_target', 'log_answer',
+           'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
 import functools, hashlib, itertools, json, math, numbers, os, random, sys, tempfile, time
@@ -1099,13 +1100,14 @@ def open_all(
 ): # `LeanTarget`, tokenizer, `DraftModel`
     "Target, tokenizer and trained draft with its knowledge cache"
     file = find_draft(draft or default_draft(config)) # errors before the model is loaded
-    lean, tokenizer, manager = _open_target(config, cache, device)
+    lean, tokenizer, manager = open_target(config, cache, device)
     if not draft: file = default_draft(config, target_model=lean.model) # at the usual places, what belongs to another target is passed over
     draft = DraftModel.from_pretrained(file, lean.model, manager)
     _look_at(draft.manager, tokenizer, cache)
     return lean, tokenizer, draft
 
-def _open_target(config, cache, device): # `LeanTarget`, tokenizer, and the knowledge cache that stands there, if any
+def open_target(config, cache=CACHE, device='cpu'): # see `open_all`; `LeanTarget`, tokenizer, and the knowledge cache that stands there, or None
+    "What there is without a draft"
     loader, manager = ModelLoader(config), find_cache(cache)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     if manager is not None and str(cache) == CACHE and manager.fingerprint not in (None, fingerprint(lean.model)):
@@ -1124,7 +1126,7 @@ def from_pretrained(cls:SpeculativeDecoder,
 ):
     "A decoder with all that belongs to it; it asks as the config's section `decoding` says"
     if draft == 'none':
-        lean, tokenizer, manager = _open_target(config, cache, device)
+        lean, tokenizer, manager = open_target(config, cache, device)
         manager = kw.setdefault('knowledge_cache_manager', manager); _look_at(manager, tokenizer, cache); draft = None
     else: lean, tokenizer, draft = open_all(config, draft, cache, device)
     settings = load_config(config); known = settings['decoding']

@@ -20,7 +20,7 @@ def main(
     max_new_tokens:int=96, repeats:int=2
 ):
     lean, tokenizer, draft = open_all(draft='smollm2_135m')
-    prompts = held_out(draft, '')
+    prompts = held_out(draft.manager, '')
     around = [dict(p, group='other words around', category='other words around', text=f'Hello! I wonder: {p["text"]} It would help me a lot.')
               for p in prompts if p['group'] == 'as asked']
     prompts = [p for p in prompts if p['group'] == 'paraphrase'][::2] + around
