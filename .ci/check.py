@@ -77,6 +77,13 @@ class Notebooks:
         else: return f'{self.passed} of {len(expected)}'
         raise Failed(why)
 
+def names(tmp):
+    "A module that uses what only its notebook's tests import would pass them."
+    said = subprocess.run([sys.executable, '-m', 'pyflakes', 'specdraft'], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+    if 'No module named' in said: raise Failed(said.strip())
+    if bad := [l for l in said.splitlines() if 'undefined name' in l]: raise Failed('\n'.join(bad))
+    return 'none undefined'
+
 def build_site(tmp): return run(sys.executable, CI/'site.py', 'build').splitlines()[-1]
 
 def package(tmp):
@@ -117,7 +124,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--slow', action='store_true', help='run the cells marked `#| slow` too')
     notebooks = Notebooks(p.parse_args().slow)
-    steps = {'clean notebooks': clean, 'export in step': export, 'README in step': readme, 'notebooks': notebooks,
+    steps = {'clean notebooks': clean, 'export in step': export, 'names': names, 'README in step': readme, 'notebooks': notebooks,
              'site and links': build_site, 'package': package}
     bad = []
     with tempfile.TemporaryDirectory() as d:

@@ -159,7 +159,7 @@ def settle(
     max_new_tokens:int, width=24 # of the passes
 ) -> list: # ids
     "The greedy answer to `prompt` alone, with `guess` to speed it up"
-    eos, kv_cache, out, at = eos_ids(lean.model), lean.new_cache(len(prompt) + max_new_tokens + width), [], 0
+    eos, kv_cache, out, at, tail = eos_ids(lean.model), lean.new_cache(len(prompt) + max_new_tokens + width), [], 0, []
     new = torch.tensor([prompt], device=lean.device)
     best = [likeliest(lean.logits(lean(new, kv_cache)[:, -1])).item()]
     while True:
