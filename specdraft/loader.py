@@ -759,8 +759,8 @@ class SharedCache:
         row.hold(self.whole.kv[:, :, :0]) # nothing is left of it
 
 # %% ../nbs/00_loader.ipynb #f9cdfadf
-# of N new tokens: seat of the text, number in its block, where keys and values go among all vectors of a layer;
-# longest block, places looked at, whether all seats have as many in order; mask of `attend_alike` (of `attend` for a plain step of all), positions
+# of N new tokens: seat of the text, number among its text's new tokens, where keys and values go among all vectors of a layer;
+# most new tokens of one text, places looked at, whether all seats have as many in order; mask of `attend_alike` (of `attend` for a plain step of all), positions
 Places = namedtuple('Places', 'rows at lines T S even mask positions')
 
 @patch

@@ -735,7 +735,7 @@ def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be
     self.block, self.parents, self.start = [self.ids[-1], *p.tokens], None if p.line else [-1, *p.parents], self.kv_cache.n
 
 # %% ../nbs/05_speculative_decoding.ipynb #ff1f5d14
-SIBLINGS, SCANT, MAX_TREE = 8, 1e-3, 64 # choices looked at behind one token, what is less likely is none; tokens of a proposal
+SIBLINGS, SCANT, MAX_TREE = 8, 1e-3, 64 # choices looked at behind one token; the least probability of a choice; most tokens of a proposal
 
 @patch
 def _ask(self:Run, limit):
