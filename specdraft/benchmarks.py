@@ -25,8 +25,8 @@ from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positi
                               machine, size_groups, whole_file)
 from .knowledge_cache import CACHE, KnowledgeCacheManager, knowledge_for, load_questions, read_held_out, read_prompts
 from .draft_model import DraftModel, LeanDraft, best_checkpoint, shipped_draft
-from .losses_training import chain_rounds, depth_ranks, fine_tune_config, plot_history, prompt_key, trace_texts, train_draft
-from .speculative_decoding import Sampling, SpeculativeDecoder, as_gamma, expected_tokens, measure_costs, open_all, open_target, plain_generate
+from .losses_training import affordable, chain_rounds, depth_ranks, fine_tune_config, plot_history, prompt_key, trace_texts, train_draft
+from .speculative_decoding import Sampling, SpeculativeDecoder, as_gamma, expected_tokens, measure_costs, open_all, plain_generate
 
 # %% ../nbs/06_benchmarks.ipynb #d32c2a0d
 def knowledge_prompts(
@@ -376,7 +376,7 @@ def check_count(n_each):
 
 # %% ../nbs/06_benchmarks.ipynb #openedcd1
 def _opened(config, draft, cache, device): # see `open_all`, draft also none -> target, tokenizer, `DraftModel` or None, knowledge cache or None
-    if draft == 'none': lean, tokenizer, manager = open_target(config, cache, device); return lean, tokenizer, None, manager
+    if draft == 'none': d = SpeculativeDecoder.from_pretrained(config, 'none', cache, device); return d.lean, d.tokenizer, None, d.manager
     lean, tokenizer, model = open_all(config, draft, cache, device); return lean, tokenizer, model, model.manager
 
 # %% ../nbs/06_benchmarks.ipynb #66a07f38
@@ -400,8 +400,8 @@ def test_knowledge(
     rows=None # list that the rows are added to; default: a new one
 ) -> list: # a row for each question
     "Ask the questions of the knowledge cache; print what comes of it"
-    decoder, rows, n = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', knowledge_cache_manager=manager), [] if rows is None else rows, n or len(manager)
-    for i, item in enumerate(tqdm([manager.items[k*len(manager)//n] for k in range(min(n, len(manager)))], desc='asking', file=sys.stderr)):
+    decoder, rows, n = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', knowledge_cache_manager=manager), [] if rows is None else rows, min(n or len(manager), len(manager))
+    for i, item in enumerate(tqdm([manager.items[k*len(manager)//n] for k in range(n)], desc='asking', file=sys.stderr)):
         ids = torch.tensor([item['prompt_ids']], device=lean.device)
         out, s = decoder.generate(ids, max_new_tokens), decoder.stats
         same = torch.equal(out, plain_generate(lean, ids, max_new_tokens))
@@ -418,7 +418,7 @@ def test_knowledge(
 @command
 def specdraft_test(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    draft:str='', # trained draft: a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
+    draft:str='', # trained draft: a file, a folder with checkpoints, or a name; none: copying alone; default: output/checkpoints, or else the one that ships
     cache:str=CACHE, # knowledge cache
     max_new_tokens:int=64, # length of each answer, in tokens
     prompts:str='', # instead: JSON lines, or `heldout` (the questions, unseen paraphrases and unrelated messages), to measure what the draft alone gets right
@@ -426,7 +426,7 @@ def specdraft_test(
     out:str='', # JSON file to write
     device:str='cpu' # cpu, cuda or mps
 ):
-    "Ask every question of the knowledge cache: tau, acceptance rate, and whether the answer is plain decoding's"
+    "Ask the questions of the knowledge cache: tau, acceptance rate, and whether the answer is plain decoding's"
     check_positive('max_new_tokens', max_new_tokens); check_count(n_each)
     if draft == 'none' and prompts: raise InputError('draft is none, but with prompts it is a draft that is measured: specdraft_bench measures copying')
     if out: check_out(out)
@@ -434,10 +434,12 @@ def specdraft_test(
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)
     if chosen: return test_draft(lean, tokenizer, model, chosen, 'category', max_new_tokens, out)
     if prompts: return test_draft(lean, tokenizer, model, held_out(manager, cache, n_each), 'group', max_new_tokens, out)
-    check_cache(manager, cache); rows = []
+    check_cache(manager, cache); rows, keep = [], partial(save_result, lean=lean, draft=about(model), max_new_tokens=max_new_tokens)
     try: test_knowledge(lean, tokenizer, model, manager, max_new_tokens, n_each, rows)
-    finally: # what was measured before an interruption, too
-        if out and rows: save_result(out, rows, lean, draft=about(model), max_new_tokens=max_new_tokens)
+    except BaseException: # what was measured before an interruption
+        if out and rows: keep(Path(out).with_suffix('.unfinished.json'), rows)
+        raise
+    if out: keep(out, rows)
 
 # %% ../nbs/06_benchmarks.ipynb #n92239050
 @torch.inference_mode()
@@ -514,7 +516,7 @@ def certificate(
 
 # %% ../nbs/06_benchmarks.ipynb #5cc1d8d5
 def bench_file(
-    out, draft, lean, tokenizer, prompts, # JSON file, trained draft, target, its tokenizer, dicts with text
+    out, draft, lean, tokenizer, prompts, # JSON file, trained draft or None, target, its tokenizer, dicts with text
     methods, repeats=1, max_new_tokens=128, gamma='auto', temperature=0., # see `make_methods` and `bench`
     source='', # file of the prompts; without one they are those of the knowledge cache
     manager=None # see `make_methods`
@@ -534,7 +536,7 @@ def bench_file(
 def specdraft_bench(
     prompts:str='', # JSON lines to measure with; default: the knowledge questions, unseen paraphrases, unrelated messages
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    draft:str='', # trained draft: a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
+    draft:str='', # trained draft: a file, a folder with checkpoints, or a name; none: copying alone; default: output/checkpoints, or else the one that ships
     cache:str=CACHE, # knowledge cache
     n_each:int=5, # prompts of each group or category; 0: all
     methods:str=TIMED, # what to time; lookup, and generate beside plain, run on one prompt of each category
@@ -602,6 +604,7 @@ def _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with): #
     else:
         trained = DraftModel.from_pretrained(ships, lean.model, manager, torch.float32) if ships else None
         try:
+            c = {**c, 'training': {**c['training'], 'rewordings': affordable(c['training']['rewordings'], manager)}}
             trainer = train_draft(fine_tune_config(c) if ships else c, lean, tokenizer, manager, folder, minutes, resume=True, draft=trained,
                                   data=out/'training_data')
         except InputError as e: raise InputError(f'{e}; to train anew, remove {folder}') from e
@@ -618,8 +621,8 @@ def _answer_stage(draft, lean, tokenizer, question): # one answer, as it is writ
     print(f'\n({decoder.stats["n_emitted"] + 1} tokens in {decoder.stats["n_rounds"] + 1} passes of the target, the prompt\'s included)')
 
 # %% ../nbs/06_benchmarks.ipynb #0e457ece
-def _say_next(config, question, checkpoints, cache_file, ships): # the demo's config, a question, what it made; the draft that ships for this target, if one does
-    conf = ['--config', config] if isinstance(config, str) and config != 'smollm2_135m' else []
+def _say_next(config, question, checkpoints, cache_file, ships, device): # the demo's config, a question, what it made; the draft that ships for this target, if one does
+    conf = ['--config', config]*(isinstance(config, str) and config != 'smollm2_135m') + ['--device', device]*(device != 'cpu')
     which = [*conf, '--draft', str(checkpoints), '--cache', str(cache_file)]
     def here(name): # as it can be typed: in an environment that is not active, with its path
         beside = (Path(p).with_name(name) for p in (sys.argv[0], sys.executable))
@@ -632,7 +635,7 @@ def _say_next(config, question, checkpoints, cache_file, ships): # the demo's co
 
 def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes): # rows of plain and speculative decoding
     check_disjoint(prompts, draft.manager, draft.info.get('prompts', ()))
-    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'generate', 'both')), prompts, tokenizer, few=('generate',))
+    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'generate', 'both')), prompts, tokenizer, few=('generate',), device=lean.device)
     save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens, gamma='auto', draft=about(draft))
     (out/'plots').mkdir(parents=True, exist_ok=True); plot_speedups(rows).savefig(out/'plots'/'speedup.png')
     print(show(summary(rows)))
@@ -672,14 +675,14 @@ def demo(
                           max_new_tokens, minutes)
     print(f'\nrows in {out/"results"/"demo.json"}, plots in {out/"plots"}; all done in {time.perf_counter() - stage.began:.0f} s')
 
-    _say_next(config, asked[0]['question'], out/'checkpoints', cache_file, ships)
+    _say_next(config, asked[0]['question'], out/'checkpoints', cache_file, ships, device)
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #68bbf79f
 @command
 def specdraft_demo(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    questions:str='', # your own question file (CSV, JSON lines or YAML); default: the config's
+    questions:str='', # your own question file (CSV, JSON lines, JSON or YAML); default: the config's
     minutes:float=0, # training time; 0: one minute for a draft that ships, three for a new one
     n_each:int=5, # prompts to measure in each group
     out:str='output/demo', # folder for everything that is made: the demo's own

@@ -554,8 +554,7 @@ def find_draft(
     path = packaged_drafts().get(str(source), Path(source)) if not Path(source).exists() else Path(source)
     file = path if path.is_file() else path/'draft.safetensors' if (path/'draft.safetensors').is_file() else best_checkpoint(path)
     if file is None:
-        raise InputError(f'no trained draft at {source}: specdraft_train makes one, --draft none does without (what is stored is copied), '
-                         f'and with the package come {", ".join(packaged_drafts()) or "none"}, each for the model of its name')
+        raise InputError(f'no trained draft at {source}: specdraft_train makes one; with the package comes one for {", ".join(packaged_drafts()) or "no model"}')
     return file
 
 # %% ../nbs/03_draft_model.ipynb #44af8d55

@@ -411,7 +411,7 @@ def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
     update=False, # replace items whose ids are known; otherwise these are an error
     max_answer_tokens=128, batch_size=48, dtype=torch.bfloat16, progress=True,
-    out=None, lot=32 # file to save to after some lots of so many questions: what was answered is kept if it stops
+    out=None, lot=32 # file to save to after some lots of so many questions: what was answered is kept if it stops; of several processes the main one alone keeps it then
 ) -> list: # ids of the items that were answered
     "Answer more questions"
     lean, questions = as_lean(target), check_questions(questions)
@@ -448,9 +448,10 @@ def add(self:KnowledgeCacheManager,
 def remove(self:KnowledgeCacheManager, ids:list):
     "Take items out"
     for i in ids: self.lost.get(i) or self.item(i) # raises for one that isn't there, before anything is changed
+    lost = list(self.lost.values())
     for i in ids: self.kv_cache.pop(i, None); self.lost.pop(i, None)
     gone = set(ids); private = {i for i in gone if i.startswith('log-')} # the log they came from still holds them, and the next one may hold any of their wordings
-    self.dropped |= private | {_log_id(v['text']) for x in self.items if x['id'] in private for v in _wordings(x)}
+    self.dropped |= private | {_log_id(v['text']) for x in [*self.items, *lost] if x['id'] in private for v in _wordings(x)}
     self.items = [x for x in self.items if x['id'] not in gone]; self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #94a07704
@@ -480,8 +481,9 @@ def item(self:KnowledgeCacheManager, item_id:str) -> dict:
 # %% ../nbs/02_knowledge_cache.ipynb #e5c88d2b
 def words(text): # list of lower-case words; of scripts without spaces characters, or pairs of letters
     "The words that retrieval compares"
-    return [p for w in _word.findall(_even(text)) for p in (_pairs(w) if re.match(f'[{_joined}]', w) else [w])]
+    return [p for w in _word.findall(_even(text)) for p in (_pairs(w) if w[0] > '\u0dff' and _joins(w) else [w])]
 _alone, _joined = r'\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af', r'\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff' # Japanese, Chinese, Korean; Thai, Lao, Burmese, Khmer: alphabets
+_joins = re.compile(f'[{_joined}]').match
 def _pairs(w): return [w[i:i + 2] for i in range(max(len(w) - 1, 1))]
 _word = re.compile(rf'(?V1)[{_alone}]|[{_joined}]+|[[\w\p{{M}}]--[{_alone}{_joined}]]+') # a character that stands alone, or letters with their marks
 WORDS = 2 # of which kind they are: an index of another is made anew
@@ -762,10 +764,11 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
         return print(f'{path}: {", ".join(broken)} missing or damaged; lost are keys and values of the items '
                      f'{", ".join(list(self.lost)[:20])}{" …" if len(self.lost) > 20 else ""}; any change with specdraft_build_cache computes them again', file=sys.stderr)
     self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy())
-    if not indexed: return
+    vocabulary = _texts(tensors['search/words'], tensors['search/words_ends'])
+    if not indexed and any(map(_joins, vocabulary)): return # these were single letters before
     self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)),
-                         _texts(tensors['search/words'], tensors['search/words_ends']))
-    if 'asked' in tensors: self._asked = tensors['asked'].numpy()
+                         vocabulary)
+    if indexed and 'asked' in tensors: self._asked = tensors['asked'].numpy()
 
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)
@@ -851,7 +854,7 @@ def repeats(self:KnowledgeCacheManager,
     least=2,       # times that a question must have been asked, in any wording
     longest=500    # characters; what is longer is a document rather than a question
 ) -> list: # questions as `add` takes them, the most frequent first
-    "Questions that come back in `messages` and that the cache does not find"
+    "Questions that come back in `messages` and that no item of the cache asks"
     check_positive('least', least)
     count, texts, groups, out = Counter(_plain(t) for t in messages if words(t) and len(t) <= longest), {}, defaultdict(list), []
     taken = self.dropped | set(self.ids) # what was taken out, and what somebody has since made another question of
@@ -984,7 +987,7 @@ def _changed(
 def _come_back(manager, standing, log, say): # the cache under way, the one that stands, messages, print them? -> questions, or None
     asked = lambda q: any(manager._asks_for(t) is not None for t in _ways(q)) # before an interruption
     new = [q for q in standing.repeats(log) if not asked(q)]
-    if say: print('\n'.join(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new) or 'no question comes back that the knowledge cache does not find')
+    if say: print('\n'.join(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new) or 'no question comes back that the knowledge cache does not have')
     return new or None
 
 # %% ../nbs/02_knowledge_cache.ipynb #builtcod
@@ -1026,11 +1029,11 @@ def _inspected(out, config, message, threshold=None) -> str:
 @command
 def specdraft_build_cache(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    questions:str=None, # question file (.csv, .jsonl, .yaml) or packaged name; default: the config's
+    questions:str=None, # question file (.csv, .jsonl, .json, .yaml) or packaged name; default: the config's
     out:str=CACHE, # file to write, or to change
     add:str=None, # question file whose questions are added to the cache that stands
     update:str=None, # question file whose questions are added, or answered anew where they have changed
-    from_log:str=None, # file of `specdraft_generate --log`, or plain lines: questions that come back and are not found yet are added
+    from_log:str=None, # file of `specdraft_generate --log`, or plain lines: questions that come back and that no item asks yet are added
     remove:str=None, # ids of items to take out, with commas between; an id that holds a comma in quotes
     inspect:str=None, # a message: show what is retrieved for it, with scores and the cached answers; nothing is changed
     threshold:float=None, # lowest score, from 0 to 1, at which an item counts as asked for: of a new cache (default: the config's), or of the one that stands
@@ -1045,6 +1048,7 @@ def specdraft_build_cache(
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     _standing(out) # another kind of file is refused before anything is computed
     loader, gone = ModelLoader(config), [i.strip() for row in csv.reader(io.StringIO(remove, newline=''), skipinitialspace=True) for i in row if i.strip()] if remove else []
+    if remove and not gone: raise InputError(f'--remove is {remove!r}: expected ids of items, with commas between')
     source = change or questions or loader.config['knowledge_enhancement']['questions']
     alone = (remove or threshold is not None and Path(out).is_file()) and not (change or questions or replace) # nothing to answer
     if (change or remove) and not Path(out).is_file():

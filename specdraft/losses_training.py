@@ -10,10 +10,12 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'PASSAGES', 'ASKED
            'text_lots', 'write_lot', 'to_keep', 'data_plan', 'trace_key', 'write_shard', 'write_data', 'pick_vocab',
            'random_starts', 'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer', 'apart', 'run_of',
            'read_state', 'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'check_unused',
-           'is_finished', 'same_form', 'note_prompts', 'train_draft', 'fine_tune_config', 'specdraft_train']
+           'is_finished', 'same_form', 'note_prompts', 'train_draft', 'affordable', 'fine_tune_config',
+           'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, functools, hashlib, itertools, json, math, os, random, re, shutil, sys, time
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
@@ -345,7 +347,9 @@ def text_lots(
     worded = list(manager.wordings()) if manager is not None else []
     most, longest = config['training']['known_wordings'], max(config['training']['max_answer_tokens'], config['decoding']['max_new_tokens'])
     known = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in worded]
-    if most is not None and most < len(known): known = [known[i] for i in sorted(random.Random(config['training']['seed']).sample(range(len(known)), most))]
+    if most is not None: # whole items, so that each keeps its own question
+        items = list(dict.fromkeys(item for _, item, _ in known)); random.Random(config['training']['seed']).shuffle(items); n = Counter(item for _, item, _ in known)
+        some = {item for item, before in zip(items, itertools.accumulate((n[i] for i in items), initial=0)) if before < most}; known = [j for j in known if j[1] in some]
     asked, own = {_plain(v['text']) for _, v in worded}, {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)
@@ -360,43 +364,52 @@ def text_lots(
     return [jobs[i:i + lot] for i in range(0, len(jobs), lot)] + [min(lot, n - i) for i in range(0, n, lot)]
 
 # %% ../nbs/04_losses_training.ipynb #7270b364
-def _answered(lean, layers, c, g, on_step, jobs, longest=math.inf, **start): # jobs: (prompt ids, item, temperature) -> of each its trace, or None where a prompt leaves no room for an answer
-    keep, room, traces = to_keep(c, lean.device), min(lean.config.max_position_embeddings, longest), [None]*len(jobs)
-    some = [i for i, (prompt, _, _) in enumerate(jobs) if len(prompt) < room]
-    def trace(i, answer, kv=None, states=None):
-        prompt, item, _ = jobs[some[i]]
-        traces[some[i]] = as_trace(lean, dict(prompt_ids=prompt, answer_ids=answer, item=item, **start), layers, kv, states, keep, c['keep_top'])
-    answers = generate_batch(lean, [jobs[i][0] for i in some], c['max_answer_tokens'], [jobs[i][2] for i in some], g, on_step, trace if keep else None)
-    if not keep:
-        for i, answer in enumerate(answers): trace(i, answer)
-    return traces
+class _Writer:
+    "What it takes to write lots"
+    def __init__(self, lean, tokenizer, manager, layers, c, seed, on_step, avoid): # see `write_lot`; `prompt_key`s of what is not to be asked
+        self.lean, self.tokenizer, self.manager, self.layers, self.c, self.on_step, self.avoid = lean, tokenizer, manager, layers, c, on_step, avoid
+        self.g, self.luck, self.keep = torch.Generator(device=lean.device).manual_seed(seed), random.Random(seed), to_keep(c, lean.device)
 
-def _known_lot(lean, tokenizer, manager, lot, layers, c, luck, g, on_step, avoid, answered): # questions and own prompts -> traces
-    out = trace_texts(lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], layers, to_keep(c, lean.device), c['keep_top'])
-    out += answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot])
-    about = {}
-    for p, item, _ in lot:
-        if item is not None: about.setdefault(item, []).append(user_text(tokenizer, p))
-    new = in_other_words(lean, tokenizer, manager, about, c['rewordings'], luck, g, on_step, avoid)
-    for i in range(0, len(new), c['lot']): out += answered([(chat_ids(tokenizer, t), item, heat) for heat in (0., 1.) for t, item in new[i:i + c['lot']]])
-    return [t for t in out if t is not None]
+    def answered(self, jobs, longest=math.inf, **start): # (prompt ids, item, temperature) -> of each its trace, or None where a prompt leaves no room for an answer
+        room, traces = min(self.lean.config.max_position_embeddings, longest), [None]*len(jobs)
+        some = [i for i, (prompt, _, _) in enumerate(jobs) if len(prompt) < room]
+        def trace(i, answer, kv=None, states=None):
+            prompt, item, _ = jobs[some[i]]
+            traces[some[i]] = as_trace(self.lean, dict(prompt_ids=prompt, answer_ids=answer, item=item, **start), self.layers, kv, states, self.keep, self.c['keep_top'])
+        answers = generate_batch(self.lean, [jobs[i][0] for i in some], self.c['max_answer_tokens'], [jobs[i][2] for i in some], self.g, self.on_step, trace if self.keep else None)
+        if not self.keep:
+            for i, answer in enumerate(answers): trace(i, answer)
+        return traces
 
-def _invented_lot(lean, tokenizer, n, c, luck, g, on_step, avoid, answered): # n messages that the target makes up, and the tasks made of them -> traces
-    # every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
-    def exchanges(texts, **start): # (text, trace) pairs
+    def known(self, lot): # questions and own prompts -> traces
+        out = trace_texts(self.lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], self.layers, self.keep, self.c['keep_top'])
+        out += self.answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot])
+        about, n = {}, self.c['lot']
+        for p, item, _ in lot:
+            if item is not None: about.setdefault(item, []).append(user_text(self.tokenizer, p))
+        new = in_other_words(self.lean, self.tokenizer, self.manager, about, self.c['rewordings'], self.luck, self.g, self.on_step, self.avoid)
+        for i in range(0, len(new), n): out += self.answered([(chat_ids(self.tokenizer, t), item, heat) for heat in (0., 1.) for t, item in new[i:i + n]])
+        return [t for t in out if t is not None]
+
+    def exchanges(self, texts, **start): # -> (text, trace) pairs
+        # every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
         asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (1., (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
-        return [(t, trace) for (t, _), trace in zip(asked, answered([(chat_ids(tokenizer, t), None, heat) for t, heat in asked], **start)) if trace is not None]
-    head = len(tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids) - 1 # an invented message is the target's text too
-    new = [t for t in invent_prompts(lean, tokenizer, n, g, on_step=on_step) if prompt_key(t) not in avoid]
-    invented = exchanges(new, start=max(head, 0))
-    said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
-    brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), luck, g, on_step=on_step) if prompt_key(q) not in avoid]
-    asked = exchanges(list(dict.fromkeys(q for q, _ in brought)))
-    language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought, round(n*c['tasks_per_prompt']), luck))
-    # odd characters can take a dozen times as many tokens when they are read as when they were written, and one such document sets the memory of all
-    worked = exchanges(list(language), longest=10*max(c['max_answer_tokens'], PASSAGE_TOKENS))
-    back = exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}' for text, t in worked if language[text] and said(t))))
-    return [t for _, t in invented + asked + worked + back]
+        traces = self.answered([(chat_ids(self.tokenizer, t), None, heat) for t, heat in asked], **start)
+        return [(t, trace) for (t, _), trace in zip(asked, traces) if trace is not None]
+
+    def invented(self, n): # messages that the target makes up, and the tasks made of them -> traces
+        lean, tokenizer, c, how = self.lean, self.tokenizer, self.c, dict(on_step=self.on_step)
+        head = len(tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids) - 1 # an invented message is the target's text too
+        new = [t for t in invent_prompts(lean, tokenizer, n, self.g, **how) if prompt_key(t) not in self.avoid]
+        said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
+        invented = self.exchanges(new, start=max(head, 0))
+        brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), self.luck, self.g, **how) if prompt_key(q) not in self.avoid]
+        asked = self.exchanges(list(dict.fromkeys(q for q, _ in brought)))
+        language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought, round(n*c['tasks_per_prompt']), self.luck))
+        # odd characters can take a dozen times as many tokens when they are read as when they were written, and one such document sets the memory of all
+        worked = self.exchanges(list(language), longest=10*max(c['max_answer_tokens'], PASSAGE_TOKENS))
+        back = self.exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}' for text, t in worked if language[text] and said(t))))
+        return [t for _, t in invented + asked + worked + back]
 
 def write_lot(
     lean, tokenizer, manager, # target, its tokenizer, knowledge cache or None
@@ -404,11 +417,8 @@ def write_lot(
     on_step=None, held_out=() # further `prompt_key`s of messages to measure with, for which nothing is written
 ) -> list: # traces
     "Have the target answer one lot: greedily where no answer is known, and at temperature 1"
-    g, luck, avoid = torch.Generator(device=lean.device).manual_seed(seed), random.Random(seed), measured_with() | set(held_out)
-    answered = functools.partial(_answered, lean, layers, c, g, on_step)
-    if isinstance(lot, int): return _invented_lot(lean, tokenizer, lot, c, luck, g, on_step, avoid, answered)
-    lot = [j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out]
-    return _known_lot(lean, tokenizer, manager, lot, layers, c, luck, g, on_step, avoid, answered)
+    w = _Writer(lean, tokenizer, manager, layers, c, seed, on_step, measured_with() | set(held_out))
+    return w.invented(lot) if isinstance(lot, int) else w.known([j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out])
 
 # %% ../nbs/04_losses_training.ipynb #e8424a1e
 def to_keep(c, device) -> list: # of `training` in a checked config
@@ -555,7 +565,9 @@ class Distiller(nn.Module):
         places = draft.columns(batch['extra'])[ids]     # (N, K) columns of the draft's head; -1 where it has none
         logp, best, logp_best = head_logprobs(h[real], draft.head_weight(batch['extra']), places.clamp(min=0))
         logp, best = logp.masked_fill(places < 0, -30.), draft.scored(batch['extra'])[best]
-        if copy is not None: logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
+        if copy is not None:
+            logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
+            logp = torch.where(places < 0, logp.clamp(min=-30.), logp) # copied they may be; their lack is no reason to copy less
         return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp), agree=(best == ids[:, 0]).float(), depth=batch['depth'])
     @torch.no_grad()
     def teacher(self, traces, device):
@@ -747,7 +759,7 @@ def run_of(
     "What a state must share with the run that goes on from it"
     form = {f'draft_model.{k}': v for k, v in config['draft_model'].items()} | {'knowledge_enhancement.enabled': config['knowledge_enhancement']['enabled']}
     out = {'the target': fingerprint(lean.model), 'its dtype': str(lean.dtype), 'layers': list(layers), **form,
-           **{f'training.{k}': v for k, v in config['training'].items() if k not in ('accumulate', 'checkpointing')}} # these change nothing that is learnt
+           **{f'training.{k}': v for k, v in config['training'].items() if k not in ('accumulate', 'checkpointing', 'known_wordings', 'rewordings')}} # these change nothing that is learnt, or only the texts, which are compared themselves
     if texts is None: return out
     texts, words = getattr(texts, 'outline', texts), hashlib.sha256()
     for t in texts: words.update(f'{len(t.ids)} {t.start} {t.answer} {t.item} '.encode() + t.ids.numpy().tobytes())
@@ -866,7 +878,8 @@ def fit(self:Trainer,
                                 places=f'{sum(h["places"] for h in self.history[-20:])*self.step/min(self.step, 20)/self.seconds:.0f}/s')
                 bar.update()
                 if last or self.step % check == 0: self._judge()
-                if last or self._agreed(time.perf_counter() - saved) > max(save_every, self._agreed(9*cost)): cost = time.perf_counter(); self.save_state(); saved = time.perf_counter(); cost = saved - cost
+                if last or self._agreed(time.perf_counter() - saved) > max(save_every, 9*cost):
+                    cost = time.perf_counter(); self.save_state(); saved = time.perf_counter(); cost = self._agreed(self.acc.num_processes*(saved - cost)) # one of them writes
         except KeyboardInterrupt:
             if self.whole: self.save_state() # otherwise the last one stands
             raise
@@ -881,9 +894,9 @@ def _agreed(self:Trainer, seconds): # all processes must decide alike
 @patch
 def remark(self:Trainer):
     "Say where the minutes and the config do not go together"
-    epochs = self.c['num_epochs']
+    epochs, rate = self.c['num_epochs'], self.c['learning_rate']
+    if self.begun is None and rate < 1e-4: print(f'training.learning_rate is {rate:g}: the embedded model learnt faster at ten times that and more')
     if not self.minutes: return
-    if self.c['learning_rate'] < 1e-4: print(f"training.learning_rate is {self.c['learning_rate']:g}: on the embedded model ten times as much and more learnt faster")
     if self.step <= self.planned_at: print(f'only {self.step} steps fitted {self.minutes:g} minutes, too few to learn much: give it more')
     elif self.step == epochs*self.per_epoch and self.seconds < .8*60*self.minutes:
         print(f'all {epochs} epochs took {self.seconds/60:.1f} of {self.minutes:g} minutes: more text (training.num_invented_prompts) or more epochs would use the rest')
@@ -940,7 +953,7 @@ def next_ranks(
 @torch.no_grad()
 def depth_ranks(
     draft, lean, traces, # of greedy answers
-    n=6, knowledge=None, # tokens of a chain; for each text a trace to read, or None
+    n=6, knowledge=None, # tokens of a chain; for each text a trace to read, what `read_knowledge` gives, or None
     batch_size=12
 ) -> list: # for each text (places, n): the rank of token d of a round that starts there, given that it is right so far; 0 is the draft's first choice
     "Where a draft's tokens are the target's"
@@ -1086,6 +1099,10 @@ def train_draft(
         return trainer
 
 # %% ../nbs/04_losses_training.ipynb #e1b25421
+def affordable(rewordings:int, manager): # as the config has it, knowledge cache or None
+    "How often to try to put each cached question in other words: for more than a hundred questions less often, or more would be written than a short training reads"
+    return min(rewordings, 1600//max(len(manager), 1)) if manager is not None else rewordings
+
 def fine_tune_config(config, messages=0): # checked config, how many messages of use there are (0: the cached questions are what is learnt)
     "A config for going on from a trained draft: a tenth of the rate, nothing invented, and beside messages of use as many of the cached questions, at least a hundred"
     c = config['training']
@@ -1101,7 +1118,7 @@ def specdraft_train(
     data:str='output/training_data', # folder for what the target writes and computes: gigabytes on a CPU; what a finished training has left there may be deleted
     minutes:float=0, # of training at most, after the text has been written, those before a --resume included; 0: all epochs of the config, or as planned before
     prompts:str=None, # file of messages to train on besides: plain lines or JSON lines
-    continue_on:str=None, # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use; `cache`: with the questions of the knowledge cache alone
+    continue_on:str=None, # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use (as far as the config's decoding.max_new_tokens), beside some of the cached questions; `cache`: with the questions of the knowledge cache alone
     resume:bool=False, # go on from the state in `out`
     rewordings:int=None, # how often to try to put each question of the knowledge cache in other words, to train on those too; default: the config's, fewer for more than a hundred questions, and 0 where `continue_on` is a file
     device:str='cpu' # cpu, cuda or mps
@@ -1114,6 +1131,7 @@ def specdraft_train(
         raise InputError(f'{out} holds draft.safetensors, which commands would read instead of what is trained there: choose another folder (--out)')
     if prompts and continue_on: raise InputError(f'prompts is {prompts!r} and continue_on is {continue_on!r}: give one of them')
     own = read_prompts(file, skip=not prompts) if (file := prompts or (continue_on if continue_on != 'cache' else None)) else []
+    if file and not own: raise InputError(f'{file} holds no message: expected at least one line') # or all would be trained on that stands in the cache
     loader = ModelLoader(config)
     if rewordings is None and continue_on not in (None, 'cache'): rewordings = 0 # what comes in use is soon learnt, the questions of a large cache take long
     if rewordings is not None: loader.config['training']['rewordings'] = check_value('rewordings', rewordings, SCHEMA['training']['rewordings'])
@@ -1123,8 +1141,8 @@ def specdraft_train(
     check_writable(out); check_writable(data); state, own = processes(device), agreed(own, device)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None, None, loader.config
-    if rewordings is None and manager is not None: c['training']['rewordings'] = min(c['training']['rewordings'], 1600//max(len(manager), 1)) # more would be written than is read
-    if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c, len(own))
+    if rewordings is None: c['training']['rewordings'] = affordable(c['training']['rewordings'], manager)
+    if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c, len({_plain(p['text']) for p in own if manager is None or manager._asks_for(p['text']) is None}))
     elif (name := shipped_draft(config)) and not resume and state.is_main_process:
         print(f'a new draft is trained from nothing; one that is trained already ships for this target ({name}), and --continue_on cache goes on from it', file=sys.stderr)
     trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)

@@ -6,8 +6,7 @@
 __all__ = ['JOINT', 'SIBLINGS', 'SCANT', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'WARPERS', 'CUT', 'Sampling', 'warp', 'Urn', 'as_urn',
            'draw', 'as_rng', 'Drawn', 'Proposal', 'verify', 'verify_greedy', 'padding', 'check_prompt',
            'plain_generate', 'CopyIndex', 'expected_tokens', 'CostModel', 'measure_costs', 'Tempo', 'Tempos', 'Run',
-           'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma', 'open_all', 'open_target', 'log_answer',
-           'specdraft_generate']
+           'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma', 'open_all', 'log_answer', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
 import functools, hashlib, itertools, json, math, numbers, os, random, sys, tempfile, time
@@ -919,7 +918,7 @@ def generate(self:SpeculativeDecoder,
             for i, (row, n, s, q) in enumerate(zip(input_ids.tolist(), pad, seeds, queries))]
     for _ in self.rounds(runs): pass
     pad = self.tokenizer.pad_token_id
-    return self._batch(input_ids, runs, min(eos_ids(self.lean.model), default=0) if pad is None else pad) # as transformers does
+    return self._batch(input_ids, runs, min(eos_ids(self.lean.model), default=0) if pad is None else pad)
 
 def _for_rows(x, n, what): # one for all rows, or a list with one for each
     if not isinstance(x, (list, tuple)): return [x]*n
@@ -1099,15 +1098,15 @@ def open_all(
     device='cpu'
 ): # `LeanTarget`, tokenizer, `DraftModel`
     "Target, tokenizer and trained draft with its knowledge cache"
-    file = find_draft(draft or default_draft(config)) # errors before the model is loaded
-    lean, tokenizer, manager = open_target(config, cache, device)
+    try: file = find_draft(draft or default_draft(config)) # errors before the model is loaded
+    except InputError as e: raise InputError(f'{e}. With --draft none what is stored is copied, and no draft is needed') from e
+    lean, tokenizer, manager = _open_target(config, cache, device)
     if not draft: file = default_draft(config, target_model=lean.model) # at the usual places, what belongs to another target is passed over
     draft = DraftModel.from_pretrained(file, lean.model, manager)
     _look_at(draft.manager, tokenizer, cache)
     return lean, tokenizer, draft
 
-def open_target(config, cache=CACHE, device='cpu'): # see `open_all`; `LeanTarget`, tokenizer, and the knowledge cache that stands there, or None
-    "What there is without a draft"
+def _open_target(config, cache, device): # `LeanTarget`, tokenizer, and the knowledge cache that stands there, if any
     loader, manager = ModelLoader(config), find_cache(cache)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     if manager is not None and str(cache) == CACHE and manager.fingerprint not in (None, fingerprint(lean.model)):
@@ -1115,7 +1114,8 @@ def open_target(config, cache=CACHE, device='cpu'): # see `open_all`; `LeanTarge
     return lean, tokenizer, manager
 
 def _look_at(manager, tokenizer, cache): # what a user would wonder about
-    if manager is None: print(f'no knowledge cache at {Path(cache).resolve()}: nothing is copied from stored answers', file=sys.stderr)
+    if manager is None:
+        if not Path(cache).is_file(): print(f'no knowledge cache at {Path(cache).resolve()}: nothing is copied from stored answers', file=sys.stderr)
     elif not manager.asks_as(tokenizer):
         print('the knowledge cache was built with another system prompt or chat template, so its answers are seldom what is said: build it with this config', file=sys.stderr)
 
@@ -1126,7 +1126,7 @@ def from_pretrained(cls:SpeculativeDecoder,
 ):
     "A decoder with all that belongs to it; it asks as the config's section `decoding` says"
     if draft == 'none':
-        lean, tokenizer, manager = open_target(config, cache, device)
+        lean, tokenizer, manager = _open_target(config, cache, device)
         manager = kw.setdefault('knowledge_cache_manager', manager); _look_at(manager, tokenizer, cache); draft = None
     else: lean, tokenizer, draft = open_all(config, draft, cache, device)
     settings = load_config(config); known = settings['decoding']
