@@ -568,7 +568,7 @@ def specdraft_bench(
             raise SystemExit(f'not certified: texts differ in {"; ".join(broken)}')
         return
     check_disjoint(chosen, manager, model.info.get('prompts', ()) if model else ())
-    bench_file(out, model, lean, tokenizer, chosen, methods.split(','), repeats, max_new_tokens, gamma, temperature, prompts, manager if model is None else None)
+    bench_file(out, model, lean, tokenizer, chosen, methods.split(','), repeats, max_new_tokens, gamma, temperature, prompts, manager)
 
 # %% ../nbs/06_benchmarks.ipynb #bb015450
 class _Stages:

@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import MutableMapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -105,14 +106,9 @@ class _Yaml(yaml.SafeLoader):
             seen.add(k)
         return super().construct_mapping(node, deep)
 
-def _read_json(text, source):
-    try: data = json.loads(text)
-    except ValueError as e: raise InputError(f'{source} is not readable as JSON: {e}') from e
-    return data.get('questions') if isinstance(data, dict) else data, str(source)
-
-def _read_yaml(text, source):
-    try: data = yaml.load(text, _Yaml)
-    except (yaml.YAMLError, ValueError) as e: raise InputError(f'{source} is not readable as YAML: {" ".join(str(e).split())}') from e
+def _read_yaml(text, source, kind='YAML', parse=partial(yaml.load, Loader=_Yaml)):
+    try: data = parse(text)
+    except (yaml.YAMLError, ValueError) as e: raise InputError(f'{source} is not readable as {kind}: {" ".join(str(e).split())}') from e
     return data.get('questions') if isinstance(data, dict) else data, str(source)
 
 # %% ../nbs/02_knowledge_cache.ipynb #0934a385
@@ -130,7 +126,7 @@ def load_questions(
     try: text = raw.decode('utf-8-sig')
     except UnicodeDecodeError as e:
         raise InputError(f'{source}, row {raw[:e.start].count(10) + 1}: byte {raw[e.start]:#x} is not UTF-8; save the file as UTF-8 text') from e
-    read = dict(csv=_read_csv, tsv=_read_csv, jsonl=_read_jsonl, json=_read_json).get(path.suffix.lower()[1:], _read_yaml)
+    read = dict(csv=_read_csv, tsv=_read_csv, jsonl=_read_jsonl, json=partial(_read_yaml, kind='JSON', parse=json.loads)).get(path.suffix.lower()[1:], _read_yaml)
     return check_questions(*read(text, source))
 
 # %% ../nbs/02_knowledge_cache.ipynb #heldout1
@@ -419,7 +415,8 @@ def add(self:KnowledgeCacheManager,
     self.check_asked(tokenizer)
     questions, known = self._to_answer(questions, update), {x['id']: x for x in self.items}
     asks, saved, cost, cut = self._asks(lean, tokenizer, questions), time.monotonic(), 0., 0
-    mine, eos = processes(lean.device).is_main_process, eos_ids(lean.model); spills, out = out is not None, out if mine else None
+    eos, helps = eos_ids(lean.model), out is not None and not processes(lean.device).is_main_process # the main process keeps what all have done
+    if helps: out = None
     def finish(items): # the answer to the question alone, and its keys and values
         for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress, leave=None):
             a, room = x['answer_ids'], lean.config.max_position_embeddings - len(x['prompt_ids'])
@@ -436,7 +433,7 @@ def add(self:KnowledgeCacheManager,
             self.kv_shape = done[0][1][0].shape[1], done[0][1][0].shape[3]
             known |= {x['id']: x for x in new}; self.items = list(known.values()); self._forget()
             self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype)
-            if spills and not mine: self.kv_cache.new.clear() # the main process has them all
+            if helps: self.kv_cache.new.clear()
             cut += sum(not x['own'] and len(a) == max_answer_tokens and a[-1] not in eos for x, (a, _) in zip(new, done))
             bar.update(len(new))
     if cut and progress: print(f'{cut} of the answers were cut off at {max_answer_tokens} tokens (max_answer_tokens of knowledge_enhancement)', file=sys.stderr)
@@ -448,10 +445,9 @@ def add(self:KnowledgeCacheManager,
 def remove(self:KnowledgeCacheManager, ids:list):
     "Take items out"
     for i in ids: self.lost.get(i) or self.item(i) # raises for one that isn't there, before anything is changed
-    lost = list(self.lost.values())
-    for i in ids: self.kv_cache.pop(i, None); self.lost.pop(i, None)
     gone = set(ids); private = {i for i in gone if i.startswith('log-')} # the log they came from still holds them, and the next one may hold any of their wordings
-    self.dropped |= private | {_log_id(v['text']) for x in [*self.items, *lost] if x['id'] in private for v in _wordings(x)}
+    self.dropped |= private | {_log_id(v['text']) for x in [*self.items, *self.lost.values()] if x['id'] in private for v in _wordings(x)}
+    for i in ids: self.kv_cache.pop(i, None); self.lost.pop(i, None)
     self.items = [x for x in self.items if x['id'] not in gone]; self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #94a07704
@@ -860,9 +856,9 @@ def repeats(self:KnowledgeCacheManager,
     taken = self.dropped | set(self.ids) # what was taken out, and what somebody has since made another question of
     for t in messages: texts.setdefault(_plain(t), ' '.join(t.split()))
     for t, _ in count.most_common():
-        if self._asks_for(t) is None and not any(_covers(x, t) for x, _ in self.retrieve(texts[t])): groups[_gist(t)].append(t)
+        if not any(_covers(x, t) for x, _ in self.retrieve(texts[t])): groups[_gist(t)].append(t)
     for group in groups.values():
-        n, ids = sum(count[t] for t in group), [*map(_log_id, group)]
+        n, ids = sum(count[t] for t in group), [_log_id(texts[t]) for t in group]
         if n >= least and not taken & set(ids): out.append((n, dict(id=ids[0], question=texts[group[0]], paraphrases=[texts[t] for t in group[1:]])))
     return [q for _, q in sorted(out, key=lambda x: -x[0])]
 
@@ -887,9 +883,9 @@ def knowledge_for(
     c, layers = config['knowledge_enhancement'], layers_for(config, lean)
     asked, side = load_questions(questions or c['questions']), out and unfinished(out)
     plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, config['base_model']['system_prompt'], [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')])
-    manager = _under_way(out, plan, {q['id'] for q in asked}); processes(lean.device).wait_for_everyone() # all have read before one writes
+    ids = {q['id'] for q in asked}; manager = _under_way(out, plan, ids); processes(lean.device).wait_for_everyone() # all have read before one writes
     if manager: # rows of the file may have changed since
-        manager.remove([i for i in manager.ids if i not in {q['id'] for q in asked}])
+        manager.remove([i for i in manager.ids if i not in ids])
         manager.add(lean, tokenizer, asked, True, c['max_answer_tokens'], progress=progress, out=side)
     else:
         manager = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads, c['cache_dim'], c['threshold'], c['eight_bit'])
@@ -897,7 +893,7 @@ def knowledge_for(
         manager.build(lean, tokenizer, asked, layers, c['max_answer_tokens'], progress=progress, out=side)
     manager.plan = None
     if out:
-        manager.dropped = set(_standing(out).get('dropped', ())) - {q['id'] for q in asked} # what a user took out stays out
+        manager.dropped = set(_standing(out).get('dropped', ())) - ids # what a user took out stays out
         if processes(lean.device).is_main_process: manager.save(out)
     return manager
 

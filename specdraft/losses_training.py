@@ -54,11 +54,13 @@ def lk_weight(alpha:float, eta=3.0) -> float: # alpha: mean expected acceptance;
     return math.exp(-eta*alpha)
 
 # %% ../nbs/04_losses_training.ipynb #c0000011
+def _as_wide(rows, vocab): return max(rows*49152//vocab, 1) # so many rows of logits take the memory of `rows` rows of SmolLM2's
+
 class _HeadLogProbs(torch.autograd.Function):
     rows = 128 # at a time, on a CPU
     @staticmethod
-    def parts(h, w): # of rows, so many that their logits (2 GB on a GPU, 25 MB on a CPU) fit
-        n = max((_HeadLogProbs.rows if h.device.type == 'cpu' else at_once(h.device)//12)*49152//max(len(w), 8192), 1); return [slice(i, i + n) for i in range(0, len(h), n)]
+    def parts(h, w): # slices of the rows
+        n = _as_wide(_HeadLogProbs.rows if h.device.type == 'cpu' else at_once(h.device)//12, max(len(w), 8192)); return [slice(i, i + n) for i in range(0, len(h), n)]
     @staticmethod
     def forward(ctx, h, w, at):
         out, lse = at.new_empty(at.shape, dtype=torch.float), at.new_empty(len(h), 1, dtype=torch.float)
@@ -200,7 +202,7 @@ def top_probs(
 ): # (N, k) ids, the likeliest first, and their probabilities
     "What the target holds likely at each place"
     parts = []
-    for h in hidden.split(max(at_once(lean.device)//12*49152//lean.config.vocab_size, 1)): # the logits of all places would be large
+    for h in hidden.split(_as_wide(at_once(lean.device)//12, lean.config.vocab_size)): # the logits of all places would be large
         logits = lean.head(h).float(); top = logits.topk(min(k, logits.shape[-1]), -1)
         parts.append((top.indices.int(), (top.values - logits.logsumexp(-1, keepdim=True)).exp()))
     return [torch.cat(p) for p in zip(*parts)]
