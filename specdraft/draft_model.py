@@ -520,7 +520,7 @@ def save(self:DraftModel,
     "Write the draft's own weights to one file, whole or not at all"
     if storage not in (None, 'int8'): raise InputError(f"storage is {storage!r}: it must be 'int8' or None")
     tensors = self.state_dict() if storage is None else to_int8(self.state_dict())
-    save_tensors(path, tensors, kind='draft', config=self.config, layers=self.layer_idxs, fingerprint=fingerprint(self.target), info={**self.info, **info})
+    save_tensors(path, tensors, kind='draft', config=self.config, layers=self.layer_idxs, fingerprint=fingerprint(self.target), vocab_size=self.target.config.vocab_size, info={**self.info, **info})
 
 # %% ../nbs/03_draft_model.ipynb #4b80f161
 @patch
@@ -590,7 +590,9 @@ def from_pretrained(cls:DraftModel,
     file = find_draft(source)
     tensors, meta = load_tensors(file, 'draft')
     mine = fingerprint(target_model)
-    if meta['fingerprint'] != mine: raise InputError(f'{file} belongs to the target {meta["fingerprint"]}, but this target is {mine}')
+    if meta['fingerprint'] != mine:
+        raise InputError(f'{file} belongs to the target {meta["fingerprint"]} with a vocabulary of {meta.get("vocab_size", "a size that was not noted")}, '
+                         f'but this target is {mine} with one of {target_model.config.vocab_size}')
     cache = file.parent/'knowledge_cache.safetensors'
     if knowledge_cache_manager is None and file.name == 'draft.safetensors' and cache.is_file(): knowledge_cache_manager = KnowledgeCacheManager.load(cache)
     draft = cls(stored_config(meta), target_model, knowledge_cache_manager, layers=meta['layers'])

@@ -375,6 +375,7 @@ class CostModel:
                   draft=(.02, .04, .08, .14, .25, .4, .55, .7, .82, .93), # by the probability that the draft gives, between the `levels`
                   sibling=(.015, .04, .07, .12, .2, .3, .3, .3, .3, .3))
     first_pause = 8 # rounds
+    stake, most_lost = 1., .03 # what proposals may have cost more than they brought: so many plain steps, or this part of the text if that is more
     near, far_widths = 128, (1, 8, 16, 64) # tokens of the text at which all is timed; what is timed of a long one, too
     def __init__(self,
         pass_ms, draft_ms, # {width: ms} of target passes, ms of a draft step or None
@@ -394,6 +395,7 @@ class CostModel:
         self.counts, self.rounds, self.pace = {(source, b): (3*a, 3., 0) for source, rates in self.priors.items() for b, a in enumerate(rates)}, 0, 1. # right, asked, in which round
         self.company(rows)
         self.gain, self.cost, self.confidence, self.pause, self.waited = self.least*self.step + .05, self.step, .5, self.first_pause, 0
+        self.done, self.lost = 0, 0. # tokens of the text, plain steps
     @staticmethod
     def bucket(match): return (match > 2) + (match > 3) + (match > 5) + (match > 8) + (match > 15)
     def level(self, probability): return bisect_right(self.levels, probability)
@@ -465,20 +467,32 @@ def saw(self:CostModel,
             kind, right = (proposal.sources[c - 1], proposal.buckets[c - 1]), c in path
             hit, n = self.counted(*kind); self.counts[kind] = hit + right, n + 1, self.rounds
             if right: break # its younger siblings were not looked at
+    self.done += len(path) + 1; self.lost += self.longer(len(proposal), proposal.spent) - len(path)
     if 'copy' not in proposal.sources: self.pace += .1*((len(path) + 1)/(self.share(len(proposal) + 1) + proposal.spent) - self.pace)
+
+# %% ../nbs/05_speculative_decoding.ipynb #stake001
+@patch
+def longer(self:CostModel, k, spent): # proposals, what the draft's steps cost
+    "What a round takes more than a plain step, in plain steps"
+    return (self.share(k + 1) + spent)*self.least - 1
+
+@patch
+def may_lose(self:CostModel, k, spent=0.):
+    "May such a round be risked?"
+    return self.lost + self.longer(k, spent) <= max(self.stake, self.most_lost*self.done)
 
 # %% ../nbs/05_speculative_decoding.ipynb #359ce687
 @patch
 def copy_plan(self:CostModel, match, available): # (tokens for a plain step's time, how many)
     "The best length of a copied run"
     a = self.rate('copy', self.bucket(match))
-    return max((expected_tokens(a, w - 1)*self.share(1)/self.share(w), w - 1) for w in self.widths if 1 < w <= available + 1) if available else (0., 0)
+    return max(((expected_tokens(a, w - 1)*self.share(1)/self.share(w), w - 1) for w in self.widths if 1 < w <= available + 1 and self.may_lose(w - 1)), default=(0., 0))
 
 # %% ../nbs/05_speculative_decoding.ipynb #511d6bdf
 @patch
-def ask_draft(self:CostModel, copied=0.) -> bool: # copied: how likely the copied token is right that is proposed anyway
+def ask_draft(self:CostModel, copied=0., k=0) -> bool: # how likely the copied token is right that is proposed anyway, how many are
     "Is a round of the draft expected to pay?"
-    if self.draft_ms is None: return False
+    if self.draft_ms is None or not self.may_lose(k + 1, self.step): return False
     if (1 - copied)*self.gain > self.price*self.cost: return True
     if copied: return False
     self.waited += 1
@@ -488,14 +502,14 @@ def ask_draft(self:CostModel, copied=0.) -> bool: # copied: how likely the copie
 
 # %% ../nbs/05_speculative_decoding.ipynb #d66a7b58
 @patch
-def keep(self:CostModel, joint, k): # probability of a token and all before it, how many are proposed already
+def keep(self:CostModel, joint, k, spent=0.): # probability of a token and all before it, how many are proposed already, what the draft's steps have cost
     "Does the token pay for its place in the pass?"
-    return joint > self.price*self.wider(k)
+    return joint > self.price*self.wider(k) and self.may_lose(k + 1, spent)
 
 @patch
-def another(self:CostModel, joint, k):
+def another(self:CostModel, joint, k, spent=0.):
     "Is one more step expected to pay?"
-    return joint*self.confidence > self.price*(self.step + self.wider(k))
+    return joint*self.confidence > self.price*(self.step + self.wider(k)) and self.may_lose(k + 1, spent + self.step)
 
 # %% ../nbs/05_speculative_decoding.ipynb #3237d2d3
 @patch
@@ -623,7 +637,7 @@ class Run:
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
         self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1 # a row of the memory that `rounds` makes for all runs, as large as this
-        self.rng = as_rng(seed, sampling.greedy)
+        self.rng, self.seeded = as_rng(seed, sampling.greedy), seed is not None and not sampling.greedy
         found = decoder.retrieve(query_text or user_text(self.tokenizer, prompt)) if decoder.manager is not None else []
         self.costs, self.draft, self.knowledge = None, None, None
         if self.gamma == 'auto': self.costs = copy(decoder.costs())
@@ -729,7 +743,7 @@ def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be
         rate, n = c.copy_plan(match, len(run))
         run = run[:n] if rate > 1 and (not self.strict or rate > (1 + c.gain)/(1 + c.cost)) else []
     if run: p.chain(run, source='copy', bucket=CostModel.bucket(match)); right = c.rate('copy', CostModel.bucket(match)) if c else 1.
-    if self.draft is not None and way == 'draft' and room > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right)):
+    if self.draft is not None and way == 'draft' and room > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right, len(p))):
         yield from self._ask(min(room, 8 if c else most))
     self.block, self.parents, self.start = [self.ids[-1], *p.tokens], None if p.line else [-1, *p.parents], self.kv_cache.n
 
@@ -741,7 +755,7 @@ def _ask(self:Run, limit):
     "Draft up to `limit` tokens"
     p, c, s, tokens, text, joints, joint, at, others = self.proposal, self.costs, self.sampling, [], self.ids[-RUN:], [], 1., 0, []
     ids = self.draft.ids[:self.draft.n] # of the columns
-    while p.steps < limit and not (tokens and tokens[-1] in self.eos) and (not c or not tokens or c.another(joint, len(p))):
+    while p.steps < limit and not (tokens and tokens[-1] in self.eos) and (not c or not tokens or c.another(joint, len(p), p.spent)):
         read = self.knowledge if not c or c.reads else None
         logits = yield Ask(self.draft, (text + tokens)[-1], self.kv_cache, self.kv_cache.n + p.steps, read, text + tokens)
         p.steps += 1; p.spent += c.step if c else 0.
@@ -756,7 +770,7 @@ def _ask(self:Run, limit):
         if urn and not urn.total > 0: break
         if c:
             (level, token), *rest = self._choices(urn, logits, ids); joint *= c.rate('draft', level)
-            if not c.keep(joint, len(p)): break
+            if not c.keep(joint, len(p), p.spent): break
             joints.append(joint)
         parent = at
         tokens.append(self._offer(parent, urn, level if c else 0) if urn else token)
@@ -778,7 +792,7 @@ def _add_siblings(self:Run, others, joints): # (probability, parent, level, id, 
     "The most likely candidates, as long as one pays for its place"
     p, c = self.proposal, self.costs
     for joint, parent, level, i, urn in sorted(others, key=lambda o: -o[0]):
-        if len(p) >= MAX_TREE//c.rows or not c.keep(joint, len(p)): break
+        if len(p) >= MAX_TREE//c.rows or not c.keep(joint, len(p), p.spent): break
         joints.append(joint)
         if self.sampling.greedy: p.add(i, parent, 'sibling', level)
         elif urn.total > 1e-6: self._offer(parent, urn, level, 'sibling') # drawn from what its elder siblings left
@@ -866,7 +880,7 @@ def _read(self:SpeculativeDecoder, runs): # yields (run, its first new ids)
 # %% ../nbs/05_speculative_decoding.ipynb #12a2da3c
 @patch
 def _round(self:SpeculativeDecoder, runs): # yields (run, its new ids)
-    tempo = self._tempos[len(runs)] if len(runs) > 1 and self.gamma == 'auto' else None # one text has the cost model
+    tempo = self._tempos[len(runs)] if len(runs) > 1 and self.gamma == 'auto' and not any(r.seeded for r in runs) else None # one text has the cost model; a seed's text is no matter of the clock
     way, began, n = tempo.choose() if tempo else 'draft', time.perf_counter(), 0
     self._propose(runs, way)
     logits = self.lean.logits(self._pass(runs))[0] # (T, V)
