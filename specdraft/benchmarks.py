@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'TIMED', 'HELD_OUT', 'NEAR_TIES', 'NEAR', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint',
-           'name_asked', 'check_room', 'fitting', 'check_methods', 'other_item', 'make_methods', 'bench', 'speedups',
-           'summary', 'show', 'about', 'save_result', 'plot_speedups', 'formula', 'greedy_answers', 'rank_counts',
-           'measure_draft', 'draft_summary', 'show_draft', 'check_cache', 'check_out', 'held_out', 'check_count',
-           'test_draft', 'test_knowledge', 'specdraft_test', 'compare', 'batched_answers', 'certificate', 'uncertified',
-           'bench_file', 'specdraft_bench', 'demo', 'specdraft_demo', 'pace', 'batch_speedups']
+           'name_asked', 'check_room', 'check_methods', 'other_item', 'make_methods', 'bench', 'speedups', 'summary',
+           'show', 'about', 'save_result', 'plot_speedups', 'formula', 'greedy_answers', 'rank_counts', 'measure_draft',
+           'draft_summary', 'show_draft', 'check_cache', 'check_out', 'held_out', 'check_count', 'test_draft',
+           'test_knowledge', 'specdraft_test', 'compare', 'batched_answers', 'certificate', 'uncertified', 'bench_file',
+           'specdraft_bench', 'demo', 'specdraft_demo', 'pace', 'batch_speedups']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import itertools, json, math, os, shlex, shutil, statistics as st, subprocess, sys, time
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
+from fastcore.basics import groupby
 from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, load_config,
@@ -44,8 +45,7 @@ def knowledge_prompts(
 # %% ../nbs/06_benchmarks.ipynb #2880f7fe
 def pick(prompts, n:int) -> list: # some of the prompts, in their order within a group
     "A smaller set of prompts: `n` of each group, evenly spread over it"
-    groups = defaultdict(list)
-    for p in prompts: groups[p['group']].append(p)
+    groups = groupby(prompts, lambda p: p['group'])
     return [ps[i*len(ps)//min(n, len(ps))] for ps in groups.values() for i in range(min(n, len(ps)))]
 
 # %% ../nbs/06_benchmarks.ipynb #08aaed44
@@ -70,14 +70,14 @@ def check_disjoint(
 ):
     "Raise `InputError` if a prompt that measures was among those the draft trained on; questions as asked are meant to be"
     known = {prompt_key(v['text']) for _, v in (manager.wordings() if manager else ())} | set(trained_on)
-    both = [p['text'] for p in prompts if 'as asked' not in (p['group'], p.get('category')) and prompt_key(p['text']) in known]
+    both = [p['text'] for p in prompts if p['group'] != 'as asked' and not p.get('stored') and prompt_key(p['text']) in known]
     if both: raise InputError(f'{len(both)} prompts are training data, such as {both[0]!r}: measure with others')
 
 def name_asked(prompts, manager): # to measure with, knowledge cache or None -> the same
     "Of a file of prompts, give what stands in the knowledge cache word for word the category `as asked`: it is another thing to measure"
     stored = [p['group'] == 'file' and manager is not None and manager._asks_for(p['text']) is not None for p in prompts]
     if any(stored): print(f'{sum(stored)} of {len(prompts)} prompts stand in the knowledge cache word for word: their category is "as asked"', file=sys.stderr)
-    return [dict(p, category='as asked') if x else p for p, x in zip(prompts, stored)]
+    return [dict(p, category='as asked', stored=True) if x else p for p, x in zip(prompts, stored)]
 
 # %% ../nbs/06_benchmarks.ipynb #checkroom1
 def check_room(prompts, lean, tokenizer): # to measure with
@@ -87,10 +87,6 @@ def check_room(prompts, lean, tokenizer): # to measure with
         if (n := len(chat_ids(tokenizer, p['text']))) >= context: raise InputError(f'the message {p["text"][:60]!r} takes {n} tokens: the context of the target holds {context}')
 
 # %% ../nbs/06_benchmarks.ipynb #d2b385cf
-def fitting(lean, ids, max_new_tokens) -> int: # ids (1, T) of a prompt
-    "The new tokens that there is room for: `generate` of transformers would write on where the context is full"
-    return min(max_new_tokens, lean.config.max_position_embeddings - ids.shape[1])
-
 METHODS = ('plain', 'generate', 'lookup', 'copy', 'draft', 'both', 'strict', 'none', 'wrong')
 TIMED = ','.join(METHODS[:7]) # unless others are named
 
@@ -117,7 +113,8 @@ def make_methods(
     check_methods(names, draft)
     # whatever the model's generation_config says
     kw = dict(do_sample=temperature > 0, repetition_penalty=1., **(dict(temperature=temperature, top_k=0, top_p=1.) if temperature else {}))
-    theirs = lambda **more: lambda ids: (lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=fitting(lean, ids, max_new_tokens), **kw, **more), None)
+    room = lambda ids: lean.config.max_position_embeddings - ids.shape[1] # `generate` of transformers would write on where the context is full
+    theirs = lambda **more: lambda ids: (lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=min(max_new_tokens, room(ids)), **kw, **more), None)
     def ours(use_draft, copy, strict=False, retrieve=None):
         d = SpeculativeDecoder(draft, lean, tokenizer, gamma, copy, strict, manager)
         if not use_draft: d.draft = None
@@ -169,10 +166,8 @@ def bench(
 # %% ../nbs/06_benchmarks.ipynb #491ca8a7
 def speedups(rows, method) -> dict: # prompt -> ratio
     "Speedup of `method` on each prompt, over the faster of `plain` and `generate`"
-    per = defaultdict(list)
-    for r in rows: per[r['prompt'], r['method']].append(r['seconds']/r['tokens'])
+    per, out = groupby(rows, lambda r: (r['prompt'], r['method']), lambda r: r['seconds']/r['tokens']), {}
     per = {k: st.median(v) for k, v in per.items()}
-    out = {}
     for (p, m), s in per.items():
         base = [per[p, b] for b in ('plain', 'generate') if (p, b) in per]
         if m == method and base: out[p] = min(base)/s
@@ -181,8 +176,7 @@ def speedups(rows, method) -> dict: # prompt -> ratio
 # %% ../nbs/06_benchmarks.ipynb #184a1cc9
 def summary(rows, by='group') -> list: # dicts
     "One line for each group and method"
-    out, groups = [], defaultdict(list)
-    for r in rows: groups[r[by], r['method']].append(r)
+    out, groups = [], groupby(rows, lambda r: (r[by], r['method']))
     order, names = list(dict.fromkeys(g for g, _ in groups)), list(dict.fromkeys([*METHODS, *(m for _, m in groups)]))
     for (g, m), rs in sorted(groups.items(), key=lambda x: (order.index(x[0][0]), names.index(x[0][1]))):
         s = sorted(speedups([r for r in rows if r[by] == g], m).values())
@@ -323,16 +317,15 @@ def measure_draft(
 # %% ../nbs/06_benchmarks.ipynb #cacb9370
 def draft_summary(rows, by='category', costs=None) -> list: # a dict for each group and kind of knowledge; `costs`: a `CostModel`
     "Agreement by position, tau by length of the chain, and the speedup to expect of each plan, named as steps x choices"
-    out, groups = [], defaultdict(list)
-    for r in rows: groups[r[by], r['knowledge']].append(r)
-    for (g, kind), rs in groups.items():
+    out = []
+    for (g, kind), rs in groupby(rows, lambda r: (r[by], r['knowledge'])).items():
         total = lambda k: [sum(x) for x in zip(*(r[k] for r in rs))]
         places = sum(r['places'] for r in rs)
         line = {by: g, 'knowledge': kind, 'prompts': len(rs), 'agree': [a/max(b, 1) for a, b in zip(total('right'), total('asked'))],
                 'tau': [places/r for r in total('rounds')]}
         if costs is not None:
             rounds = lambda w: zip(*(r['rounds'] if w == '1' else r['wide'][w] for r in rs)) # of all texts, for each length
-            line['plans'] = {f'{k}x{w}': costs.speedup(places/sum(x), k, int(w)) for w in ('1', *rs[0].get('wide', ()))
+            line['plans'] = {f'{k}x{w}': costs.speedup(places/sum(x), k, int(w), kind != 'none') for w in ('1', *rs[0].get('wide', ()))
                              for k, x in enumerate(rounds(w), 1)}
         out.append(line)
     return out
@@ -361,14 +354,16 @@ def check_out(path):
 # %% ../nbs/06_benchmarks.ipynb #0d0555ad
 HELD_OUT = dict(common_en='heldout_en', common_zh='heldout_zh', more_en='heldout_more_en') # packaged questions -> paraphrases of them that nobody has seen
 
-def held_out(manager, path, n_each=0): # `path`: see `check_cache`; prompts of each group, 0: all
+def held_out(manager, path, n_each=0, trained_on=()): # `path`: see `check_cache`; prompts of each group, 0: all; see `check_disjoint`
     "What is measured unless prompts are given: the questions of a knowledge cache, unrelated messages, and unseen paraphrases where they are packaged questions"
     check_cache(manager, path)
     asked = {x['id']: x['question'] for x in manager.items}
     known = lambda name: {q['id'] for q in load_questions(name) if asked.get(q['id']) == q['question']}
     name = max(HELD_OUT, key=lambda n: len(known(n))); ids = known(name)
     prompts = [p for p in knowledge_prompts(manager.items, HELD_OUT[name]) if p['group'] != 'paraphrase' or p['item'] in ids]
-    return pick(prompts, n_each) if n_each else prompts
+    new = [p for p in prompts if p['group'] == 'as asked' or prompt_key(p['text']) not in trained_on]
+    if len(new) < len(prompts): print(f'{len(prompts) - len(new)} of the messages to measure with are training text of this draft: they are left out', file=sys.stderr)
+    return pick(new, n_each) if n_each else new
 
 def check_count(n_each):
     "Raise `InputError` unless `n_each` can be a number of prompts"
@@ -387,8 +382,8 @@ def test_draft(lean, tokenizer, draft, prompts, by='category', max_new_tokens=12
     costs = measure_costs(lean, LeanDraft(draft, lean), keep=False) if draft.past == 'target' else None
     if costs: print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
     print(show_draft(draft_summary(rows, by, costs), by))
-    if by == 'category': print(show_draft(draft_summary([dict(r, category='all') for r in rows], by, costs), by))
-    if out: save_result(out, rows, lean, draft=about(draft), pass_ms=costs and costs.pass_ms, draft_ms=costs and costs.draft_ms, max_new_tokens=max_new_tokens)
+    if by == 'category' and (new := [dict(r, category='all') for r in rows if r['category'] != 'as asked']): print(show_draft(draft_summary(new, by, costs), by))
+    if out: save_result(out, rows, lean, draft=about(draft), pass_ms=costs and costs.pass_ms, draft_ms=costs and costs.draft_ms, read_ms=costs and costs.read_ms, max_new_tokens=max_new_tokens)
 
 # %% ../nbs/06_benchmarks.ipynb #0480a04c
 NEAR_TIES = ('(in bfloat16 a near-tie of two tokens can fall the other way where a pass is wider, as with trees, or computes in another order, as generate '
@@ -433,7 +428,7 @@ def specdraft_test(
     chosen = load_prompts(prompts, n_each) if prompts not in ('', 'heldout') else None
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)
     if chosen: return test_draft(lean, tokenizer, model, chosen, 'category', max_new_tokens, out)
-    if prompts: return test_draft(lean, tokenizer, model, held_out(manager, cache, n_each), 'group', max_new_tokens, out)
+    if prompts: return test_draft(lean, tokenizer, model, held_out(manager, cache, n_each, set(model.info.get('prompts', ()))), 'group', max_new_tokens, out)
     check_cache(manager, cache); rows, keep = [], partial(save_result, lean=lean, draft=about(model), max_new_tokens=max_new_tokens)
     try: test_knowledge(lean, tokenizer, model, manager, max_new_tokens, n_each, rows)
     except BaseException: # what was measured before an interruption
@@ -577,7 +572,7 @@ def specdraft_bench(
     if draft == 'none' and methods == TIMED: methods = ','.join(METHODS[:4])
     check_methods(methods.split(','), draft != 'none'); check_out(out) # errors before the model is loaded
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)
-    if chosen is None: chosen = held_out(manager, cache, n_each)
+    if chosen is None: chosen = held_out(manager, cache, n_each, set(model.info.get('prompts', ())) if model else ())
     chosen = name_asked(chosen, manager); check_room(chosen, lean, tokenizer)
     if certify: # whether texts agree has nothing to do with what was learnt
         proof = certificate(model, lean, tokenizer, chosen, max_new_tokens, out); print(f'every comparison in {out}')
@@ -716,4 +711,4 @@ def pace(rows, kind=''): # '' or 'plain_': whose tokens and seconds
 
 def batch_speedups(rows) -> dict: # of batches, each with its number as `prompt` -> number: speedup
     "Of each batch, over its repeats, the tokens a second over those of plain decoding"
-    return {p: pace(rs)/pace(rs, 'plain_') for p in dict.fromkeys(r['prompt'] for r in rows) for rs in [[r for r in rows if r['prompt'] == p]]}
+    return {p: pace(rs)/pace(rs, 'plain_') for p, rs in groupby(rows, lambda r: r['prompt']).items()}

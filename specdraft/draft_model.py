@@ -12,7 +12,7 @@ __all__ = ['RUN', 'Qwen3DraftModel', 'Ask', 'KnowledgeAttention', 'shifted', 'ru
 import itertools, math, sys
 from collections import namedtuple
 from copy import copy as shallow_copy, deepcopy
-from functools import partial
+from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -298,18 +298,16 @@ def from_int8(tensors:dict) -> dict:
 class Int8:
     "A frozen 8-bit copy of `nn.Linear` layers that share their input; products with more than two rows take a `Packed` one, made when first needed"
     def __init__(self, *linears):
-        self.linears, self.packed, w = linears, None, torch.cat([l.weight.detach() for l in linears])
+        self.linears, w = linears, torch.cat([l.weight.detach() for l in linears])
         q = to_int8(dict(w=w))
         self.weight, self.scale = q['w'], q['w.scale'][:, 0].to(w.dtype)
         self.bias = None if linears[0].bias is None else torch.cat([l.bias.detach() for l in linears])
     def __call__(self, x): # (N, D) -> (N, sum of sizes)
-        if len(x) > 2:
-            return self.pack()(x)
+        if len(x) > 2: return self.packed(x)
         y = torch._weight_int8pack_mm(x, self.weight, self.scale)
         return y if self.bias is None else y + self.bias
-    def pack(self): # -> the `Packed` one
-        self.packed = self.packed or Packed(*self.linears)
-        return self.packed
+    @cached_property
+    def packed(self): return Packed(*self.linears)
 
 # %% ../nbs/03_draft_model.ipynb #9ff64daf
 def small_linear(*linears, ready=None): # ready: a `Packed` of them that is there already
@@ -366,7 +364,7 @@ class LeanDraft:
                     norm2=small_norm(layer.post_attention_layernorm), q_norm=small_norm(getattr(a, 'q_norm', None)), k_norm=small_norm(getattr(a, 'k_norm', None)))
     def pack(self): # what steps of several texts need is made now, not in the first of them
         for x in itertools.chain(*(l.values() for l in self.layers), self.transitions, *(self.reads or ()), self.point or (), [self.head]):
-            if isinstance(x, Int8): x.pack()
+            if isinstance(x, Int8): x.packed # made by being asked for
 
 # %% ../nbs/03_draft_model.ipynb #ed66344f
 @patch

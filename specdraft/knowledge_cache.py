@@ -8,7 +8,7 @@ __all__ = ['WORDS', 'SHARD', 'CACHE', 'check_questions', 'load_questions', 'read
            'Items', 'find_cache', 'read_prompts', 'knowledge_for', 'specdraft_build_cache']
 
 # %% ../nbs/02_knowledge_cache.ipynb #8ef6933f
-import codecs, csv, errno, hashlib, io, itertools, json, math, os, sys, time, unicodedata
+import codecs, csv, errno, hashlib, io, json, math, os, sys, time, unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import MutableMapping, Sequence
@@ -516,8 +516,9 @@ def _scores(self:KnowledgeCacheManager, text): # (items,)
         known = [i for w in asked if (i := index.vocab_dict.get(w)) is not None]
         weight = sum(idf(int(s['indptr'][i + 1] - s['indptr'][i])) for i in known) + (len(asked) - len(known))*idf(0)
         return index.get_scores_from_ids(known) if known else 0., weight
-    for asked in {tuple(tuple(dict.fromkeys(words(x))) for x in (t, _bare(t))) for t in [text, *_sentences(text)]}: # all words, and those that are no stop words
-        parts = [weighed(some) for some in set(asked)] # two where there are stop words, which so count half
+    once = lambda t: tuple(dict.fromkeys(words(t)))
+    for every, bare in {(once(t), once(_bare(t))) for t in [text, *_sentences(text)]}: # all words, and those that are no stop words
+        parts = [weighed(some) for some in {every, bare}] # two where there are stop words, which so count half
         got, weight = (sum(x)/len(parts) for x in zip(*parts)); best = np.maximum(best, got/max(weight, 1.5*idf(0)))
     return best
 
@@ -552,7 +553,7 @@ class AnswerIndex:
         "The longest run at the end of `ids` that stands somewhere"
         n = min(longest, len(ids)); run = (np.array(ids[:-n - 1:-1]) + 1).astype('>u4').tobytes()
         at = bisect_left(self.order, run, key=lambda i: self._run(i, n))
-        def common(i): return next((j for j, (a, b) in enumerate(zip(ids[:-n - 1:-1], (self._id(self.order[i] + j) for j in range(n)))) if a != b), n)
+        def common(i): return len(os.path.commonprefix([run, self._run(self.order[i], n)]))//4 # tokens, of four bytes each
         m = max((common(i) for i in (at - 1, at) if 0 <= i < len(self)), default=0)
         if m == 0: return 0, 0, 0
         key = lambda i: self._run(i, m)
@@ -594,14 +595,8 @@ def copies(self:KnowledgeCacheManager) -> AnswerIndex:
 def frequent(self:KnowledgeCacheManager) -> np.ndarray: # ids; the lower one first of those that are equally frequent
     "The tokens that stand in the cached questions and answers, the most frequent first"
     if self._frequent is None:
-        if self._copies is not None: # counted a million at a time
-            ids = np.frombuffer(self._copies.tokens, '>u4'); parts = (ids[i:i + 2**20] for i in range(0, len(ids), 2**20))
-        else:
-            each = (i + 1 for _, v in self.wordings() for i in (*v['prompt_ids'], *v['answer_ids']))
-            parts = iter(lambda: list(itertools.islice(each, 2**20)), [])
-        n = np.zeros(1, np.int64)
-        for part in parts:
-            n, more = sorted((n, np.bincount(part)), key=len); more[:len(n)] += n; n = more
+        ids = np.frombuffer(self.copies().tokens, '>u4'); n = np.zeros(int(ids.max()) + 1, np.int64)
+        for i in range(0, len(ids), 2**20): n += np.bincount(ids[i:i + 2**20], minlength=len(n)) # a million at a time
         self._frequent = np.argsort(-n[1:], kind='stable')[:np.count_nonzero(n[1:])] # a 0 is the end of a text
     return self._frequent
 
@@ -742,7 +737,7 @@ def save(self:KnowledgeCacheManager, path=CACHE):
 # %% ../nbs/02_knowledge_cache.ipynb #63e52988
 @patch
 def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed: by the words of this version?
-    "Take the items, indices and shards of a saved cache"
+    "Take the items, indices and shards of a saved cache; returns the shards that are missing or damaged"
     kv, items, broken = self.kv_cache, Items(tensors), []
     folder = path.parent if all((path.parent/n).exists() for n in shards) else path.resolve().parent # a link from elsewhere; but a hub's folder has links to all
     kv.folder = folder
@@ -756,15 +751,14 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
     self.lost = {x['id']: x for x in items if places[x['id']][0] in broken} if broken else {}
     kv.places = {i: p for i, p in places.items() if p[0] not in broken}
     self.items = [x for x in items if x['id'] in kv.places] if self.lost else items
-    if self.lost:
-        return print(f'{path}: {", ".join(broken)} missing or damaged; lost are keys and values of the items '
-                     f'{", ".join(list(self.lost)[:20])}{" …" if len(self.lost) > 20 else ""}; any change with specdraft_build_cache computes them again', file=sys.stderr)
-    self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy())
+    self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy()) # of lost items too: their answers are known
+    if self.lost: return broken
     vocabulary = _texts(tensors['search/words'], tensors['search/words_ends'])
-    if not indexed and any(map(_joins, vocabulary)): return # these were single letters before
+    if not indexed and any(map(_joins, vocabulary)): return [] # these were single letters before
     self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)),
                          vocabulary)
     if indexed and 'asked' in tensors: self._asked = tensors['asked'].numpy()
+    return []
 
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)
@@ -788,7 +782,10 @@ def load(cls:KnowledgeCacheManager,
     self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
     self.bases = {k[6:]: t for k, t in tensors.items() if k.startswith('basis/')}
     self.check(target_model, layers, path)
-    if 'ids' in tensors: self._open(Path(path), tensors, meta['shards'], meta.get('words') == WORDS)
+    if 'ids' in tensors and (broken := self._open(Path(path), tensors, meta['shards'], meta.get('words') == WORDS)):
+        if _state(path) != seen: return cls.load(path, target_model, layers) # another process has put others in their place meanwhile
+        print(f'{path}: {", ".join(broken)} missing or damaged; lost are keys and values of the items '
+              f'{", ".join(list(self.lost)[:20])}{" …" if len(self.lost) > 20 else ""}; any change with specdraft_build_cache computes them again', file=sys.stderr)
     return self
 
 # %% ../nbs/02_knowledge_cache.ipynb #94d40269

@@ -34,10 +34,10 @@ class InputError(ValueError):
     "Something the user gave can't be used; the message names the value and what is allowed."
 
 # %% ../nbs/00_loader.ipynb #3eb28988
-def check_positive(name, value, kind=int):
-    "Raise `InputError` unless `value` is a `kind` above 0"
-    ok = isinstance(value, numbers.Real if kind is float else numbers.Integral) and not isinstance(value, bool) and value > 0 # NumPy's too
-    if not ok: raise InputError(f'{name} is {value!r}: it must be {"an integer" if kind is int else "a number"} above 0')
+def check_positive(name, value):
+    "Raise `InputError` unless `value` is an integer above 0"
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value <= 0: # NumPy's too
+        raise InputError(f'{name} is {value!r}: it must be an integer above 0')
     return value
 
 # %% ../nbs/00_loader.ipynb #d9b22be2
@@ -213,14 +213,15 @@ def check_value(
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         want = ' or '.join({int: 'an integer', float: 'a number', str: 'text', bool: 'true or false', list: 'a list'}[k] for k in kinds)
         raise InputError(f'{name}: {value!r} is {type(value).__name__}, expected {want}')
-    texts, number = value if isinstance(value, list) else [value] if isinstance(value, str) else [], isinstance(value, (int, float))
-    bad = ((key.choices and any(t not in key.choices for t in texts) and f'{"some" if isinstance(value, list) else "one"} of {", ".join(key.choices)}')
-        or (isinstance(value, float) and not math.isfinite(value) and 'a finite number')
-        or (number and key.high is not None and value > key.high and f'a number of {key.high} or less')
-        or (number and key.above is not None and value <= key.above and f'a number above {key.above}')
-        or (number and key.low is not None and value < key.low and f'a number of {key.low} or more'))
-    if bad: raise InputError(f'{name}: {value!r} is not allowed, expected {bad}')
-    return value
+    some, number = isinstance(value, list), isinstance(value, (int, float))
+    texts = value if some else [value]*isinstance(value, str)
+    if key.choices and any(t not in key.choices for t in texts): wanted = f'{"some" if some else "one"} of {", ".join(key.choices)}'
+    elif isinstance(value, float) and not math.isfinite(value): wanted = 'a finite number'
+    elif number and key.high is not None and value > key.high: wanted = f'a number of {key.high} or less'
+    elif number and key.above is not None and value <= key.above: wanted = f'a number above {key.above}'
+    elif number and key.low is not None and value < key.low: wanted = f'a number of {key.low} or more'
+    else: return value
+    raise InputError(f'{name}: {value!r} is not allowed, expected {wanted}')
 
 # %% ../nbs/00_loader.ipynb #d28f22e1
 def check_config(
@@ -845,12 +846,6 @@ def rope(self:LeanTarget,
         self._rope = table = cos[0], torch.cat([-sin[0, :, :sin.shape[-1]//2], sin[0, :, sin.shape[-1]//2:]], -1)
     return tuple(t[positions].unsqueeze(1) if positions.dim() == 2 else t[positions] for t in table)
 
-# %% ../nbs/00_loader.ipynb #sight001
-@patch
-def _sight(self:LeanTarget, ids, kv_cache, parents=None): # of new tokens of one text: positions (T,), mask for `attend_alike`
-    depths, sees = sight(kv_cache.n, ids.shape[1], parents)
-    return torch.from_numpy(kv_cache.n + depths).to(ids.device), alike_mask(sees, self.G, dtype=kv_cache.kv.dtype, device=ids.device)
-
 # %% ../nbs/00_loader.ipynb #a1794016
 @patch
 def __call__(self:LeanTarget,
@@ -865,7 +860,9 @@ def __call__(self:LeanTarget,
     alike = B == 1 and pad is None and n > 0
     if parents is not None and not alike:
         raise InputError(f'parents were given for {B} rows behind {n} tokens: a tree is of one row, without padding, behind at least one token')
-    if alike: positions, mask = self._sight(ids, kv_cache, parents)
+    if alike:
+        depths, sees = sight(n, T, parents)
+        positions, mask = torch.from_numpy(n + depths).to(ids.device), alike_mask(sees, self.G, dtype=kv_cache.kv.dtype, device=ids.device)
     else:
         cols = torch.arange(n + T, device=ids.device)
         positions = cols[n:] if pad is None else (cols[n:] - pad[:, None]).clamp(min=0)

@@ -15,13 +15,12 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'PASSAGES', 'ASKED
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, functools, hashlib, itertools, json, math, os, random, re, shutil, sys, time
-from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from fastcore.basics import patch
+from fastcore.basics import chunked, groupby, patch
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -348,29 +347,31 @@ def text_lots(
     "The lots of a run: each a list of jobs (prompt ids, item, known answer or None), or the number of prompts to invent"
     worded = list(manager.wordings()) if manager is not None else []
     most, longest = config['training']['known_wordings'], max(config['training']['max_answer_tokens'], config['decoding']['max_new_tokens'])
-    known = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in worded]
+    jobs = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in worded]
     if most is not None: # whole items, so that each keeps its own question
-        items = list(dict.fromkeys(item for _, item, _ in known)); random.Random(config['training']['seed']).shuffle(items); n = Counter(item for _, item, _ in known)
-        some = {item for item, before in zip(items, itertools.accumulate((n[i] for i in items), initial=0)) if before < most}; known = [j for j in known if j[1] in some]
+        of, some, n = groupby(jobs, 1), set(), 0
+        items = list(of); random.Random(config['training']['seed']).shuffle(items)
+        for item in items:
+            if n < most: some.add(item); n += len(of[item])
+        jobs = [j for j in jobs if j[1] in some]
     asked, own = {_plain(v['text']) for _, v in worded}, {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)
         if _plain(p['text']) not in asked: own.setdefault(_plain(p['text']), p)
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
-    jobs = known
     for p in own.values():
         ids, answer = chat_ids(tokenizer, p['text']), p.get('answer') and tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True)
         if len(ids) + 1 > context: raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens, an answer at least 1: the context of the target holds {context}')
         jobs.append((ids, None, answer[:min(len(answer), longest, context - len(ids))] if answer else None)) # one that filled the context may take more tokens when it is read again
     n, lot = config['training']['num_invented_prompts'], config['training']['lot']
-    return [jobs[i:i + lot] for i in range(0, len(jobs), lot)] + [min(lot, n - i) for i in range(0, n, lot)]
+    return [*chunked(jobs, lot)] + [min(lot, n - i) for i in range(0, n, lot)]
 
 # %% ../nbs/04_losses_training.ipynb #7270b364
 class _Writer:
     "What it takes to write lots"
     def __init__(self, lean, tokenizer, manager, layers, c, seed, on_step, avoid): # see `write_lot`; `prompt_key`s of what is not to be asked
         self.lean, self.tokenizer, self.manager, self.layers, self.c, self.on_step, self.avoid = lean, tokenizer, manager, layers, c, on_step, avoid
-        self.g, self.luck, self.keep = torch.Generator(device=lean.device).manual_seed(seed), random.Random(seed), to_keep(c, lean.device)
+        self.g, self.luck, self.keep, self.hot = torch.Generator(device=lean.device).manual_seed(seed), random.Random(seed), to_keep(c, lean.device), c.get('hot', 1.)
 
     def answered(self, jobs, longest=math.inf, **start): # (prompt ids, item, temperature) -> of each its trace, or None where a prompt leaves no room for an answer
         room, traces = min(self.lean.config.max_position_embeddings, longest), [None]*len(jobs)
@@ -385,26 +386,23 @@ class _Writer:
 
     def known(self, lot): # questions and own prompts -> traces
         out = trace_texts(self.lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], self.layers, self.keep, self.c['keep_top'])
-        out += self.answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, 1.) for p, item, _ in lot])
-        about, n = {}, self.c['lot']
-        for p, item, _ in lot:
-            if item is not None: about.setdefault(item, []).append(user_text(self.tokenizer, p))
+        out += self.answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, self.hot) for p, item, _ in lot])
+        about = groupby([j for j in lot if j[1] is not None], 1, lambda j: user_text(self.tokenizer, j[0])) # wordings of each item
         new = in_other_words(self.lean, self.tokenizer, self.manager, about, self.c['rewordings'], self.luck, self.g, self.on_step, self.avoid)
-        for i in range(0, len(new), n): out += self.answered([(chat_ids(self.tokenizer, t), item, heat) for heat in (0., 1.) for t, item in new[i:i + n]])
+        for some in chunked(new, self.c['lot']): out += self.answered([(chat_ids(self.tokenizer, t), item, heat) for heat in (0., self.hot) for t, item in some])
         return [t for t in out if t is not None]
 
     def exchanges(self, texts, **start): # -> (text, trace) pairs
-        # every fourth text is answered twice, the others greedily (two in three) or at temperature 1: more prompts are worth more than second answers
-        asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (1., (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
+        # every fourth text is answered twice, the others greedily (two in three) or at random: more prompts are worth more than second answers
+        asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (self.hot, (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
         traces = self.answered([(chat_ids(self.tokenizer, t), None, heat) for t, heat in asked], **start)
         return [(t, trace) for (t, _), trace in zip(asked, traces) if trace is not None]
 
     def invented(self, n): # messages that the target makes up, and the tasks made of them -> traces
         lean, tokenizer, c, how = self.lean, self.tokenizer, self.c, dict(on_step=self.on_step)
-        head = len(tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids) - 1 # an invented message is the target's text too
         new = [t for t in invent_prompts(lean, tokenizer, n, self.g, **how) if prompt_key(t) not in self.avoid]
         said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
-        invented = self.exchanges(new, start=max(head, 0))
+        invented = self.exchanges(new, start=len(bare_prompt(tokenizer)) - 1) # an invented message is the target's text too
         brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), self.luck, self.g, **how) if prompt_key(q) not in self.avoid]
         asked = self.exchanges(list(dict.fromkeys(q for q, _ in brought)))
         language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought, round(n*c['tasks_per_prompt']), self.luck))
@@ -415,10 +413,10 @@ class _Writer:
 
 def write_lot(
     lean, tokenizer, manager, # target, its tokenizer, knowledge cache or None
-    lot, layers, c, seed, # one lot of `text_lots`, sampled layers, `training` of a checked config
+    lot, layers, c, seed, # one lot of `text_lots`, sampled layers, `training` of a checked config, with `hot` as the temperature of sampled answers (1)
     on_step=None, held_out=() # further `prompt_key`s of messages to measure with, for which nothing is written
 ) -> list: # traces
-    "Have the target answer one lot: greedily where no answer is known, and at temperature 1"
+    "Have the target answer one lot: greedily where no answer is known, and sampled"
     w = _Writer(lean, tokenizer, manager, layers, c, seed, on_step, measured_with() | set(held_out))
     return w.invented(lot) if isinstance(lot, int) else w.known([j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out])
 
@@ -433,7 +431,7 @@ def data_plan(lots, layers, config, lean, manager=None) -> str: # 16 hex digits
     c = config['training']
     finds = [manager.threshold, [v['answer'] for _, v in manager.wordings()]] if manager is not None and c['rewordings'] else None # which wordings it accepts
     return hashlib.sha256(json.dumps([lots, list(layers), to_keep(c, lean.device), c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'], c['passages_per_prompt'], c['seed'],
-                                      c['rewordings'], finds, fingerprint(lean.model), str(lean.dtype)] + [p for p in [config['base_model']['system_prompt']] if p]).encode()).hexdigest()[:16]
+                                      c['rewordings'], finds, fingerprint(lean.model), str(lean.dtype)] + [x for x in (config['base_model']['system_prompt'], config['decoding']['temperature']) if x]).encode()).hexdigest()[:16]
 
 # %% ../nbs/04_losses_training.ipynb #4bf0384e
 def trace_key(tokenizer, trace) -> str:
@@ -454,7 +452,7 @@ def write_data(
     progress=True, rank=0, world=1 # this process and their number: lots are dealt out in turn
 ) -> TrainingData:
     "Write and trace all lots that are not there yet"
-    c, layers = config['training'], list(layers if layers is not None else manager.layers)
+    c, layers = {**config['training'], 'hot': config['decoding']['temperature'] or 1.}, list(layers if layers is not None else manager.layers)
     lots = text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings)
     plan = data_plan(lots, layers, config, lean, manager)
     mine = [i for i in range(len(lots)) if i % world == rank]
@@ -661,9 +659,8 @@ def texts_of(self:Trainer, step): # indices; texts of like length meet, in an or
     if getattr(self, '_epoch', None) != epoch:
         g = torch.Generator().manual_seed(self.c['seed'] + 1000 + epoch)
         order = [self.train[i] for i in torch.randperm(len(self.train), generator=g).tolist()][:self.per_epoch*self.size]
-        window = 16*self.size
-        order = [i for k in range(0, len(order), window) for i in sorted(order[k:k + window], key=lambda i: self.places[i])]
-        lots = [order[k:k + self.size] for k in range(0, len(order), self.size)]
+        order = [i for some in chunked(order, 16*self.size) for i in sorted(some, key=lambda i: self.places[i])]
+        lots = [*chunked(order, self.size)]
         self._lots, self._epoch = [lots[i] for i in torch.randperm(len(lots), generator=g).tolist()], epoch
     return self._lots[at]
 
@@ -747,8 +744,7 @@ def _give_up(self:Trainer, loss, norm, texts):
 def validate(self:Trainer):
     "Mean losses on the texts to judge by, with knowledge as in training and the same random choices each time"
     g, parts, judges = torch.Generator().manual_seed(1), [], self.valid or self.train[::-(-len(self.train)//40)]
-    for i in range(0, len(judges), 8):
-        texts = judges[i:i + 8]
+    for texts in chunked(judges, 8):
         parts.append(self.losses(texts, random_starts(len(texts), max(self.places[j] for j in texts), self.c['max_block'], g), self._knowledge(texts, g)))
     mean = lambda k: torch.cat([p[k] for p in parts]).mean().item()
     return dict(kl=mean('kl'), **(dict(alpha=1 - mean('acceptance'), agree=mean('agree')) if self.valid else {}))
@@ -955,14 +951,12 @@ def next_ranks(
 @torch.no_grad()
 def depth_ranks(
     draft, lean, traces, # of greedy answers
-    n=6, knowledge=None, # tokens of a chain; for each text a trace to read, what `read_knowledge` gives, or None
-    batch_size=12
+    n=6, knowledge=None # tokens of a chain; for each text a trace to read, what `read_knowledge` gives, or None
 ) -> list: # for each text (places, n): the rank of token d of a round that starts there, given that it is right so far; 0 is the draft's first choice
     "Where a draft's tokens are the target's"
     out, knowledge, draft = [torch.full((len(t), n), BEYOND) for t in traces], knowledge or [None]*len(traces), draft.eval()
-    order = sorted(range(len(traces)), key=lambda i: len(traces[i].ids))
-    for k in range(0, len(order), batch_size):
-        part = order[k:k + batch_size]; cols = torch.arange(max(len(traces[i]) for i in part))
+    for part in chunked(sorted(range(len(traces)), key=lambda i: len(traces[i].ids)), 12):
+        cols = torch.arange(max(len(traces[i]) for i in part))
         ranked = lambda starts: zip(part, next_ranks(draft, lean, [traces[i] for i in part], starts.expand(len(part), -1), [knowledge[i] for i in part]))
         if draft.past == 'own': # where a round starts is nothing to it
             for i, ranks in ranked(0*cols): out[i] = F.pad(ranks, (0, n - 1), value=BEYOND).unfold(0, n, 1)

@@ -374,7 +374,7 @@ class CostModel:
     priors = dict(copy=(.3, .45, .6, .75, .9, .97), # by length of the match: 2, 3, 4-5, 6-8, 9-15, more
                   draft=(.02, .04, .08, .14, .25, .4, .55, .7, .82, .93), # by the probability that the draft gives, between the `levels`
                   sibling=(.015, .04, .07, .12, .2, .3, .3, .3, .3, .3))
-    first_pause = 8 # rounds
+    first_pause, confidence = 8, .5 # rounds; how likely a token is to be right before anything is known of it
     stake, most_lost = 1., .03 # what proposals may have cost more than they brought: so many plain steps, or this part of the text if that is more
     near, far_widths = 128, (1, 8, 16, 64) # tokens of the text at which all is timed; what is timed of a long one, too
     def __init__(self,
@@ -394,10 +394,10 @@ class CostModel:
         self.reads, self.shown, self.unread, self.skip = shown > 0, shown, 0, self.first_pause # does the next step read? steps without reading, and how many at most
         self.counts, self.rounds, self.pace = {(source, b): (3*a, 3., 0) for source, rates in self.priors.items() for b, a in enumerate(rates)}, 0, 1. # right, asked, in which round
         self.company(rows)
-        self.gain, self.cost, self.confidence, self.pause, self.waited = self.least*self.step + .05, self.step, .5, self.first_pause, 0
+        self.gain, self.cost, self.pause, self.waited = self.least*self.step + .05, self.step, self.first_pause, 0
         self.done, self.lost = 0, 0. # tokens of the text, plain steps
     @staticmethod
-    def bucket(match): return (match > 2) + (match > 3) + (match > 5) + (match > 8) + (match > 15)
+    def bucket(match): return bisect_right((3, 4, 6, 9, 16), match)
     def level(self, probability): return bisect_right(self.levels, probability)
     def counted(self, source, bucket): # right and asked, faded back to the prior guess since then
         (hit, n, at), prior = self.counts[source, bucket], 3*self.priors[source][bucket]; left = .97**(self.rounds - at)
@@ -406,8 +406,8 @@ class CostModel:
     def verify_ms(self, width): # straight lines between the measured widths, and on beyond the last
         ws = self.ws; hi = min(max(bisect_right(ws, width - .5), 1), len(ws) - 1); lo = hi - 1
         return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
-    def speedup(self, tau, n, width=1): # of drafting n tokens a round, with `width` choices at each
-        return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*self.draft_ms)
+    def speedup(self, tau, n, width=1, reading=False): # of drafting n tokens a round, with `width` choices at each; does each step read cached answers?
+        return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*(self.draft_ms + reading*self.read_ms[0]))
 
 # %% ../nbs/05_speculative_decoding.ipynb #8382da7b
 @patch
@@ -830,8 +830,7 @@ class SpeculativeDecoder:
         if draft_model is not None:
             if knowledge_cache_manager not in (None, draft_model.manager): raise InputError('knowledge_cache_manager is given beside a draft: a draft brings its own, so give it to DraftModel')
             self.manager, self.top_k = draft_model.manager, draft_model.config['knowledge_enhancement']['top_k']
-        elif self.manager is not None and self.manager.fingerprint not in (None, fingerprint(self.lean.model)):
-            raise InputError(f'the knowledge cache belongs to the target {self.manager.fingerprint}, but this one is {fingerprint(self.lean.model)}: build one for it')
+        elif self.manager is not None and len(self.manager): self.manager.check(self.lean.model)
         self.stats, self.asking, self._costs, self._tempos = {}, {}, None, Tempos() # asking: what `ask` is to do unless told otherwise
     def costs(self) -> CostModel:
         "What passes and steps cost on this machine"
@@ -1112,7 +1111,8 @@ def open_all(
     device='cpu'
 ): # `LeanTarget`, tokenizer, `DraftModel`
     "Target, tokenizer and trained draft with its knowledge cache"
-    try: file = find_draft(draft or default_draft(config)) # errors before the model is loaded
+    source = draft or default_draft(config)
+    try: file = find_draft(source) # errors before the model is loaded
     except InputError as e: raise InputError(f'{e}. With --draft none what is stored is copied, and no draft is needed') from e
     lean, tokenizer, manager = _open_target(config, cache, device)
     if not draft: file = default_draft(config, target_model=lean.model) # at the usual places, what belongs to another target is passed over

@@ -44,7 +44,7 @@ for h in hooks: h.remove()
 CopyPointer.point = point
 
 width, forms = m.kv_shape[0]*m.kv_shape[1], []
-for dim, eight_bit in ((None, False), (None, True), (96, False), (48, False), (48, True), (24, False), (12, False)):
+for dim, eight_bit in ((None, False), (None, True), (96, False), (48, False), (48, True), (24, False), (16, False), (16, True), (12, False)):
     draft.manager = form = restored(m, dim, eight_bit)
     kv = form.kv_cache[m.items[0]['id']]
     rows = run(draft, lean, tokenizer, tqdm([p for p in prompts if p['group'] != 'unrelated'], desc=f'{dim or width}{", 8 bits" if eight_bit else ""}'))

@@ -54,7 +54,7 @@ def main(
         draft = DraftModel.from_pretrained(start, lean.model, dtype=torch.float32)
         if not skip_known:
             if draft.manager is None: raise InputError(f'{start} comes without a knowledge cache: give a folder that holds one, or --skip_known')
-            write(data, 0, lean, tokenizer, draft.manager, draft.layer_idxs, c, held, text_lots(tokenizer, draft.manager, {'training': {**c, 'num_invented_prompts': 0}}))
+            write(data, 0, lean, tokenizer, draft.manager, draft.layer_idxs, c, held, text_lots(tokenizer, draft.manager, {**loader.config, 'training': {**c, 'num_invented_prompts': 0}}))
     texts = TrainingData(data, lean.model)
     if not len(texts): raise InputError(f'{data} holds no text: write some (--write_minutes)')
     draft.config['training'] = c
