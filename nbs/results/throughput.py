@@ -3,7 +3,7 @@
 FOLDER gets what `specdraft_train --minutes 1` makes, training data included; if it is there, it is used as it is. The plain loop is what one would write
 first: float32, every batch read anew by the target, both distributions over the whole vocabulary, no knowledge. Each form runs for 40 seconds in a process
 of its own, three times in turns; then the largest resident size that the system tells of each process is noted."""
-import json, resource, subprocess, sys, time
+import json, os, resource, subprocess, sys, time
 from itertools import cycle
 from pathlib import Path
 
@@ -16,8 +16,6 @@ from specdraft.loader import LeanTarget, ModelLoader
 from specdraft.losses_training import Trainer, TrainingData, acceptance_loss, collate, kl_loss, pick_vocab, random_starts, trace_texts
 
 SECONDS, TURNS = 40, 3
-
-def peak(who): return resource.getrusage(who).ru_maxrss/2**20 # GiB
 
 def setup(folder):
     loader = ModelLoader('smollm2_135m'); lean = LeanTarget(loader.load_target_model()); torch.manual_seed(0)
@@ -44,20 +42,22 @@ def plain(folder):
         traces = trace_texts(lean, next(batches), data.layers, ('memory', 'hidden'), dtype=torch.float32)
         batch = collate(draft, lean, traces, random_starts(len(traces), max(map(len, traces)), c['training']['max_block']), [None]*len(traces))
         h, _ = draft.hidden(batch['ids'], batch['memory'], batch['rope'], batch['starts'], None, batch['at'])
-        q, p = (h[batch['real']] @ draft.head_weight().mT).log_softmax(-1), lean.logits(torch.cat([t.hidden for t in traces]).float()).softmax(-1)
+        q, p = (h[batch['real']] @ draft.head_weight().mT).log_softmax(-1), lean.head(torch.cat([t.hidden for t in traces]).float()).softmax(-1) # kept behind the final norm
         loss = (.8*kl_loss(p, q) + .3*acceptance_loss(p, q)).mean()
         loss.backward(); opt.step(); opt.zero_grad(); return len(q)
     return timed(step)
 
 if __name__ == '__main__':
     if sys.argv[1] in ('trained', 'plain'):
-        print(json.dumps(dict(form=sys.argv[1], places_a_second=globals()[sys.argv[1]](sys.argv[2]), peak_gib=peak(resource.RUSAGE_SELF)))); sys.exit()
+        print(json.dumps(dict(form=sys.argv[1], places_a_second=globals()[sys.argv[1]](sys.argv[2]), peak_gib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/2**20))); sys.exit()
     out, folder = sys.argv[1], Path(sys.argv[2]); note = folder/'peak.json'
     if not note.is_file():
-        command = lambda name, *args: subprocess.run([Path(sys.executable).with_name(name), *args], check=True)
+        def command(name, *args): # -> largest resident size, GiB
+            p = subprocess.Popen([Path(sys.executable).with_name(name), *args]); _, status, used = os.wait4(p.pid, 0)
+            if status: raise SystemExit(f'{name} failed')
+            return used.ru_maxrss/2**20
         command('specdraft_build_cache', '--out', folder/'knowledge_cache.safetensors')
-        command('specdraft_train', '--cache', folder/'knowledge_cache.safetensors', '--out', folder/'checkpoints', '--data', folder/'training_data', '--minutes', '1')
-        note.write_text(json.dumps(peak(resource.RUSAGE_CHILDREN)))
+        note.write_text(json.dumps(command('specdraft_train', '--cache', folder/'knowledge_cache.safetensors', '--out', folder/'checkpoints', '--data', folder/'training_data', '--minutes', '1')))
     run = lambda form: json.loads(subprocess.run([sys.executable, __file__, form, folder], check=True, capture_output=True, text=True).stdout.splitlines()[-1])
     rows = [print(r := run(form), flush=True) or r for _ in range(TURNS) for form in ('plain', 'trained')]
     save_result(out, rows, LeanTarget(ModelLoader('smollm2_135m').load_target_model()), seconds=SECONDS, train_peak_gib=json.loads(note.read_text()))
