@@ -478,7 +478,7 @@ def certificate(
 ) -> dict: # name of the comparison -> rows of `compare`
     "Hold the decoder's greedy texts against `generate` of transformers in float32, and against plain decoding in the target's dtype; there also others against others, to see what the dtype alone does"
     result, kind, side = {}, str(lean.dtype).removeprefix('torch.'), Path(out).with_suffix('.unfinished.json') if out else None
-    accepted, used = {}, Counter() # comparison -> source -> tokens: what a text that is the same went through
+    accepted, used = {}, Counter() # comparison -> source -> accepted tokens: what its texts went through
     head = dict(**_measured_on(lean), draft=about(draft), max_new_tokens=max_new_tokens, accepted=accepted)
     def decoder(draft, lean, **kw):
         d = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', **kw)
@@ -491,14 +491,13 @@ def certificate(
         kept = cache(lambda ids: decode(torch.tensor([ids], device=lean.device)))
         return lambda ids: kept(tuple(ids[0].tolist()))
     def run(name, ours, reference, lean, quick=None): # quick: the reference, or nearly so; where it differs the reference itself is asked
-        used.clear(); rows = result[name] = compare(ours, quick or reference, lean, tokenizer, prompts, name)
+        used.clear(); rows = result[name] = compare(ours, quick or reference, lean, tokenizer, prompts, name); accepted[name] = {k: n for k, n in used.items() if n}
         if quick and (odd := [r['prompt'] for r in rows if not r['same']]):
             for i, r in zip(odd, compare(ours, reference, lean, tokenizer, [prompts[i] for i in odd], f'{name}, one by one')): rows[i] = dict(r, prompt=i)
         gaps = sorted(r['gap'] for r in rows if not r['same'])
         print(f'{name}: {sum(r["same"] for r in rows)} of {len(rows)} texts identical'
               + (f'; where the others part, a token was written whose logit is {gaps[len(gaps)//2]:.3f} below the largest in the median, {gaps[-1]:.3f} at most' if gaps
                  else ''), flush=True)
-        accepted[name] = {k: n for k, n in used.items() if n}
         if out: # kept beside it on the way, so that a certificate is whole
             with whole_file(side) as tmp: tmp.write_text(json.dumps(dict(**head, comparisons=result)))
     exact = LeanTarget(deepcopy(lean.model).float())
@@ -576,7 +575,7 @@ def specdraft_bench(
     chosen = name_asked(chosen, manager); check_room(chosen, lean, tokenizer)
     if certify: # whether texts agree has nothing to do with what was learnt
         proof = certificate(model, lean, tokenizer, chosen, max_new_tokens, out); print(f'every comparison in {out}')
-        if broken := uncertified(proof): raise SystemExit(f'not certified: texts differ in {"; ".join(broken)}')
+        if broken := uncertified(proof): raise SystemExit(f'not certified: texts differ, or part where it is no near-tie, in {"; ".join(broken)}')
         return
     check_disjoint(chosen, manager, model.info.get('prompts', ()) if model else ())
     bench_file(out, model, lean, tokenizer, chosen, methods.split(','), repeats, max_new_tokens, gamma, temperature, prompts, manager)

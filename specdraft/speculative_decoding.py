@@ -917,7 +917,7 @@ def generate(self:SpeculativeDecoder,
     input_ids=None,      # (B, T)
     max_new_tokens=128, temperature=0., top_p=1., top_k=0, # see `Sampling`
     attention_mask=None, # (B, T) 0 on the left where a row is padded
-    seed=None,           # makes sampling repeatable (with a fixed `gamma`): one for all rows, or a list with one for each
+    seed=None,           # makes sampling repeatable (with `auto`, as long as the measured costs stand; a batch then does without the clock): one for all rows, or a list with one for each
     query_text=None,     # what to retrieve knowledge by (a list: one for each row); default: the prompt's last user message
     stop=(),             # texts that end the answer; what ends it is part of it
     on_round=None,       # called after each round, and for the first token, with a dict: row of the batch, new ids, accepted places, and the tree's tokens, parents and sources
