@@ -207,8 +207,8 @@ def _commit():
         return git('describe', '--always', '--dirty', '--exclude', '*').stdout.strip() or None
     except (OSError, NameError, subprocess.SubprocessError): return None
 
-def _measured_on(lean): # what heads every file of results
-    return dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), target=fingerprint(lean.model))
+def _measured_on(lean=None): # what heads every file of results
+    return dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), **(dict(target=fingerprint(lean.model)) if lean else {}))
 
 # %% ../nbs/06_benchmarks.ipynb #d3c034f9
 def about(draft) -> dict:

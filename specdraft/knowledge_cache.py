@@ -23,7 +23,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agreed, as_lean, chat_ids, check_positive, check_value, check_writable, command, eos_ids, fingerprint,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agreed, as_lean, chat_ids, check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
                               generate_batch, is_text, likeliest, load_config, load_tensors, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
@@ -688,11 +688,6 @@ def _save_shards(self:KnowledgeCacheManager, path) -> list: # names
 # %% ../nbs/02_knowledge_cache.ipynb #1559b36d
 _settings = 'hidden_size', 'num_heads', 'cache_dim', 'threshold', 'eight_bit'
 
-def _state(path): # of a file: changes when it is replaced
-    try: s = os.stat(path)
-    except OSError: return None # none there
-    return s.st_ino, s.st_mtime_ns, s.st_size
-
 # %% ../nbs/02_knowledge_cache.ipynb #4a667cc6
 def _standing(path) -> dict: # what the file says of itself; nothing where there is no cache, or none that can be read
     "The names of shards, and more, of the cache at `path`; a whole file of another kind, a draft or a model, raises `InputError`"
@@ -719,7 +714,7 @@ def save(self:KnowledgeCacheManager, path=CACHE):
     if strange := [i for i in self.kv_cache if not len(self.items)]:
         raise InputError(f'keys and values of {strange[0]!r} come without their question: they cannot be saved')
     with changing(path):
-        if path.resolve() in self._seen and _state(path) not in (self._seen[path.resolve()], None):
+        if path.resolve() in self._seen and file_state(path) not in (self._seen[path.resolve()], None):
             raise InputError(f'{path} has been changed by another process since it was read: load it again, and repeat the change')
         before = _standing(path).get('shards', ()); shards = self._save_shards(path); number = {n: i for i, n in enumerate(shards)}
         if len(self.items):
@@ -731,7 +726,7 @@ def save(self:KnowledgeCacheManager, path=CACHE):
                         'places': torch.tensor([(number[n], a, b) for n, a, b in (self.kv_cache.places[x['id']] for x in self.items)])}
         save_tensors(path, tensors, _like(path), kind='knowledge cache', format=2, words=WORDS, shards=shards, squares=self._squares, fitted=self._fitted, dropped=sorted(self.dropped),
                      **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', *_settings)})
-        self._seen[path.resolve()] = _state(path)
+        self._seen[path.resolve()] = file_state(path)
         _tidy(path, {*before, *shards})
 
 # %% ../nbs/02_knowledge_cache.ipynb #63e52988
@@ -752,13 +747,11 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
     kv.places = {i: p for i, p in places.items() if p[0] not in broken}
     self.items = [x for x in items if x['id'] in kv.places] if self.lost else items
     self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy()) # of lost items too: their answers are known
-    if self.lost: return broken
     vocabulary = _texts(tensors['search/words'], tensors['search/words_ends'])
-    if not indexed and any(map(_joins, vocabulary)): return [] # these were single letters before
-    self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)),
-                         vocabulary)
-    if indexed and 'asked' in tensors: self._asked = tensors['asked'].numpy()
-    return []
+    if not self.lost and (indexed or not any(map(_joins, vocabulary))): # otherwise made anew: of fewer items, or of words that were single letters before
+        self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)), vocabulary)
+        if indexed and 'asked' in tensors: self._asked = tensors['asked'].numpy()
+    return broken if self.lost else []
 
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)
@@ -772,7 +765,7 @@ def load(cls:KnowledgeCacheManager,
         try: self.kv_cache.new = {i: dict(keys=x['keys'], values=x['values']) for i, x in torch.load(path, weights_only=True).items()}
         except Exception as e: raise InputError(f'{path} cannot be read ({type(e).__name__}): expected item id -> dict(keys=, values=)') from e
         return self
-    seen = _state(path) # before it is read: what changes from here on shows
+    seen = file_state(path) # before it is read: what changes from here on shows
     tensors, meta = load_tensors(path, 'knowledge cache')
     if meta.get('format') != 2: raise InputError(f'{path} was written by an earlier version of specdraft: build it again')
     self = cls(**{k: meta[k] for k in _settings})
@@ -783,7 +776,7 @@ def load(cls:KnowledgeCacheManager,
     self.bases = {k[6:]: t for k, t in tensors.items() if k.startswith('basis/')}
     self.check(target_model, layers, path)
     if 'ids' in tensors and (broken := self._open(Path(path), tensors, meta['shards'], meta.get('words') == WORDS)):
-        if _state(path) != seen: return cls.load(path, target_model, layers) # another process has put others in their place meanwhile
+        if file_state(path) != seen: return cls.load(path, target_model, layers) # another process has put others in their place meanwhile
         print(f'{path}: {", ".join(broken)} missing or damaged; lost are keys and values of the items '
               f'{", ".join(list(self.lost)[:20])}{" …" if len(self.lost) > 20 else ""}; any change with specdraft_build_cache computes them again', file=sys.stderr)
     return self
@@ -960,7 +953,7 @@ def _changed(
     standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
     if log is not None and standing.lost: standing = _changed(out, loader, device) # what is lost must be found
     n, state = loader.config['knowledge_enhancement']['max_answer_tokens'], processes(device)
-    plan = _plan(new, keep, list(gone), n, _state(out), log is not None, loader.config['base_model']['system_prompt']); manager = _under_way(out, plan) or standing # a log may have grown since
+    plan = _plan(new, keep, list(gone), n, file_state(out), log is not None, loader.config['base_model']['system_prompt']); manager = _under_way(out, plan) or standing # a log may have grown since
     manager.threshold = standing.threshold if threshold is None else threshold
     if log is not None: new = _come_back(manager, standing, log, state.is_main_process)
     if log is not None and new is None and manager is standing and not gone and threshold is None: return standing # nothing to write

@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH', 'WIDE', 'Places', 'InputError',
-           'check_positive', 'command', 'whole_file', 'check_writable', 'save_tensors', 'OtherKind', 'load_tensors',
-           'check_value', 'check_config', 'packaged_configs', 'load_config', 'check_against_model', 'has_native_bf16',
-           'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader',
-           'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids',
-           'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks',
-           'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'Block', 'rms_norm',
-           'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'eos_ids', 'likeliest', 'sample', 'at_once',
+           'check_positive', 'command', 'whole_file', 'check_writable', 'save_tensors', 'OtherKind', 'file_state',
+           'load_tensors', 'check_value', 'check_config', 'packaged_configs', 'load_config', 'check_against_model',
+           'has_native_bf16', 'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder',
+           'ModelLoader', 'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target',
+           'is_text', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend',
+           'whole_blocks', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'Block',
+           'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'eos_ids', 'likeliest', 'sample', 'at_once',
            'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
@@ -122,6 +122,12 @@ def save_tensors(
 class OtherKind(InputError):
     "A whole file, but not of the kind that was asked for"
 
+def file_state(path):
+    "What changes when a file is replaced; none for no file"
+    try: s = os.stat(path)
+    except OSError: return None
+    return s.st_ino, s.st_mtime_ns, s.st_size
+
 def load_tensors(
     path, # a file of `save_tensors`
     kind,  # what `meta['kind']` must be
@@ -130,11 +136,16 @@ def load_tensors(
     "Read a file of `save_tensors`; one that is cut short or of another kind raises `InputError`"
     from safetensors import safe_open, SafetensorError
     if not Path(path).is_file(): raise InputError(f'no file {path}: expected a {kind} written by specdraft')
+    before, error = file_state(path), None
     try:
         with safe_open(path, 'pt') as f:
             meta = json.loads((f.metadata() or {}).get('specdraft', '{}'))
             tensors = {k: f.get_tensor(k) for k in f.keys() if only is None or k in only} if meta.get('kind') == kind else {}
-    except (SafetensorError, ValueError) as e: raise InputError(f'{path} is damaged or no safetensors file ({e}): expected a {kind} written by specdraft') from e
+    except (SafetensorError, ValueError, RuntimeError, OSError) as e: error = e
+    if file_state(path) != before: return load_tensors(path, kind, only)
+    if isinstance(error, (SafetensorError, ValueError)):
+        raise InputError(f'{path} is damaged or no safetensors file ({error}): expected a {kind} written by specdraft') from error
+    if error: raise error
     if meta.get('kind') != kind: raise OtherKind(f'{path} holds {meta.get("kind", "tensors of another program")!r}: expected {kind!r}')
     return tensors, meta
 

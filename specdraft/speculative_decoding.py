@@ -467,19 +467,15 @@ def saw(self:CostModel,
             kind, right = (proposal.sources[c - 1], proposal.buckets[c - 1]), c in path
             hit, n = self.counted(*kind); self.counts[kind] = hit + right, n + 1, self.rounds
             if right: break # its younger siblings were not looked at
-    self.done += len(path) + 1; self.lost += self.longer(len(proposal), proposal.spent) - len(path)
-    if 'copy' not in proposal.sources: self.pace += .1*((len(path) + 1)/(self.share(len(proposal) + 1) + proposal.spent) - self.pace)
+    got, took = len(path) + 1, self.share(len(proposal) + 1) + proposal.spent
+    self.done += got; self.lost += took*self.least - got
+    if 'copy' not in proposal.sources: self.pace += .1*(got/took - self.pace)
 
 # %% ../nbs/05_speculative_decoding.ipynb #stake001
 @patch
-def longer(self:CostModel, k, spent): # proposals, what the draft's steps cost
-    "What a round takes more than a plain step, in plain steps"
-    return (self.share(k + 1) + spent)*self.least - 1
-
-@patch
-def may_lose(self:CostModel, k, spent=0.):
-    "May such a round be risked?"
-    return self.lost + self.longer(k, spent) <= max(self.stake, self.most_lost*self.done)
+def may_lose(self:CostModel, k, spent=0.): # proposals, what the draft's steps cost
+    "May a round be risked in which nothing is right?"
+    return self.lost + (self.share(k + 1) + spent)*self.least - 1 <= max(self.stake, self.most_lost*self.done)
 
 # %% ../nbs/05_speculative_decoding.ipynb #359ce687
 @patch

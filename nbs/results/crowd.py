@@ -3,15 +3,15 @@
 The 15 packaged questions with the answers of the cache that ships, and around them made-up ones that ask with the words of these answers, so that all
 compete for the same messages: each asks in three ways about two or three such words, and answers in 60 of them, drawn as often as they are said.
 That is harder than a real FAQ of that size, whose questions are about other things. What is searched with: the held-out paraphrases and unrelated messages."""
-import json, random, subprocess, sys
+import json, random, sys
 from collections import Counter
-from datetime import date
 from pathlib import Path
 
 import bm25s
+from specdraft.benchmarks import _measured_on
 from specdraft.draft_model import packaged_drafts
 from specdraft.knowledge_cache import KnowledgeCacheManager, read_held_out, words
-from specdraft.loader import machine, whole_file
+from specdraft.loader import whole_file
 
 asks = ('What is {} of {}?', 'How does {} change {}?', 'Why do {} and {} need {}?', 'Can {} be used for {}?', 'Where does {} come from in {}?', 'Tell me about {}, {} and {}.')
 packaged = KnowledgeCacheManager.load(packaged_drafts()['smollm2_135m']/'knowledge_cache.safetensors')
@@ -32,9 +32,8 @@ def measured(n, seed):
     return dict(items=n, seed=seed, threshold=m.threshold, first=[x['id'] == i for (x, _), i in asked], scores=[s for (_, s), _ in asked], unrelated=other)
 
 if __name__ == '__main__':
-    commit = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=Path(__file__).parent, capture_output=True, text=True).stdout.strip()
     rows = [measured(n, seed) for n in (15, 100, 1000, 5000) for seed in range(3 if n > 15 else 1)]
-    with whole_file(sys.argv[1]) as tmp: tmp.write_text(json.dumps(dict(machine=machine(), date=str(date.today()), commit=commit, rows=rows)) + '\n')
+    with whole_file(sys.argv[1]) as tmp: tmp.write_text(json.dumps(_measured_on() | dict(rows=rows)) + '\n')
     for r in rows:
         t = r['threshold']
         print(r['items'], r['seed'], f"first {sum(r['first'])/60:.2f}, recall {sum(f and s >= t for f, s in zip(r['first'], r['scores']))/60:.2f}, false alarms {sum(s >= t for s in r['unrelated'])/60:.2f}")

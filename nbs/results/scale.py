@@ -4,12 +4,10 @@ Words follow Zipf's law over a vocabulary of 30,000. An item has 3 wordings of 8
 and keys and values at 6 layers, compressed to 16 numbers of 8 bits each: small, since only what is retrieved is ever read.
 Each size is measured in a process of its own that has only loaded the library."""
 import json, random, subprocess, sys, tempfile, time
-from datetime import date
 from pathlib import Path
 
 import numpy as np, torch
 from specdraft.knowledge_cache import KnowledgeCacheManager
-from specdraft.loader import machine
 
 def texts(n, length, rng, top=30_000, a=1.1): return np.minimum(rng.zipf(a + .05, (n, length)), top)
 
@@ -51,11 +49,11 @@ def measure(path, seed=1):
 
 if __name__ == '__main__':
     if sys.argv[1] == '--measure': print(json.dumps(measure(sys.argv[2]))); sys.exit()
-    commit = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=Path(__file__).parent, capture_output=True, text=True).stdout.strip()
+    from specdraft.benchmarks import _measured_on # here, because what measures a cache is not to load it
     rows = []
     for n in map(int, sys.argv[2].split(',') if len(sys.argv) > 2 else (15, 150, 1_500, 15_000, 100_000)):
         with tempfile.TemporaryDirectory() as d:
             path = Path(d)/'k.safetensors'; made = make(n, path)
             rows.append(json.loads(subprocess.run([sys.executable, __file__, '--measure', path], capture_output=True, text=True, check=True).stdout) | dict(made_s=made))
         print(rows[-1], flush=True)
-    Path(sys.argv[1]).write_text(json.dumps(dict(machine=machine(), date=str(date.today()), commit=commit, settings=dict(threads=1, wordings=3, answer_tokens=100, cache_dim=16, eight_bit=True), rows=rows), indent=1) + '\n')
+    Path(sys.argv[1]).write_text(json.dumps(_measured_on() | dict(settings=dict(threads=1, wordings=3, answer_tokens=100, cache_dim=16, eight_bit=True), rows=rows), indent=1) + '\n')
