@@ -373,7 +373,7 @@ class CostModel:
     levels = (.03, .07, .12, .2, .35, .5, .65, .8, .9)
     priors = dict(copy=(.3, .45, .6, .75, .9, .97), # by length of the match: 2, 3, 4-5, 6-8, 9-15, more
                   draft=(.02, .04, .08, .14, .25, .4, .55, .7, .82, .93), # by the probability that the draft gives, between the `levels`
-                  sibling=(.015, .04, .07, .12, .2, .3, .3, .3, .3, .3))
+                  sibling=(.02, .05, .1, .18, .3, .45, .5, .5, .5, .5)) # and where the likeliest was wrong
     first_pause, confidence = 8, .5 # rounds; how likely a token is to be right before anything is known of it
     stake, most_lost = 1., .03 # what proposals may have cost more than they brought: so many plain steps, or this part of the text if that is more
     near, far_widths = 128, (1, 8, 16, 64) # tokens of the text at which all is timed; what is timed of a long one, too
@@ -730,7 +730,7 @@ def _count(self:Run, path, emitted): # the accepted places as far as they were e
 def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be sent the step's logits; one of `Tempo.ways`
     "Choose and make the next proposal"
     room, c, right = self.end - len(self.ids) - 1, self.costs, 0. # a round adds a token of the target's own
-    if c: room = min(room, max(MAX_TREE//c.rows - 1, 1)); c.at(self.kv_cache.n) # what a wider pass costs was not measured
+    if c: room = min(room, max(MAX_TREE//c.rows - 1, 1)); c.at(self.kv_cache.n); c.share_step(c.rows) # what a wider pass costs was not measured; a step may be taken by all, whoever took the last one
     self.proposal = p = Proposal()
     most = 31 if c else min(self.gamma, 31 if self.strict else WIDE - 2) # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
     run, match = self.index.propose(min(room, most)) if self.index and way != 'plain' else ([], 0)
@@ -766,13 +766,13 @@ def _ask(self:Run, limit):
         if urn and not urn.total > 0: break
         if c:
             (level, token), *rest = self._choices(urn, logits, ids); joint *= c.rate('draft', level)
-            if not c.keep(joint, len(p), p.spent): break
+            if joint <= c.price*c.wider(len(p)): break # that it may be lost was settled before its step
             joints.append(joint)
         parent = at
         tokens.append(self._offer(parent, urn, level if c else 0) if urn else token)
         at = len(p) if urn else p.add(tokens[-1], parent, bucket=level)
         if c and not self.strict:
-            others += [(before*c.rate('sibling', l), parent, l, i, urn) for l, i in rest]
+            others += [(before*(1 - c.rate('draft', level))*c.rate('sibling', l), parent, l, i, urn) for l, i in rest] # it counts where its elder is wrong
     if c: self._add_siblings(others, joints); c.drafted(joints, p.spent)
 
 # %% ../nbs/05_speculative_decoding.ipynb #1b662be8
