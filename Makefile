@@ -3,8 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup demo bench test test-slow site readme export outputs clean
 
-# Nothing of the caller's Python gets in: neither other packages nor another environment nor nbdev's test mode.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_USER IN_TEST
+# Nothing of the caller's Python gets in: neither other packages nor another environment nor nbdev's test mode, nor what a cluster
+# or a shell has set for other programs.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_USER IN_TEST PYTHONWARNINGS PYTHONDEVMODE
+unexport WORLD_SIZE RANK LOCAL_RANK LOCAL_WORLD_SIZE MASTER_ADDR MASTER_PORT $(filter ACCELERATE_% FSDP_%,$(.VARIABLES))
 export PYTHONNOUSERSITE := 1
 
 PYTHON ?= python3.13 python3.12 python3.11 python3

@@ -498,9 +498,14 @@ def ask_draft(self:CostModel, copied=0., k=0) -> bool: # how likely the copied t
 
 # %% ../nbs/05_speculative_decoding.ipynb #d66a7b58
 @patch
-def keep(self:CostModel, joint, k, spent=0.): # probability of a token and all before it, how many are proposed already, what the draft's steps have cost
+def pays(self:CostModel, joint, k): # probability of a token and all before it, how many are proposed already
     "Does the token pay for its place in the pass?"
-    return joint > self.price*self.wider(k) and self.may_lose(k + 1, spent)
+    return joint > self.price*self.wider(k)
+
+@patch
+def keep(self:CostModel, joint, k, spent=0.): # what the draft's steps have cost
+    "Is the token worth proposing?"
+    return self.pays(joint, k) and self.may_lose(k + 1, spent)
 
 @patch
 def another(self:CostModel, joint, k, spent=0.):
@@ -730,7 +735,9 @@ def _count(self:Run, path, emitted): # the accepted places as far as they were e
 def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be sent the step's logits; one of `Tempo.ways`
     "Choose and make the next proposal"
     room, c, right = self.end - len(self.ids) - 1, self.costs, 0. # a round adds a token of the target's own
-    if c: room = min(room, max(MAX_TREE//c.rows - 1, 1)); c.at(self.kv_cache.n); c.share_step(c.rows) # what a wider pass costs was not measured; a step may be taken by all, whoever took the last one
+    if c:
+        room = min(room, max(MAX_TREE//c.rows - 1, 1)) # what a wider pass costs was not measured
+        c.at(self.kv_cache.n); c.share_step(c.rows) # a step may be taken by all, whoever took the last one
     self.proposal = p = Proposal()
     most = 31 if c else min(self.gamma, 31 if self.strict else WIDE - 2) # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
     run, match = self.index.propose(min(room, most)) if self.index and way != 'plain' else ([], 0)
@@ -766,7 +773,7 @@ def _ask(self:Run, limit):
         if urn and not urn.total > 0: break
         if c:
             (level, token), *rest = self._choices(urn, logits, ids); joint *= c.rate('draft', level)
-            if joint <= c.price*c.wider(len(p)): break # that it may be lost was settled before its step
+            if not c.pays(joint, len(p)): break # that it may be lost was settled before its step
             joints.append(joint)
         parent = at
         tokens.append(self._offer(parent, urn, level if c else 0) if urn else token)

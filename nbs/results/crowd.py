@@ -5,7 +5,6 @@ compete for the same messages: each asks in three ways about two or three such w
 That is harder than a real FAQ of that size, whose questions are about other things. What is searched with: the held-out paraphrases and unrelated messages."""
 import json, random, sys
 from collections import Counter
-from pathlib import Path
 
 import bm25s
 from specdraft.benchmarks import _measured_on
