@@ -13,7 +13,7 @@ from torch import nn
 from specdraft.benchmarks import check_disjoint, draft_summary, greedy_answers, knowledge_prompts, load_prompts, measure_draft, save_result
 from specdraft.draft_model import DraftModel, LeanDraft
 from specdraft.knowledge_cache import KnowledgeCacheManager
-from specdraft.layer_sampling import sample_layers
+from specdraft.layer_sampling import layers_for
 from specdraft.loader import LeanTarget, ModelLoader
 from specdraft.losses_training import Trainer, TrainingData, pick_vocab, trace_texts
 from specdraft.speculative_decoding import measure_costs
@@ -30,15 +30,20 @@ VARIANTS = { # name -> what differs: settings of `training`, and keys of this sc
     'as shipped': {},
     'own cache': dict(past='own'),
     'uniform layers': dict(layers='uniform'),
+    'layers by change': dict(layers='change'),
     'four layers': dict(layers=[0, 1, 28, 29]),
     'transitions: none': dict(transitions='none'),
     'transitions: MLP': dict(transitions='mlp'),
     'knowledge: off': dict(knowledge='off'),
     'loss: KL only': dict(acceptance_loss_weight=0., kl_divergence_weight=1.),
+    'loss: acceptance only': dict(acceptance_loss_weight=1., kl_divergence_weight=0.),
     'loss: lk': dict(loss='lk'),
     'early positions weigh the same': dict(depth_decay=1.),
     'batches of 8': dict(batch_size=8),
     'rate 5e-4': dict(learning_rate=5e-4),
+    'new modules: rate 3e-3': dict(new_learning_rate=3e-3),
+    'copied layers: rate 3e-4': dict(learning_rate=3e-4, new_learning_rate=1e-3),
+    'another seed': dict(seed=1), # what chance alone makes of a row
 }
 
 def train_variant(lean, manager, data, config, minutes, folder, past='target', layers=None, transitions='linear', knowledge='on', **training):
@@ -72,7 +77,7 @@ def main(
         if only and name not in only.split(','): continue
         mine = shards
         if 'layers' in kw: # what the target computed at other layers
-            at = sample_layers(lean.config.num_hidden_layers, 6) if kw['layers'] == 'uniform' else kw['layers']
+            at = kw['layers'] if isinstance(kw['layers'], list) else layers_for({'draft_model': {**loader.config['draft_model'], 'sampling_strategy': kw['layers']}}, lean)
             mine = Traces(trace_texts(lean, [t.text() for t in shards], at)); mine.layers, mine.outline, mine.likely = at, shards.outline, shards.likely
         with tempfile.TemporaryDirectory() as folder: draft, trainer = train_variant(lean, manager, mine, loader.config, minutes, folder, **kw)
         rows = measure_draft(draft, lean, tokenizer, chosen, 96, texts=texts)
