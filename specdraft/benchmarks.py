@@ -140,6 +140,8 @@ def _bench_prompt(methods, i, prompt, ids, todo, repeats, sampled=False): # ids 
     return [dict(row, identical=None if plain is None else t == plain) for row, t in zip(rows, texts)]
 
 # %% ../nbs/06_benchmarks.ipynb #48ae03f3
+def _seldom(lean): return ('generate',)*(lean.device.type == 'cpu') # what is timed on few prompts: there it is slower than the plain loop, on a GPU it may not be
+
 def bench(
     methods:dict, # from `make_methods`
     prompts, tokenizer,
@@ -202,6 +204,7 @@ def show(lines, by='group') -> str:
 def _commit():
     "The commit of the source tree this runs from, or None for an installed package"
     try:
+        if not (Path(__file__).resolve().parents[1]/'.git').exists(): return None # where there is nothing to ask git, macOS would offer to install it
         git = lambda *args: subprocess.run(['git', *args], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5)
         if git('ls-files', '--error-unmatch', Path(__file__).name).returncode: return None # a package inside somebody's repository
         return git('describe', '--always', '--dirty', '--exclude', '*').stdout.strip() or None
@@ -416,7 +419,7 @@ def specdraft_test(
     draft:str='', # trained draft: a file, a folder with checkpoints, or a name; none: copying alone; default: output/checkpoints, or else the one that ships
     cache:str=CACHE, # knowledge cache
     max_new_tokens:int=64, # length of each answer, in tokens
-    prompts:str='', # instead: JSON lines, or `heldout` (the questions, unseen paraphrases and unrelated messages), to measure what the draft alone gets right
+    prompts:str='', # instead: a file of messages, plain lines or JSON lines, or `heldout` (the questions, unseen paraphrases and unrelated messages), to measure what the draft alone gets right
     n_each:int=0, # so many questions, evenly spread, or with prompts so many of each category; 0: all
     out:str='', # JSON file to write
     device:str='cpu' # cpu, cuda or mps
@@ -538,19 +541,19 @@ def bench_file(
     keep = partial(save_result, side, lean=lean, draft=about(draft), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens,
                    gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(source).name if source else 'knowledge', n_prompts=len(prompts))
     rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, gamma, temperature, methods, manager), prompts, tokenizer, repeats,
-                 few=('generate',) if 'plain' in methods else (), device=lean.device, save=keep, sampled=temperature > 0)
+                 few=_seldom(lean) if 'plain' in methods else (), device=lean.device, save=keep, sampled=temperature > 0)
     os.replace(side, out); plot_speedups(rows, by).savefig(plot)
     print(show(summary(rows, by), by)); print(f'rows in {out}, plot in {plot}')
 
 # %% ../nbs/06_benchmarks.ipynb #ea60da1e
 @command
 def specdraft_bench(
-    prompts:str='', # JSON lines to measure with; default: the knowledge questions, unseen paraphrases, unrelated messages
+    prompts:str='', # file of messages to measure with, plain lines or JSON lines; default (or `heldout`): the knowledge questions, unseen paraphrases, unrelated messages
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
     draft:str='', # trained draft: a file, a folder with checkpoints, or a name; none: copying alone; default: output/checkpoints, or else the one that ships
     cache:str=CACHE, # knowledge cache
     n_each:int=5, # prompts of each group or category; 0: all
-    methods:str=TIMED, # what to time; generate beside plain runs on one prompt of each category
+    methods:str=TIMED, # what to time; generate beside plain runs on one prompt of each category (on a GPU on all)
     max_new_tokens:int=128, # length of each answer, in tokens
     repeats:int=1, # how often each method runs on each prompt
     gamma:str='auto', # tokens proposed a round, or auto
@@ -561,6 +564,7 @@ def specdraft_bench(
 ):
     "Measure plain and speculative decoding, interleaved on the same prompts"
     check_positive('repeats', repeats); check_positive('max_new_tokens', max_new_tokens); check_count(n_each); Sampling(temperature); gamma = as_gamma(gamma)
+    prompts = '' if prompts == 'heldout' else prompts
     given = [f'{k} {v}' for k, v, default in (('methods', methods, TIMED), ('repeats', repeats, 1), ('gamma', gamma, 'auto'),
                                               ('temperature', temperature, 0)) if v != default]
     if certify and given: raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
@@ -635,17 +639,18 @@ def _say_next(config, question, checkpoints, cache_file, ships, device): # the d
     conf = ['--config', config]*(isinstance(config, str) and config != 'smollm2_135m') + ['--device', device]*(device != 'cpu')
     which = [*conf, '--draft', str(checkpoints), '--cache', str(cache_file)]
     def here(name): # as it can be typed: in an environment that is not active, with its path
-        beside = (Path(p).with_name(name) for p in (sys.argv[0], sys.executable))
-        return name if shutil.which(name) else next((os.path.relpath(p) for p in beside if p.is_file()), name)
-    own = lambda name, *words: shlex.join([here(name), *words, *conf])
+        beside = (Path(p).with_name(name + '.exe'*(os.name == 'nt')) for p in (sys.argv[0], sys.executable))
+        return name if shutil.which(name) else next((str(p) if os.name == 'nt' else os.path.relpath(p) for p in beside if p.is_file()), name) # Windows has no path between two drives
+    join = subprocess.list2cmdline if os.name == 'nt' else shlex.join
+    own = lambda name, *words: join([here(name), *words, *conf])
     print('\nnext, with what was made here:')
-    for words in (['specdraft_generate', question], ['specdraft_test'], ['specdraft_bench']): print(' ', shlex.join([here(words[0]), *words[1:], *which]))
+    for words in (['specdraft_generate', question], ['specdraft_test'], ['specdraft_bench']): print(' ', join([here(words[0]), *words[1:], *which]))
     print(f'for questions of your own: {own("specdraft_build_cache", "--questions", "my.csv")}, '
           + (f'{own("specdraft_train", "--continue_on", "cache", "--minutes", "3")}, then the same without --draft and --cache' if ships else f'then {own("specdraft_train")}'))
 
 def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes): # rows of plain and speculative decoding
     check_disjoint(prompts, draft.manager, draft.info.get('prompts', ()))
-    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'generate', 'both')), prompts, tokenizer, few=('generate',), device=lean.device)
+    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'generate', 'both')), prompts, tokenizer, few=_seldom(lean), device=lean.device)
     save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens, gamma='auto', draft=about(draft))
     (out/'plots').mkdir(parents=True, exist_ok=True); plot_speedups(rows).savefig(out/'plots'/'speedup.png')
     print(show(summary(rows)))
@@ -692,9 +697,9 @@ def demo(
 @command
 def specdraft_demo(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    questions:str='', # your own question file (CSV, JSON lines, JSON or YAML); default: the config's
+    questions:str='', # your own question file (CSV, JSON lines, JSON or YAML) or a packaged name; default: the config's
     minutes:float=0, # training time; 0: one minute for a draft that ships, three for a new one
-    n_each:int=5, # prompts to measure in each group
+    n_each:int=5, # prompts to measure in each group, at least 1
     out:str='output/demo', # folder for everything that is made: the demo's own
     device:str='cpu' # cpu, cuda or mps
 ):

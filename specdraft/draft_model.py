@@ -22,7 +22,7 @@ from fastcore.basics import patch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, attend, fingerprint, load_config,
+from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, as_model, attend, fingerprint, load_config,
                               load_tensors, rms_norm, rotate, save_tensors)
 from .layer_sampling import layers_for
 from .knowledge_cache import KnowledgeCacheManager
@@ -117,12 +117,12 @@ class DraftModel(nn.Module):
     "Sampled layers of a target, transitions between them, knowledge attention after each"
     def __init__(self,
         config, # packaged name, file or dict: see `load_config`
-        target_model,
+        target_model, # or `LeanTarget`
         knowledge_cache_manager=None, # gives `retrieve_knowledge` something to read
         layers=None # indices; default: what the config samples
     ):
         super().__init__()
-        self.config = load_config(config)
+        self.config, target_model = load_config(config), as_model(target_model)
         object.__setattr__(self, 'target', target_model) # shared, not a submodule: neither stored nor trained
         self.manager, self.info, m = knowledge_cache_manager, {}, target_model.model # info: what `save` was told of its training
         self.layer_idxs = list(layers if layers is not None else layers_for(self.config, LeanTarget(target_model, packed=False)))
@@ -263,7 +263,7 @@ def forward(self:DraftModel,
 ): # transformers' output: `['logits']` (B, T, V)
     "Logits for the next token at every position, from the target's memory of what came before"
     from transformers.modeling_outputs import CausalLMOutput
-    knowledge = None
+    knowledge, input_ids = None, input_ids.to(self.norm.weight.device)
     if retrieve_knowledge:
         if self.manager is None or self.knowledge is None: raise InputError('retrieve_knowledge is True, but this draft reads no knowledge: give it a knowledge_cache_manager, and knowledge_enhancement.enabled')
         if not query_text: raise InputError(f'query_text is {query_text!r}: retrieve_knowledge=True needs the text to retrieve by')
@@ -580,7 +580,7 @@ def stored_config(meta) -> dict: # of a draft's file; checked
 @patch(cls_method=True)
 def from_pretrained(cls:DraftModel,
     source, # folder of `save_pretrained` or of checkpoints, a file, or the name of a packaged draft
-    target_model,
+    target_model, # or `LeanTarget`
     knowledge_cache_manager=None, # default: the one in the folder
     dtype=None # of its weights; default: the target's
 ):
@@ -590,7 +590,7 @@ def from_pretrained(cls:DraftModel,
     except InputError:
         if find_draft(source) == file: raise
         return cls.from_pretrained(source, target_model, knowledge_cache_manager, dtype) # a training has put a better one in its place
-    mine = fingerprint(target_model)
+    target_model = as_model(target_model); mine = fingerprint(target_model)
     if meta['fingerprint'] != mine:
         raise InputError(f'{file} belongs to the target {meta["fingerprint"]} with a vocabulary of {meta.get("vocab_size", "a size that was not noted")}, '
                          f'but this target is {mine} with one of {target_model.config.vocab_size}')

@@ -23,8 +23,8 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agreed, as_lean, chat_ids, check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
-                              generate_batch, is_text, likeliest, load_config, load_tensors, processes, save_tensors, spread, whole_file)
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agreed, as_lean, as_model, chat_ids, check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
+                              generate_batch, is_text, likeliest, load_config, load_tensors, left_over, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -48,7 +48,7 @@ def check_questions(
     for i, q in enumerate(questions):
         q, at = {'question': q} if isinstance(q, str) else q, f'row {rows[i]}' if rows else f'question {i + 1}'
         if not isinstance(q, dict) or not is_text(q.get('question')):
-            raise InputError(f'{source}: {at} is {q if not isinstance(q, dict) else q.get("question")!r}: expected some text')
+            raise InputError(f'{source}: {at} is {q.get("question", q) if isinstance(q, dict) else q!r}: expected some text as its question')
         if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}:
             raise InputError(f'{source}: {at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
         given = {k: v for k, v in q.items() if v not in (None, '')} # an empty cell is none
@@ -253,13 +253,13 @@ def read(self:KnowledgeCacheManager,
     "The keys and values of one item, decompressed"
     if item_id not in self.kv_cache: raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(self.kv_cache)[:20])}')
     kv = self.kv_cache[item_id]
-    return tuple(self._unpack(name, kv).unflatten(-1, self.kv_shape).transpose(1, 2).to(device, dtype) for name in ('keys', 'values'))
+    return tuple(self._unpack(name, kv, device).unflatten(-1, self.kv_shape).transpose(1, 2).to(dtype) for name in ('keys', 'values'))
 
 # %% ../nbs/02_knowledge_cache.ipynb #cada7125
 @patch
-def _unpack(self:KnowledgeCacheManager, name, kv): # -> (layers, K, W) float
-    x = kv[name].float()*(kv[name + '_scale'].float() if name + '_scale' in kv else 1)
-    return x @ self.bases[name].float() if name in self.bases else x
+def _unpack(self:KnowledgeCacheManager, name, kv, device='cpu'): # -> (layers, K, W) float
+    x = kv[name].to(device).float()*(kv[name + '_scale'].to(device).float() if name + '_scale' in kv else 1)
+    return x @ self.bases[name].to(device).float() if name in self.bases else x
 
 # %% ../nbs/02_knowledge_cache.ipynb #5a6a8468
 @patch
@@ -304,11 +304,11 @@ def _asks_for(self:KnowledgeCacheManager, text): # place of the item that has `t
 # %% ../nbs/02_knowledge_cache.ipynb #cebf185f
 @patch
 def check(self:KnowledgeCacheManager,
-    target_model, layers=None, # model or None, indices or None: what is None is not asked about
+    target_model, layers=None, # model, `LeanTarget` or None; indices or None: what is None is not asked about
     source='knowledge cache' # named in the message
 ):
     "Raise `InputError` unless the cache was made by this target, for these layers"
-    if target_model is not None and self.fingerprint != (mine := fingerprint(target_model)):
+    if target_model is not None and self.fingerprint != (mine := fingerprint(as_model(target_model))):
         raise InputError(f'{source} was made by the target {self.fingerprint}, but this target is {mine}: name the config that it was made with (--config), or build it again')
     if layers is not None and list(layers) != self.layers:
         raise InputError(f'{source} holds layers {self.layers}, but the draft samples {list(layers)}: name the draft that it was built for, or build one in another file, '
@@ -323,7 +323,7 @@ def build(self:KnowledgeCacheManager,
     layers:list,    # sampled layers of the target
     max_answer_tokens=128, batch_size=48, # tokens; prompts that are answered side by side
     dtype=torch.bfloat16, # of the stored keys and values
-    progress=True, out=None # file to save to on the way, see `add`
+    progress=True, out=None # file that keeps what has been answered on the way, see `add`; the whole is written by `save`
 ):
     "Have the target answer every question and paraphrase; keep the answers and, of the main ones, keys and values"
     lean, questions = as_lean(target), check_questions(questions)
@@ -408,7 +408,7 @@ def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
     update=False, # replace items whose ids are known; otherwise these are an error
     max_answer_tokens=128, batch_size=48, dtype=torch.bfloat16, progress=True,
-    out=None, lot=32 # file to save to after some lots of so many questions: what was answered is kept if it stops; of several processes the main one alone keeps it then
+    out=None, lot=32 # file to save to after some lots of so many questions: what was answered is kept if it stops, the whole is written by `save`; of several processes the main one alone keeps it then
 ) -> list: # ids of the items that were answered
     "Answer more questions"
     lean, questions = as_lean(target), check_questions(questions)
@@ -445,6 +445,7 @@ def add(self:KnowledgeCacheManager,
 @patch
 def remove(self:KnowledgeCacheManager, ids:list):
     "Take items out"
+    ids = [ids] if isinstance(ids, str) else list(ids)
     for i in ids: self.lost.get(i) or self.item(i) # raises for one that isn't there, before anything is changed
     gone = set(ids); private = {i for i in gone if i.startswith('log-')} # the log they came from still holds them, and the next one may hold any of their wordings
     self.dropped |= private | {_log_id(v['text']) for x in [*self.items, *self.lost.values()] if x['id'] in private for v in _wordings(x)}
@@ -581,7 +582,7 @@ def build(cls:AnswerIndex, texts, longest=32): # lists of ids
     while True:
         key = rank*(int(rank.max()) + 1) + np.append(rank[k:], np.zeros(min(k, len(rank)), np.int64))
         order = np.argsort(key, kind='stable'); k *= 2
-        new = np.append(0, np.cumsum(np.diff(key[order]) > 0)); rank = np.empty_like(new); rank[order] = new
+        new = np.append(0, np.cumsum(np.diff(key[order]) > 0, dtype=np.int64)); rank = np.empty_like(new); rank[order] = new
         if k >= longest or new[-1] == len(new) - 1: return cls(flat.astype('>u4').view(np.uint8), order.astype(np.int32))
 
 # %% ../nbs/02_knowledge_cache.ipynb #1df6acca
@@ -700,8 +701,7 @@ def _standing(path) -> dict: # what the file says of itself; nothing where there
 def _tidy(path, kept): # names of the shards that stay
     "Remove what a change has overtaken: shards, the cache that was under way, files that killed processes were writing"
     old, side = [f for f in _shards(path) if f.name not in kept], unfinished(path)
-    killed = [f for f in path.parent.iterdir()
-              if re.fullmatch(r'\.' + re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors\.[0-9a-f]+\.tmp', f.name)]
+    killed = left_over(path.parent, re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors')
     for f in [*old, side, Path(f'{side}.lock'), *_shards(side), *killed]:
         with suppress(PermissionError): f.unlink(missing_ok=True) # Windows keeps what is open; the next change removes it
 
@@ -777,6 +777,7 @@ def load(cls:KnowledgeCacheManager,
     self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
     self.bases = {k[6:]: t for k, t in tensors.items() if k.startswith('basis/')}
     self.check(target_model, layers, path)
+    if strange := [n for n in meta['shards'] if Path(n).name != n]: raise InputError(f'{path} names the shard {strange[0]!r}: expected a file beside it')
     if 'ids' in tensors and (broken := self._open(Path(path), tensors, meta['shards'], meta.get('words') == WORDS)):
         if file_state(path) != seen: return cls.load(path, target_model, layers) # another process has put others in their place meanwhile
         print(f'{path}: {", ".join(broken)} missing or damaged; lost are keys and values of the items '
@@ -786,6 +787,7 @@ def load(cls:KnowledgeCacheManager,
 # %% ../nbs/02_knowledge_cache.ipynb #94d40269
 def find_cache(path=CACHE): # None if it is the usual place, and none stands there
     "The knowledge cache that a command is to use"
+    if not path: raise InputError(f'cache is {path!r}: expected the file of a knowledge cache')
     return None if str(path) == CACHE and not Path(path).is_file() else KnowledgeCacheManager.load(path)
 
 # %% ../nbs/02_knowledge_cache.ipynb #c0000017
@@ -890,6 +892,9 @@ def knowledge_for(
     return manager
 
 # %% ../nbs/02_knowledge_cache.ipynb #8b811652
+def _shown(text): # without what would do something to a terminal: people type anything
+    return re.sub('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]', '\ufffd', text)
+
 @patch
 def summary(self:KnowledgeCacheManager, rows=20) -> str:
     "A table of the items: wordings, tokens, bytes, words that other items use too"
@@ -900,7 +905,7 @@ def summary(self:KnowledgeCacheManager, rows=20) -> str:
     wide = max([20, *(len(x['id']) for x, _ in zip(self.items, range(rows)))])
     def row(x):
         own = asks(x)
-        return f'{x["id"]:{wide}} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   {sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {x["question"][:60]}'
+        return f'{x["id"]:{wide}} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   {sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {_shown(x["question"][:60])}'
     n = sum(len(x['answer_ids']) for x in self.items); total = sum(map(size, self.items))
     return '\n'.join([f'{"item":{wide}} {"wordings":>8} {"tokens":>8} {"KB":>8} shared words   question',
                       *(row(x) for x, _ in zip(self.items, range(rows))), *([f'… and {len(self) - rows} more'] if len(self) > rows else []),
@@ -921,7 +926,7 @@ def inspect(self:KnowledgeCacheManager,
                   *([f'      in other words: {" | ".join(v["text"] for v in x["variants"])}'] if x['variants'] else []),
                   f'      answer{" (of your own)" if x["own"] else ""}, {len(x["answer_ids"])} tokens: {x["answer"]}',
                   f'      keys and values: layers {self.layers}, {kv["keys"].shape[1]} places of {kv["keys"].shape[2]} numbers ({kv["keys"].dtype})']
-    return '\n'.join(lines)
+    return _shown('\n'.join(lines))
 
 # %% ../nbs/02_knowledge_cache.ipynb #c954bd2a
 def _check_kept(out, new, lean, source): # a cache, `new` questions, the target, where the questions are from
@@ -949,7 +954,8 @@ def _check_form(manager, config, lean, source): # a cache, checked config, targe
 def _changed(
     out, loader, device, # the cache's file, its target's loader, where that runs
     new=None, gone=(), keep=False, # questions to answer, ids to remove, leave items as they are whose questions have changed?
-    log=None, threshold=None # messages instead of questions: those that come back in them; threshold to set
+    log=None, threshold=None, # messages instead of questions: those that come back in them; threshold to set
+    least=2, most=0 # see `_come_back`
 ) -> KnowledgeCacheManager:
     "Remove, add and save; the target is loaded only if there is something to compute"
     standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
@@ -957,7 +963,7 @@ def _changed(
     n, state = loader.config['knowledge_enhancement']['max_answer_tokens'], processes(device)
     plan = _plan(new, keep, list(gone), n, file_state(out), log is not None, loader.config['base_model']['system_prompt']); manager = _under_way(out, plan) or standing # a log may have grown since
     manager.threshold = standing.threshold if threshold is None else threshold
-    if log is not None: new = _come_back(manager, standing, log, state.is_main_process)
+    if log is not None: new = _come_back(manager, standing, log, state.is_main_process, least, most)
     if log is not None and new is None and manager is standing and not gone and threshold is None: return standing # nothing to write
     if manager is standing and gone: manager.remove(gone)
     state.wait_for_everyone() # all have read before one writes
@@ -972,10 +978,11 @@ def _changed(
     if state.is_main_process: manager.save(out)
     return manager
 
-def _come_back(manager, standing, log, say): # the cache under way, the one that stands, messages, print them? -> questions, or None
-    asked = lambda q: any(manager._asks_for(t) is not None for t in _ways(q)) # before an interruption
-    new = [q for q in standing.repeats(log) if not asked(q)]
-    if say: print('\n'.join(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new) or 'no question comes back that the knowledge cache does not have')
+def _come_back(manager, standing, log, say, least, most): # the cache under way, the one that stands, messages, print them? times asked at least, questions at most (0: all) -> questions, or None
+    asked, often = lambda q: any(manager._asks_for(t) is not None for t in _ways(q)), standing.repeats(log, least) # asked before an interruption
+    new = [q for q in often[:most or None] if not asked(q)]
+    if say and 0 < most < len(often): print(f'{len(often)} questions come back: the {most} most frequent are taken')
+    if say: print(_shown('\n'.join(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new)) or 'no question comes back that the knowledge cache does not have')
     return new or None
 
 # %% ../nbs/02_knowledge_cache.ipynb #builtcod
@@ -987,7 +994,9 @@ def _built(out, loader, device, new, source, replace=False, threshold=None): # f
         print(f"the threshold, {was} in {out} so far, is {c['threshold']} now, as the config has it (--threshold sets another)")
     if main and not unfinished(out).is_file() and Path(out).is_file() and not replace:
         print(f'{out} is built anew, all {len(new)} questions; --update {source} would answer only what is new in it', file=sys.stderr)
-    return knowledge_for(loader.config, lean, loader.load_tokenizer(), source, main, out)
+    manager = knowledge_for(loader.config, lean, loader.load_tokenizer(), source, main, out)
+    if replace and main: _tidy(Path(out).resolve(), set(manager.kv_cache.files)) # what was to go is gone at once
+    return manager
 
 # %% ../nbs/02_knowledge_cache.ipynb #givencod
 def _check_given(asked, remove, replace): # options of which one may be given, by name; ids to remove; build anew?
@@ -1009,6 +1018,7 @@ def _told_how_to_go_on(out):
 
 def _inspected(out, config, message, threshold=None) -> str:
     "What is retrieved for a message"
+    if not Path(out).is_file(): raise InputError(f'no knowledge cache at {out} to look into: build one first (--questions FILE), or say where it is (--out)')
     manager, k = KnowledgeCacheManager.load(out), load_config(config)['knowledge_enhancement']['top_k']
     if threshold is not None: manager.threshold = threshold
     return manager.inspect(message, max(3, k), k) + f'\n(top_k is {k} in this config; a trained draft keeps the number it was trained with)'*(k > 1)
@@ -1023,7 +1033,9 @@ def specdraft_build_cache(
     update:str=None, # question file whose questions are added, or answered anew where they have changed
     from_log:str=None, # file of `specdraft_generate --log`, or plain lines: questions that come back and that no item asks yet are added
     remove:str=None, # ids of items to take out, with commas between; an id that holds a comma in quotes
-    inspect:str=None, # a message: show what is retrieved for it, with scores and the cached answers; nothing is changed
+    inspect:str=None, # a message: show what the cache at `out` finds for it, with scores and the cached answers; nothing is changed
+    least:int=2, # with from_log: times that a question must have been asked, in any wording
+    most:int=0, # with from_log: so many new items at most, the most frequent; 0: all
     threshold:float=None, # lowest score, from 0 to 1, at which an item counts as asked for: of a new cache (default: the config's), or of the one that stands
     replace:bool=False, # build anew even where that drops items of the cache that stands
     device:str='cpu' # cpu, cuda or mps
@@ -1032,6 +1044,9 @@ def specdraft_build_cache(
     change = add or update or from_log
     _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace)
     if threshold is not None: check_value('threshold', threshold, SCHEMA['knowledge_enhancement']['threshold'])
+    check_positive('least', least)
+    if most < 0: raise InputError(f'most is {most}: it must be 0 (all) or more')
+    if (least != 2 or most) and not from_log: raise InputError('--least and --most choose among the messages of a log: give --from_log, too')
     if inspect: return print(_inspected(out, config, inspect, threshold))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     _standing(out) # another kind of file is refused before anything is computed
@@ -1042,9 +1057,10 @@ def specdraft_build_cache(
     if (change or remove) and not Path(out).is_file():
         raise InputError(f'no knowledge cache at {out} to change: build one first (--questions FILE), or say where it is (--out)')
     new, state = None if from_log or alone else load_questions(source), processes(device); check_writable(Path(out).parent)
+    if both := {q['id'] for q in new or ()} & set(gone): raise InputError(f'--remove takes {sorted(both)[0]!r} out, and {source} would bring it back: take it out there, too')
     with changing(out) if state.is_main_process else nullcontext(), _told_how_to_go_on(out):
         state.wait_for_everyone() # for the lock
         log = agreed([p['text'] for p in read_prompts(from_log, skip=True)], device) if from_log else None
-        if change or alone: manager = _changed(out, loader, device, new, gone, bool(add), log, threshold)
+        if change or alone: manager = _changed(out, loader, device, new, gone, bool(add), log, threshold, least, most)
         else: manager = _built(out, loader, device, new, source, replace, threshold)
         if state.is_main_process: print(f'{manager.summary()}\n{out}')

@@ -4,17 +4,18 @@
 
 # %% auto #0
 __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH', 'WIDE', 'Places', 'InputError',
-           'check_positive', 'command', 'whole_file', 'check_writable', 'save_tensors', 'OtherKind', 'file_state',
-           'load_tensors', 'check_value', 'check_config', 'packaged_configs', 'load_config', 'check_against_model',
-           'has_native_bf16', 'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder',
-           'ModelLoader', 'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target',
-           'is_text', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend',
-           'whole_blocks', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'Block',
-           'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'eos_ids', 'likeliest', 'sample', 'at_once',
-           'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
+           'check_positive', 'command', 'whole_file', 'left_over', 'check_writable', 'save_tensors', 'OtherKind',
+           'file_state', 'load_tensors', 'check_value', 'check_config', 'packaged_configs', 'load_config',
+           'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf',
+           'embedded_folder', 'ModelLoader', 'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer',
+           'tiny_target', 'is_text', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask',
+           'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed',
+           'Block', 'rms_norm', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest',
+           'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread',
+           'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
-import atexit, contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, sys, tempfile, time
+import atexit, contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, subprocess, sys, tempfile, time
 from collections import namedtuple
 from copy import copy
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ import torch.nn.functional as F
 from torch import nn
 from fastcore.basics import patch
 from fastcore.script import call_parse
+from jinja2 import TemplateError
 
 # %% ../nbs/00_loader.ipynb #75d7d64d
 class InputError(ValueError):
@@ -45,13 +47,15 @@ def _exit_cleanly(func):
     "Turn errors that a user can mend into one line on stderr and exit code 2"
     @functools.wraps(func)
     def run(*args, **kwargs):
-        with contextlib.suppress(AttributeError, ValueError): sys.stdout.reconfigure(errors='replace') # a terminal that lacks a character shows ?
+        piped = dict(encoding='utf-8') if os.name == 'nt' and not sys.stdout.isatty() else {} # Windows would write the encoding of its region
+        with contextlib.suppress(AttributeError, ValueError): sys.stdout.reconfigure(errors='replace', **piped) # a terminal that lacks a character shows ?
         if kwargs.get('device') == 'cpu' and torch.cuda.is_available(): print('there is a GPU here: --device cuda uses it', file=sys.stderr)
         try: out = func(*args, **kwargs); sys.stdout.flush(); return out
         except BrokenPipeError: # who was reading the output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()); raise SystemExit(1)
         except (InputError, OSError) as e: msg, code = f'error: {e}', 2
-        except torch.OutOfMemoryError as e:
+        except (torch.OutOfMemoryError, RuntimeError) as e:
+            if not isinstance(e, torch.OutOfMemoryError) and 'MPS backend out of memory' not in str(e): raise
             msg, code = f'error: the GPU has too little memory ({str(e).split(". ")[0]}); training takes less with training.checkpointing, or a smaller batch_size with accumulate', 2
         except KeyboardInterrupt:
             msg, code = '\ninterrupted' + ('; with --resume the same command goes on where this one stopped'
@@ -71,6 +75,8 @@ def command(func):
     if Path(sys.argv[0]).stem == func.__name__:
         sys.argv[1:] = _underscores(sys.argv[1:])
         if sys.argv[1:2] == ['']: sys.argv[1] = ' ' # fastcore drops '' there
+        os.environ.setdefault('MPLBACKEND', 'agg') # plots go to files: no window system is asked for
+        if plots := sys.modules.get('matplotlib'): plots.use(os.environ['MPLBACKEND']) # it has looked already
     return call_parse(_exit_cleanly(func))
 
 # %% ../nbs/00_loader.ipynb #d3d06cfb
@@ -89,13 +95,25 @@ def whole_file(
         with open(tmp, 'rb+') as f: os.fsync(f.fileno())
         mask = os.umask(0); os.umask(mask); old = next((p for p in (path, like) if p is not None and Path(p).exists()), None)
         if tmp.stat().st_nlink == 1: tmp.chmod(Path(old).stat().st_mode & 0o777 if old else 0o666 & ~mask) # as it was, or as an ordinary file would be: safetensors lets nobody else read
-        os.replace(tmp, path)
+        for wait in (.1, .5, 2., None):
+            try: os.replace(tmp, path); break
+            except PermissionError: # on Windows, where something may look into a new file for a moment
+                if os.name != 'nt' or wait is None: raise
+                time.sleep(wait)
     except Exception as e:
         # safetensors reports a full disk or a forbidden folder as an error class of its own
         if isinstance(e, OSError) or type(e).__name__ == 'SafetensorError':
             raise InputError(f'cannot write {path}: {getattr(e, "strerror", None) or e}; nothing there was changed') from e
         raise
-    finally: tmp.unlink(missing_ok=True)
+    finally:
+        with contextlib.suppress(OSError): tmp.unlink(missing_ok=True) # Windows keeps what is open, and what went wrong before is what must be raised
+
+def left_over(
+    folder, names, # regular expression for the files that were to be written
+    older=0 # seconds; processes that are alive may be writing the others
+) -> list: # paths
+    "What `whole_file` was writing when its process was killed"
+    return [f for f in Path(folder).glob('.*.tmp') if re.fullmatch(rf'\.({names})\.[0-9a-f]+\.tmp', f.name) and time.time() - f.stat().st_mtime >= older]
 
 # %% ../nbs/00_loader.ipynb #3c1d50e5
 def check_writable(
@@ -136,11 +154,11 @@ def load_tensors(
     "Read a file of `save_tensors`; one that is cut short or of another kind raises `InputError`"
     from safetensors import safe_open, SafetensorError
     if not Path(path).is_file(): raise InputError(f'no file {path}: expected a {kind} written by specdraft')
-    before, error = file_state(path), None
+    before, error, own = file_state(path), None, torch.clone if os.name == 'nt' else lambda t: t # Windows replaces no file that is mapped
     try:
         with safe_open(path, 'pt') as f:
             meta = json.loads((f.metadata() or {}).get('specdraft', '{}'))
-            tensors = {k: f.get_tensor(k) for k in f.keys() if only is None or k in only} if meta.get('kind') == kind else {}
+            tensors = {k: own(f.get_tensor(k)) for k in f.keys() if only is None or k in only} if meta.get('kind') == kind else {}
     except (SafetensorError, ValueError, RuntimeError, OSError) as e: error = e
     if file_state(path) != before: return load_tensors(path, kind, only)
     if isinstance(error, (SafetensorError, ValueError)):
@@ -161,18 +179,18 @@ SCHEMA = {
         **{k: Key(int, None, "where given, it must be the loaded model's", above=0, optional=True) for k in ('hidden_size', 'num_hidden_layers', 'num_attention_heads',
             'num_key_value_heads', 'head_dim', 'intermediate_size', 'vocab_size', 'max_position_embeddings')}),
     'draft_model': dict(
-        num_sampled_layers=Key(int, 6, 'layers that the draft takes over from the target', above=0),
+        num_sampled_layers=Key(int, 6, 'layers that the draft takes over from the target; of a list of indices its length counts', above=0),
         sampling_strategy=Key((str, list), 'uniform', 'which: uniform, ends, change (01), or a list of layer indices'),
         draft_vocab_size=Key(int, None, 'tokens that its head scores, the most frequent of the training text; empty: all', above=0, optional=True),
         past=Key(str, 'target', "what its layers attend to: the target's keys and values of verified tokens, or their own", choices=('target', 'own')),
         transitions=Key(str, 'linear', 'what joins two sampled layers', choices=('linear', 'none'))),
     'knowledge_enhancement': dict(
-        enabled=Key(bool, True, 'cross-attention to the knowledge cache'),
+        enabled=Key(bool, True, 'cross-attention to the knowledge cache; a trained draft stays as it is'),
         cache_dim=Key(int, None, 'numbers kept of each key and each value (02); empty: all', above=0, optional=True),
         questions=Key(str, 'common_en', 'questions of the knowledge cache: a packaged name or a file'),
         max_answer_tokens=Key(int, 128, 'longest cached answer', above=0),
         top_k=Key(int, 1, 'items that are read for one message, at most; a trained draft keeps its own number', above=0),
-        threshold=Key(float, 0.18, 'lowest score at which an item counts as asked for', low=0, high=1),
+        threshold=Key(float, 0.18, 'lowest score at which an item counts as asked for; a cache that is built keeps it (specdraft_build_cache --threshold sets another)', low=0, high=1),
         eight_bit=Key(bool, False, 'keep keys and values in 8 bits')),
     'training': dict(
         num_epochs=Key(int, 5, 'passes over the text', above=0),
@@ -226,7 +244,7 @@ def check_value(
         raise InputError(f'{name}: {value!r} is {type(value).__name__}, expected {want}')
     some, number = isinstance(value, list), isinstance(value, (int, float))
     texts = value if some else [value]*isinstance(value, str)
-    if key.choices and any(t not in key.choices for t in texts): wanted = f'{"some" if some else "one"} of {", ".join(key.choices)}'
+    if key.choices and any(t not in key.choices for t in texts): wanted = f'{"some" if some else "one"} of {", ".join(key.choices)}' + ' or an integer'*(int in kinds)
     elif isinstance(value, float) and not math.isfinite(value): wanted = 'a finite number'
     elif number and key.high is not None and value > key.high: wanted = f'a number of {key.high} or less'
     elif number and key.above is not None and value <= key.above: wanted = f'a number above {key.above}'
@@ -291,7 +309,7 @@ def check_against_model(
 def has_native_bf16(device='cpu') -> bool:
     "Whether this CPU, or the GPU here, multiplies bfloat16 matrices in hardware"
     if str(device).startswith('cuda'): return torch.cuda.is_bf16_supported(including_emulation=False)
-    if str(device) != 'cpu': return False
+    if str(device) != 'cpu' or not torch.backends.mkldnn.is_available(): return False # without oneDNN, as in torch for macOS, it is slower than float32
     caps = torch.cpu.get_capabilities() if hasattr(torch.cpu, 'get_capabilities') else {}
     if caps: return any(caps.get(k) for k in ('avx512_bf16', 'amx_bf16', 'bf16', 'sve_bf16'))
     info = Path('/proc/cpuinfo')
@@ -406,6 +424,8 @@ def check_llama_like(model):
     rope = (getattr(cfg, 'rope_parameters', None) or {}).get('rope_type', 'default')
     if rope in ('dynamic', 'longrope'):
         raise InputError(f'{name} has rotary positions of type {rope!r} that change with the length: expected default, linear, llama3 or yarn')
+    if len(on := {str(p.device) for p in model.parameters()}) > 1:
+        raise InputError(f'{name} lies on {", ".join(sorted(on))}: expected one device; load it without device_map')
     odd = [(n, m) for n, m in model.named_modules() if n.endswith('_proj') and type(m) is not nn.Linear]
     if odd: raise InputError(f'{odd[0][0]} of {name} is a {type(odd[0][1]).__name__}: expected nn.Linear; load without quantisation, merge adapters first')
 
@@ -501,18 +521,28 @@ def chat_ids(
     text, # the user's message, or a talk: a list of messages, dicts with role and content, the last one the user's
     template=True # False: the text as it is, for a base model
 ) -> list: # token ids that end where the answer starts
-    "The ids of a prompt that asks `text`"
+    "The ids of a prompt that asks `text`; the name of a special token that stands in a message is only text there, so that nobody can end his turn and begin another's"
     talk = text if isinstance(text, list) else [dict(role='user', content=text)]
-    for m in talk or [None]:
+    for m in talk or [talk]:
         if not isinstance(m, dict) or not is_text(m.get('role')) or not is_text(m.get('content')):
-            raise InputError(f'the prompt is {text!r}: expected some text' + (', or messages with a role and some text as content')*(talk is text))
+            raise InputError(f'the prompt is {(m if talk is text else text)!r:.80}: expected some text' + (', or messages with a role and some text as content')*(talk is text))
     if talk[-1]['role'] != 'user': raise InputError(f"the last message of the prompt is from {talk[-1]['role']!r}: expected the user's")
     if not template or not tokenizer.chat_template:
         if talk is text: raise InputError('the prompt is a list of messages, but there is no chat template to make a text of them: give one text')
         return tokenizer(text).input_ids
-    # the text of the template is tokenised here, since templates of transformers return differing types
-    kw = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}
-    return tokenizer(tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True, **kw), add_special_tokens=False).input_ids
+    kw, typed = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}, []
+    def hide(m): typed.append(m[0]); return f'\ue000{len(typed) - 1}\ue001' # a mark that stands for what was typed
+    special = '|'.join(map(re.escape, sorted((t.content for t in tokenizer.added_tokens_decoder.values() if t.special), key=len, reverse=True)))
+    talk = [{**m, 'content': re.sub('\ue000|' + special if special else '\ue000', hide, m['content'])} for m in talk]
+    try: said = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True, **kw)
+    except TemplateError as e: raise InputError(f'the chat template of the target refuses this talk: {e}') from e
+    flat = lambda text: ' '.join(text.split())
+    for m in talk: # of the assistant's turns some templates leave out what was thought
+        if m['role'] != 'assistant' and flat(m['content']) not in flat(said): raise InputError(f"the chat template of the target leaves out what {m['role']!r} says: give it as system or user")
+    parts, ids = re.split('\ue000(\\d+)\ue001', said), []
+    for i, part in enumerate(parts): # tokenised here, since templates of transformers return differing types
+        ids += tokenizer(typed[int(part)] if i % 2 else part, add_special_tokens=False, split_special_tokens=bool(i % 2)).input_ids
+    return ids
 
 # %% ../nbs/00_loader.ipynb #d23451b3
 def template_parts(tokenizer): # (before, after): two texts
@@ -528,7 +558,8 @@ def user_text(tokenizer, ids:list) -> str:
     text, opening = tokenizer.decode(ids, skip_special_tokens=not before), re.split(r'\n(?=<)', before)[-1].removeprefix(tokenizer.bos_token or '') # a system message or a mark of the beginning may stand before it
     if not before or opening not in text: return text.strip()
     said = text.rpartition(opening)[2]
-    return (said.rpartition(after)[0] if after and after in said else said.partition('<|im_end|>')[0]).strip()
+    end = re.match('<[^<>]+>', after) # what ends the turn, where no answer is begun
+    return (said.rpartition(after)[0] if after and after in said else said.partition(end[0] if end else '<|im_end|>')[0]).strip()
 
 # %% ../nbs/00_loader.ipynb #d73b88c0
 def fingerprint(model) -> str: # such as 'llama-30x576-1f2e3d4c5b6a'
@@ -562,7 +593,11 @@ def attend(
     "Grouped-query attention; the queries of a group are laid side by side, so that keys are never repeated"
     B, H, T, d = q.shape
     G, dtype, q = H//k.shape[1], q.dtype, q.to(k.dtype)
-    if causal: return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale, enable_gqa=G > 1)
+    if causal and k.device.type == 'mps' and dtype != torch.float32: causal, mask = False, torch.ones(1, T, T, dtype=torch.bool, device=k.device).tril() # pytorch#195910: there it would look ahead
+    if causal:
+        if k.device.type == 'cuda' and (k.dtype == torch.float32 or torch.cuda.get_device_capability(k.device) < (8, 0)):
+            k, v = (t.repeat_interleave(G, 1) for t in (k, v)) # of the kernels that take fewer keys than queries only one needs no T*T scores, and it is not for these
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale, enable_gqa=k.shape[1] < H)
     if mask is not None and mask.dim() == 3: mask = mask.repeat(1, G, 1)[:, None]  # (B, 1, G*T, S)
     return F.scaled_dot_product_attention(q.reshape(B, H//G, G*T, d), k, v, attn_mask=mask, scale=scale).reshape(B, H, T, d).to(dtype)
 
@@ -662,7 +697,7 @@ class Packed:
         share=False # where nothing can be laid out anew, no copy: the layers' own weights become parts of one matrix
     ):
         self.sizes, can = [l.out_features for l in linears], _can_pack(linears[0].weight)
-        w = joined(linears) if len(linears) == 1 or share and not can else torch.cat([l.weight.detach() for l in linears])
+        w = joined(linears) if (len(linears) == 1 if can else share) else torch.cat([l.weight.detach() for l in linears])
         biases = [l.bias for l in linears]
         self.bias = None if biases[0] is None else torch.cat([b.detach() for b in biases])
         self.weight, self.parts, self.wide = w, None, None
@@ -809,6 +844,7 @@ class LeanTarget:
     "The target's layers, packed for decoding"
     def __init__(self, model, packed=True):
         check_llama_like(model)
+        if model.device.type == 'cuda': torch.backends.cuda.enable_cudnn_sdp(False) # it plans anew for every length, and here each step has another
         self.model, self.config, self.G = model, model.config, model.config.num_attention_heads//model.config.num_key_value_heads # G: queries of a group
         self.blocks = [Block(l, packed) for l in model.model.layers]
         self.head = Packed(model.lm_head, share=True) if packed else model.lm_head
@@ -843,6 +879,10 @@ def as_lean(target): # model or `LeanTarget`
     "A `LeanTarget` of it, or itself if it is one and nothing has changed"
     if not isinstance(target, LeanTarget): return LeanTarget(target)
     target.check_unchanged(); return target
+
+def as_model(target): # model or `LeanTarget`
+    "The model of transformers"
+    return target.model if isinstance(target, LeanTarget) else target
 
 # %% ../nbs/00_loader.ipynb #4b814dc0
 @patch
@@ -959,9 +999,12 @@ def size_groups(
 
 # %% ../nbs/00_loader.ipynb #heldroom1
 def held_at_once(lean) -> int: # tokens
-    "How many places the KV caches of a batch may hold together: what fits in 2 GiB, or in a quarter of a GPU's memory"
+    "How many places the KV caches of a batch may hold together: what fits in 2 GiB, or in a quarter of a GPU's memory and a third of what is free there"
     one = lean.new_cache(1).kv
-    room = torch.cuda.get_device_properties(lean.device).total_memory//4 if lean.device.type == 'cuda' else 2**31
+    room = 2**31
+    if lean.device.type == 'cuda': # a third of what is free, for a prefill and what is computed need as much again
+        free = torch.cuda.mem_get_info(lean.device)[0] + torch.cuda.memory_reserved(lean.device) - torch.cuda.memory_allocated(lean.device)
+        room = min(torch.cuda.get_device_properties(lean.device).total_memory//4, free//3)
     return room//(one.nbytes//one.shape[-2])
 
 # %% ../nbs/00_loader.ipynb #prefill1
@@ -1021,7 +1064,7 @@ class _Batch:
 # %% ../nbs/00_loader.ipynb #d8d174d5
 @torch.inference_mode()
 def generate_batch(
-    lean:LeanTarget,
+    lean,          # `LeanTarget`, or a model (packing takes a moment)
     prompts:list,  # lists of ids
     max_new_tokens=128, temperature=0.0, # one for all, or a list with one for each
     generator=None, # seeded torch generator, for temperature > 0
@@ -1031,8 +1074,10 @@ def generate_batch(
 ) -> list: # lists of new ids, the end token included where it came
     "Continue all `prompts` side by side, each to its end token, to `max_new_tokens` or to the end of the context"
     if not prompts: return []
+    lean = as_lean(lean)
     width, context, heat = max(map(len, prompts)), lean.config.max_position_embeddings, torch.as_tensor(temperature, dtype=torch.float)
-    check_positive('max_new_tokens', max_new_tokens); lean.check_unchanged()
+    check_positive('max_new_tokens', max_new_tokens)
+    if generator is not None and generator.device.type != lean.device.type: raise InputError(f'generator is on {generator.device}: expected one on {lean.device}, as the target')
     if not all(prompts): raise InputError(f'prompt {[len(p) for p in prompts].index(0)} is empty: expected at least 1 token')
     if not (heat >= 0).all() or heat.shape not in ((), (len(prompts),)): raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more, one for all or one for each of {len(prompts)} prompts')
     if width >= context: raise InputError(f'a prompt has {width} tokens: the context of the target holds {context}, with at least one of the answer')
@@ -1056,6 +1101,8 @@ def machine() -> dict:
     "CPU, threads, memory, versions: stored with every benchmark"
     cpu = platform.processor() or platform.machine()
     info = Path('/proc/cpuinfo')
+    if platform.system() == 'Darwin':
+        with contextlib.suppress(OSError, subprocess.SubprocessError): cpu = subprocess.run(['sysctl', '-n', 'machdep.cpu.brand_string'], capture_output=True, text=True, timeout=5).stdout.strip() or cpu
     if info.exists(): cpu = next((l.split(':')[1].strip() for l in info.read_text().splitlines() if l.startswith('model name')), cpu)
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return dict(cpu=cpu, cores=os.cpu_count(), torch_threads=torch.get_num_threads(), native_bf16=has_native_bf16(), gpu=gpu, system=platform.system(),

@@ -25,11 +25,11 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_value, check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
-                              at_once, file_state, load_tensors, processes, rms_norm, rotate, size_groups,
+                              at_once, file_state, left_over, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
 from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, changing, read_held_out, read_prompts
-from .draft_model import DraftModel, best_checkpoint, checkpoints, default_draft, shifted, shipped_draft
+from .draft_model import DraftModel, best_checkpoint, checkpoints, default_draft, find_draft, shifted, shipped_draft
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
 def kl_loss(
@@ -69,6 +69,7 @@ class _HeadLogProbs(torch.autograd.Function):
             lse[s] = z.logsumexp(-1, keepdim=True)
             top[s], best[s] = z.max(-1)
             out[s] = z.gather(1, at[s]) - lse[s]
+        ctx.half = dict(dtype=torch.get_autocast_dtype(h.device.type), enabled=torch.is_autocast_enabled(h.device.type)) # the backward pass must compute the same logits
         ctx.save_for_backward(h, w, at, lse); top -= lse[:, 0]; ctx.mark_non_differentiable(best, top)
         return out, best, top
     @staticmethod
@@ -76,7 +77,8 @@ class _HeadLogProbs(torch.autograd.Function):
         h, w, at, lse = ctx.saved_tensors
         dh = torch.empty_like(h)
         for s in _HeadLogProbs.parts(h, w):
-            dz = F.linear(h[s].to(w.dtype), w).float().sub_(lse[s]).exp_().mul_(-g[s].sum(-1, keepdim=True)).scatter_add_(1, at[s], g[s])
+            with torch.autocast(h.device.type, **ctx.half): z = F.linear(h[s].to(w.dtype), w)
+            dz = z.float().sub_(lse[s]).exp_().mul_(-g[s].sum(-1, keepdim=True)).scatter_add_(1, at[s], g[s])
             most = dz.abs().amax(-1, keepdim=True).clamp_(min=1e-30) if w.dtype == torch.float16 else None # it has nothing below 6e-8
             if most is not None: dz /= most
             d = dz.to(w.dtype) @ w; dh[s] = (d if most is None else d.float()*most).to(h.dtype)
@@ -358,7 +360,7 @@ def text_lots(
     asked, own = {_plain(v['text']) for _, v in worded}, {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)
-        if _plain(p['text']) not in asked: own.setdefault(_plain(p['text']), p)
+        if (k := _plain(p['text'])) not in asked and (k not in own or p.get('ended', True)): own[k] = p # the newest whole answer
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
     for p in own.values():
         ids, answer = chat_ids(tokenizer, p['text']), p.get('answer') and tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True)
@@ -457,6 +459,7 @@ def write_data(
     lots = text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings)
     plan = data_plan(lots, layers, config, lean, manager)
     mine = [i for i in range(len(lots)) if i % world == rank]
+    for f in left_over(folder, r'shard-\d+\.safetensors', 3600) if not rank else (): f.unlink(missing_ok=True) # another run may be writing the same text
     path = lambda i: Path(folder)/f'shard-{i:05}.safetensors'
     for i in mine:
         if path(i).is_file() and load_tensors(path(i), 'training data', only=())[1]['plan'] != plan:
@@ -603,7 +606,6 @@ class Trainer:
         opt = torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99), weight_decay=c['weight_decay'], fused=True)
         self.model, self.opt = self.acc.prepare(Distiller(draft, lean, c['keep_top']), opt)
         half = c['mixed_precision'] == 'bf16' or c['mixed_precision'] == 'auto' and has_native_bf16(lean.device)
-        if lean.device.type == 'cuda': torch.backends.cuda.enable_cudnn_sdp(False) # it plans anew for every shape of a batch
         self.dtype = torch.bfloat16 if half else None # of the passes, under autocast
     @functools.cached_property
     def run(self): return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data) # hashes all texts: once is enough
@@ -1077,14 +1079,17 @@ def train_draft(
         check_unused(folder, resume)
     if manager is not None: manager.check_asked(tokenizer)
     with changing(Path(folder)/'training_state.pt', 0) if state.is_main_process else contextlib.nullcontext(): # two would take away each other's drafts
+        if state.is_main_process:
+            for f in left_over(folder, r'training_state\.pt|history\.json|before\.safetensors|best_draft_model_knowledge_epoch\d+\.safetensors'): f.unlink(missing_ok=True)
         resume, stored = _state_of(folder, given, resume, config, layers, lean)
         state.wait_for_everyone()
         if given and not resume and state.is_main_process: _set_aside(folder, draft)
         texts = TrainingData(_written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress), lean.model)
         if progress and state.is_main_process: _tell(texts, tokenizer, manager)
         if draft is None:
-            torch.manual_seed(config['training']['seed'])
-            draft = DraftModel(config, lean.model, manager, layers=layers)
+            with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []): # a caller's random numbers stay as they are
+                torch.manual_seed(config['training']['seed'])
+                draft = DraftModel(config, lean.model, manager, layers=layers)
             if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
         draft.config = config
         was = draft.info.get('prompts', []); trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer)); mine = trainer.run['texts']
@@ -1118,12 +1123,14 @@ def specdraft_train(
     minutes:float=0, # of training at most, after the text has been written, those before a --resume included; 0: all epochs of the config, or as planned before
     prompts:str=None, # file of messages to train on besides: plain lines or JSON lines
     continue_on:str=None, # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use (as far as the config's decoding.max_new_tokens), beside some of the cached questions; `cache`: with the questions of the knowledge cache alone
-    resume:bool=False, # go on from the state in `out`
+    newest:int=2000, # of the messages of the file `continue_on`, the newest, so many at most: a log grows; 0: all
+    resume:bool=False, # go on from the state in `out`; without one the training begins
     rewordings:int=None, # how often to try to put each question of the knowledge cache in other words, to train on those too; default: the config's, fewer for more than a hundred questions, and 0 where `continue_on` is a file
     device:str='cpu' # cpu, cuda or mps
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
     if not 0 <= minutes < math.inf: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
+    if newest < 0: raise InputError(f'newest is {newest}: it must be 0 (all) or more')
     for k, v in dict(prompts=prompts, continue_on=continue_on).items():
         if v is not None and not v.strip(): raise InputError(f'{k} is empty ({v!r}): leave it out, or name a file') # an unset variable must not start a training from nothing
     if (Path(out)/'draft.safetensors').is_file():
@@ -1135,9 +1142,16 @@ def specdraft_train(
     if rewordings is None and continue_on not in (None, 'cache'): rewordings = 0 # what comes in use is soon learnt, the questions of a large cache take long
     if rewordings is not None: loader.config['training']['rewordings'] = check_value('rewordings', rewordings, SCHEMA['training']['rewordings'])
     needed = loader.config['knowledge_enhancement']['enabled'] or continue_on == 'cache' or cache != CACHE
-    if needed and not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}')
-    if not continue_on: check_unused(out, resume)
-    check_writable(out); check_writable(data); state, own = processes(device), agreed(own, device)
+    if needed and not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}' + f' --out {cache}'*(cache != CACHE))
+    if continue_on: find_draft(default_draft(config, out))
+    else: check_unused(out, resume)
+    fresh = not Path(data).exists(); check_writable(out); check_writable(data); state, own = processes(device), agreed(own, device)
+    if fresh and own: Path(data).chmod(0o700) # it will hold what users have typed
+    if continue_on and 0 < newest < len(own):
+        if state.is_main_process: print(f'of {len(own)} messages in {file} the newest {newest} are learnt from (--newest)', file=sys.stderr)
+        own = own[-newest:]
+    if resume and not (Path(out)/'training_state.pt').is_file() and state.is_main_process:
+        print(f'{out} holds no state to go on from: the training begins (text that has been written is kept)', file=sys.stderr)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None, None, loader.config
     if rewordings is None: c['training']['rewordings'] = affordable(c['training']['rewordings'], manager)

@@ -6,7 +6,7 @@
 __all__ = ['JOINT', 'SIBLINGS', 'SCANT', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'WARPERS', 'CUT', 'Sampling', 'warp', 'Urn', 'as_urn',
            'draw', 'as_rng', 'Drawn', 'Proposal', 'verify', 'verify_greedy', 'padding', 'check_prompt',
            'plain_generate', 'CopyIndex', 'expected_tokens', 'CostModel', 'measure_costs', 'Tempo', 'Tempos', 'Run',
-           'SpeculativeDecoder', 'coloured', 'Processed', 'as_gamma', 'open_all', 'log_answer', 'specdraft_generate']
+           'as_gamma', 'SpeculativeDecoder', 'coloured', 'Processed', 'open_all', 'log_answer', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
 import functools, hashlib, itertools, json, math, numbers, os, random, sys, tempfile, time
@@ -301,21 +301,21 @@ def check_prompt(
 def plain_generate(
     target_model, # model, or `LeanTarget` (packing takes a moment: pass one when timing)
     input_ids,    # (1, T)
-    max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, **sampling # more of `Sampling`
+    max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, attention_mask=None, **sampling # more of `Sampling`
 ): # (1, T + new) ids
     "The target alone, token by token"
     lean, sampling = as_lean(target_model), Sampling(temperature, top_p, top_k, **sampling)
-    check_prompt(input_ids, lean.config, sampling); check_positive('max_new_tokens', max_new_tokens)
-    if len(input_ids) != 1: raise InputError(f'input_ids has {len(input_ids)} rows: plain_generate takes one, generate_batch takes prompts side by side')
-    rng, eos, out = as_rng(seed, sampling.greedy), eos_ids(lean.model), input_ids[0].tolist()
+    pad, *more = check_prompt(input_ids, lean.config, sampling, attention_mask); check_positive('max_new_tokens', max_new_tokens)
+    if more: raise InputError(f'input_ids has {len(input_ids)} rows: plain_generate takes one, generate_batch takes prompts side by side')
+    rng, eos, before, out = as_rng(seed, sampling.greedy), eos_ids(lean.model), input_ids[0, :pad].tolist(), input_ids[0, pad:].tolist()
     end = min(len(out) + max_new_tokens, lean.config.max_position_embeddings)
-    kv_cache, new = lean.new_cache(end), input_ids.to(lean.device)
+    kv_cache, new = lean.new_cache(end), input_ids[:, pad:].to(lean.device)
     while len(out) < end:
         logits = lean.logits(lean(new, kv_cache)[:, -1])
         out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy else draw(sampling.urn(logits[0], out), rng))
         if out[-1] in eos: break
         new = torch.tensor([out[-1:]], device=lean.device)
-    with torch.inference_mode(False): return torch.tensor([out], device=input_ids.device) # one to write to and to train on
+    with torch.inference_mode(False): return torch.tensor([before + out], device=input_ids.device) # one to write to and to train on
 
 # %% ../nbs/05_speculative_decoding.ipynb #57c0a9fd
 class CopyIndex:
@@ -554,6 +554,7 @@ def _fastest(runs, rows, context, repeats): # ms of each; what else a machine do
             for r in rows: r.crop(context)
             t = time.perf_counter(); f()
             if i: times[k].append((time.perf_counter() - t)*1e3)
+    rows.clear() # rows and their memory hold each other
     return {k: min(v) for k, v in times.items()}
 
 # %% ../nbs/05_speculative_decoding.ipynb #8085a18f
@@ -569,7 +570,7 @@ def measure_costs(
                         {k: v for k, v in machine().items() if k != 'python'}])
     path = cache_folder()/'costs'/(hashlib.sha256(about.encode()).hexdigest()[:16] + '.json')
     try:
-        if keep and time.time() - path.stat().st_mtime < 7*24*3600:
+        if keep and 0 <= time.time() - path.stat().st_mtime < 7*24*3600:
             known = json.loads(path.read_text())
             return CostModel({int(w): ms for w, ms in known['pass_ms'].items()}, *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')),
                              known['far'] and (known['far'][0], {int(w): ms for w, ms in known['far'][1].items()}, known['far'][2]))
@@ -807,6 +808,13 @@ def _offer(self:Run, parent, urn, level, source='draft'): # -> the id drawn
     self.proposal.add(token, parent, source, level, Drawn(urn.weights, x, urn.ids, tuple(urn.gone), urn.total)); urn.take(x)
     return token
 
+# %% ../nbs/05_speculative_decoding.ipynb #8180a666
+def as_gamma(text): # as a command line or a config gives it
+    "`auto`, or the number of tokens proposed a round"
+    if text == 'auto': return text
+    try: return check_positive('gamma', int(str(text)))
+    except ValueError: raise InputError(f'gamma is {text!r}: it must be auto or an integer above 0') from None
+
 # %% ../nbs/05_speculative_decoding.ipynb #7a74c605
 class SpeculativeDecoder:
     "Decodes a target's own text with the help of a draft and of copied runs"
@@ -814,12 +822,12 @@ class SpeculativeDecoder:
         draft_model,  # `DraftModel`, or None: copying only
         target_model, # model or `LeanTarget`
         tokenizer,
-        gamma=5,      # tokens proposed a round, or 'auto': the cost model decides
+        gamma=5,      # tokens proposed a round (at most 126, with `strict` 31), or 'auto': the cost model decides
         copy=True,    # propose copied runs from retrieved knowledge, prompt and output; 'all': from every answer in the knowledge cache
         strict=False, # one line of proposals only, and the rows of a batch one after the other: in bfloat16, too, on CPUs that compute in it, the text is plain decoding's to the letter
         knowledge_cache_manager=None # answers to copy from; default: the draft's
     ):
-        if gamma != 'auto': check_positive('gamma', gamma)
+        gamma = as_gamma(gamma)
         if copy not in (True, False, 'all'): raise InputError(f"copy is {copy!r}: it must be True, False or 'all'")
         self.lean, self.tokenizer, self.gamma, self.copy, self.strict = as_lean(target_model), tokenizer, gamma, copy, strict
         self.draft_model, self.config = draft_model, self.lean.config
@@ -853,20 +861,23 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
     self.lean.check_unchanged()
     if self.draft is not None and len(runs) > 2: self.draft.pack() # or the first round that drafts would be judged by it
     shared = SharedCache(self.lean, [r.room for r in runs])
-    for r, row in zip(runs, list(shared.rows)):
-        r.kv_cache = row
-        if r.costs: r.costs.reset(len(runs), .5*(r.knowledge is not None and r.index is None)) # what can be copied needn't be read
-    for part in size_groups([len(r.block) for r in runs], 2048): yield from self._read([runs[i] for i in part])
-    while True:
-        gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
-        for r in gone: shared.leave(r.kv_cache)
-        if not runs: break
-        if gone:
-            runs.sort(key=lambda r: r.kv_cache.seat)
-            for r in runs:
-                if r.costs: r.costs.company(len(runs))
-        yield from self._round(runs)
-    if self.draft is not None: self.draft.beside.clear()
+    try:
+        for r, row in zip(runs, list(shared.rows)):
+            r.kv_cache = row
+            if r.costs: r.costs.reset(len(runs), .5*(r.knowledge is not None and r.index is None)) # what can be copied needn't be read
+        for part in size_groups([len(r.block) for r in runs], 2048): yield from self._read([runs[i] for i in part])
+        while True:
+            gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
+            for r in gone: shared.leave(r.kv_cache)
+            if not runs: break
+            if gone:
+                runs.sort(key=lambda r: r.kv_cache.seat)
+                for r in runs:
+                    if r.costs: r.costs.company(len(runs))
+            yield from self._round(runs)
+    finally: # of a stream that its consumer leaves, too: rows and memory hold each other
+        shared.rows.clear()
+        if self.draft is not None: self.draft.beside.clear()
 
 # %% ../nbs/05_speculative_decoding.ipynb #1019d61e
 @patch
@@ -920,7 +931,7 @@ def generate(self:SpeculativeDecoder,
     input_ids=None,      # (B, T)
     max_new_tokens=128, temperature=0., top_p=1., top_k=0, # see `Sampling`
     attention_mask=None, # (B, T) 0 on the left where a row is padded
-    seed=None,           # makes sampling repeatable (with `auto`, as long as the measured costs stand; a batch then does without the clock): one for all rows, or a list with one for each
+    seed=None,           # makes sampling repeatable (with `auto`, as long as the measured costs stand; a batch then does without the clock): one for all rows (those of one prompt then say the same), or a list with one for each
     query_text=None,     # what to retrieve knowledge by (a list: one for each row); default: the prompt's last user message
     stop=(),             # texts that end the answer; what ends it is part of it
     on_round=None,       # called after each round, and for the first token, with a dict: row of the batch, new ids, accepted places, and the tree's tokens, parents and sources
@@ -945,13 +956,13 @@ def _for_rows(x, n, what): # one for all rows, or a list with one for each
 @patch
 def stream(self:SpeculativeDecoder,
     input_ids, # (1, T)
-    max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, query_text=None, stop=(), on_round=None, **sampling # as for `generate`
+    max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, query_text=None, stop=(), on_round=None, attention_mask=None, **sampling # as for `generate`
 ): # pieces of text
     "Yield text as it is accepted; a character whose bytes are not all there yet waits"
     how = Sampling(temperature, top_p, top_k, **sampling)
-    check_positive('max_new_tokens', max_new_tokens); check_prompt(input_ids, self.config, how) # now, not when the first piece is asked for
+    check_positive('max_new_tokens', max_new_tokens); pad = check_prompt(input_ids, self.config, how, attention_mask) # now, not when the first piece is asked for
     if len(input_ids) != 1: raise InputError(f'input_ids has {len(input_ids)} rows: a stream is of one')
-    with torch.inference_mode(): run = Run(self, input_ids[0].tolist(), max_new_tokens, how, seed, query_text, stop, on_round)
+    with torch.inference_mode(): run = Run(self, input_ids[0, pad[0]:].tolist(), max_new_tokens, how, seed, query_text, stop, on_round)
     self.stats = run.stats
     return self._stream(self.rounds([run]))
 
@@ -1099,13 +1110,6 @@ def export_assistant(self:DraftModel,
         for x in (model, *([tokenizer] if tokenizer is not None else ())): x.save_pretrained(tmp)
         for f in sorted(Path(tmp).iterdir()): os.replace(f, folder/f.name)
 
-# %% ../nbs/05_speculative_decoding.ipynb #8180a666
-def as_gamma(text): # as a command line or a config gives it
-    "`auto`, or the number of tokens proposed a round"
-    if text == 'auto': return text
-    try: return check_positive('gamma', int(str(text)))
-    except ValueError: raise InputError(f'gamma is {text!r}: it must be auto or an integer above 0') from None
-
 # %% ../nbs/05_speculative_decoding.ipynb #openall01
 def open_all(
     config='smollm2_135m', # packaged config, YAML file, hub name or model folder
@@ -1138,11 +1142,11 @@ def _look_at(manager, tokenizer, cache): # what a user would wonder about
 
 @patch(cls_method=True)
 def from_pretrained(cls:SpeculativeDecoder,
-    config='smollm2_135m', draft='', cache=CACHE, device='cpu', # see `open_all`; draft='none': copying only
+    config='smollm2_135m', draft='', cache=CACHE, device='cpu', # see `open_all`; draft='none' or None: copying only
     gamma=None, **kw # of `SpeculativeDecoder`; default: the config's
 ):
     "A decoder with all that belongs to it; it asks as the config's section `decoding` says"
-    if draft == 'none':
+    if draft in (None, 'none'):
         lean, tokenizer, manager = _open_target(config, cache, device)
         manager = kw.setdefault('knowledge_cache_manager', manager); _look_at(manager, tokenizer, cache); draft = None
     else: lean, tokenizer, draft = open_all(config, draft, cache, device)
@@ -1156,7 +1160,8 @@ def from_pretrained(cls:SpeculativeDecoder,
 CUT = dict(length='; cut off at max_new_tokens', context="; cut off where the target's context is full")
 
 def _typed(): # the lines of standard input; on a terminal they are asked for
-    with suppress(AttributeError): sys.stdin.reconfigure(errors='surrogateescape') # what is no UTF-8 is refused where it is asked
+    piped = dict(encoding='utf-8-sig') if os.name == 'nt' and not sys.stdin.isatty() else {} # Windows would read the encoding of its region
+    with suppress(AttributeError): sys.stdin.reconfigure(errors='surrogateescape', **piped) # what is no UTF-8 is refused where it is asked
     while True:
         if sys.stdin.isatty(): print('> ', end='', file=sys.stderr, flush=True)
         if not (line := sys.stdin.readline()): return
@@ -1167,8 +1172,10 @@ def log_answer(
     ended=True # did the answer come to its end, or was it cut off?
 ):
     "Add to a log of what was asked and answered, for `specdraft_train --continue_on` and `specdraft_build_cache --from_log`; a new one can be read by its owner alone"
+    if not is_text(prompt): raise InputError(f'prompt is {prompt!r:.80}: expected the text of one message; from a talk nothing can be learnt')
     if not ended: answer = answer.rstrip('\ufffd') # cut inside a character
     line = json.dumps(dict(prompt=prompt, answer=answer, ended=ended), ensure_ascii=False) + '\n'
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, 'ab+', opener=functools.partial(os.open, mode=0o600)) as f:
         if f.tell(): f.seek(-1, os.SEEK_END); line = '\n'*(f.read(1) != b'\n') + line # the last one was cut off
         f.write(line.encode())
@@ -1208,6 +1215,8 @@ def specdraft_generate(
     if seed < -1: raise InputError(f'seed is {seed}: it must be 0 or more, or -1 for none')
     if log: check_writable(Path(log).parent)
     if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)): raise InputError(f'log is {log!r}: expected a file that can be written')
+    idle = [k for k, x in dict(top_p=given['top_p'], top_k=given['top_k'], min_p=min_p or None, seed=None if seed < 0 else seed).items() if x is not None]
+    if temperature == 0 and idle: print(f'{", ".join(idle)}: without effect at temperature 0, where nothing is drawn; give --temperature', file=sys.stderr)
     decoder, n, bad = SpeculativeDecoder.from_pretrained(config, draft, cache, device, gamma, strict=strict), 0, 0
     how = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, seed=None if seed < 0 else seed, min_p=min_p,
                repetition_penalty=repetition_penalty)
