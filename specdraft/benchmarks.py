@@ -6,8 +6,8 @@
 __all__ = ['METHODS', 'TIMED', 'HELD_OUT', 'NEAR_TIES', 'NEAR', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint',
            'name_asked', 'check_room', 'check_methods', 'other_item', 'make_methods', 'bench', 'speedups', 'summary',
            'show', 'about', 'save_result', 'plot_speedups', 'formula', 'greedy_answers', 'rank_counts', 'measure_draft',
-           'draft_summary', 'show_draft', 'check_cache', 'check_out', 'held_out', 'check_count', 'test_draft',
-           'test_knowledge', 'specdraft_test', 'compare', 'batched_answers', 'certificate', 'uncertified', 'bench_file',
+           'draft_summary', 'show_draft', 'check_cache', 'check_out', 'held_out', 'test_draft', 'test_knowledge',
+           'specdraft_test', 'compare', 'batched_answers', 'certificate', 'uncertified', 'bench_file',
            'specdraft_bench', 'demo', 'specdraft_demo', 'pace', 'batch_speedups']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
@@ -22,7 +22,7 @@ import torch
 from fastcore.basics import groupby
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, load_config,
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_count, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, load_config,
                               machine, size_groups, whole_file)
 from .knowledge_cache import CACHE, KnowledgeCacheManager, knowledge_for, load_questions, read_held_out, read_prompts
 from .draft_model import DraftModel, LeanDraft, best_checkpoint, shipped_draft
@@ -368,10 +368,6 @@ def held_out(manager, path, n_each=0, trained_on=()): # `path`: see `check_cache
     if len(new) < len(prompts): print(f'{len(prompts) - len(new)} of the messages to measure with are training text of this draft: they are left out', file=sys.stderr)
     return pick(new, n_each) if n_each else new
 
-def check_count(n_each):
-    "Raise `InputError` unless `n_each` can be a number of prompts"
-    if n_each < 0: raise InputError(f'n_each is {n_each}: it must be 0 (all) or more')
-
 # %% ../nbs/06_benchmarks.ipynb #openedcd1
 def _opened(config, draft, cache, device): # see `open_all`, draft also none -> target, tokenizer, `DraftModel` or None, knowledge cache or None
     if draft == 'none': d = SpeculativeDecoder.from_pretrained(config, 'none', cache, device); return d.lean, d.tokenizer, None, d.manager
@@ -425,7 +421,7 @@ def specdraft_test(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Ask the questions of the knowledge cache: tau, acceptance rate, and whether the answer is plain decoding's"
-    check_positive('max_new_tokens', max_new_tokens); check_count(n_each)
+    check_positive('max_new_tokens', max_new_tokens); check_count('n_each', n_each)
     if draft == 'none' and prompts: raise InputError('draft is none, but with prompts it is a draft that is measured: specdraft_bench measures copying')
     if out: check_out(out)
     chosen = load_prompts(prompts, n_each) if prompts not in ('', 'heldout') else None
@@ -563,7 +559,7 @@ def specdraft_bench(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Measure plain and speculative decoding, interleaved on the same prompts"
-    check_positive('repeats', repeats); check_positive('max_new_tokens', max_new_tokens); check_count(n_each); Sampling(temperature); gamma = as_gamma(gamma)
+    check_positive('repeats', repeats); check_positive('max_new_tokens', max_new_tokens); check_count('n_each', n_each); Sampling(temperature); gamma = as_gamma(gamma)
     prompts = '' if prompts == 'heldout' else prompts
     given = [f'{k} {v}' for k, v, default in (('methods', methods, TIMED), ('repeats', repeats, 1), ('gamma', gamma, 'auto'),
                                               ('temperature', temperature, 0)) if v != default]

@@ -23,7 +23,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agreed, as_lean, as_model, chat_ids, check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agreed, as_lean, as_model, chat_ids, check_count, check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
                               generate_batch, is_text, likeliest, load_config, load_tensors, left_over, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
@@ -1009,6 +1009,9 @@ def _check_given(asked, remove, replace): # options of which one may be given, b
         if any(first.split()[0] not in together.get(second.split()[0], ()) for first in given[:i + 1]):
             raise InputError(f'{given[i]} and {second} exclude each other: give one, then the other')
 
+def _check_built(out, what_for):
+    if not Path(out).is_file(): raise InputError(f'no knowledge cache at {out} to {what_for}: build one first (--questions FILE), or say where it is (--out)')
+
 @contextmanager
 def _told_how_to_go_on(out):
     try: yield
@@ -1018,7 +1021,7 @@ def _told_how_to_go_on(out):
 
 def _inspected(out, config, message, threshold=None) -> str:
     "What is retrieved for a message"
-    if not Path(out).is_file(): raise InputError(f'no knowledge cache at {out} to look into: build one first (--questions FILE), or say where it is (--out)')
+    _check_built(out, 'look into')
     manager, k = KnowledgeCacheManager.load(out), load_config(config)['knowledge_enhancement']['top_k']
     if threshold is not None: manager.threshold = threshold
     return manager.inspect(message, max(3, k), k) + f'\n(top_k is {k} in this config; a trained draft keeps the number it was trained with)'*(k > 1)
@@ -1045,7 +1048,7 @@ def specdraft_build_cache(
     _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace)
     if threshold is not None: check_value('threshold', threshold, SCHEMA['knowledge_enhancement']['threshold'])
     check_positive('least', least)
-    if most < 0: raise InputError(f'most is {most}: it must be 0 (all) or more')
+    check_count('most', most)
     if (least != 2 or most) and not from_log: raise InputError('--least and --most choose among the messages of a log: give --from_log, too')
     if inspect: return print(_inspected(out, config, inspect, threshold))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
@@ -1054,8 +1057,7 @@ def specdraft_build_cache(
     if remove and not gone: raise InputError(f'--remove is {remove!r}: expected ids of items, with commas between')
     source = change or questions or loader.config['knowledge_enhancement']['questions']
     alone = (remove or threshold is not None and Path(out).is_file()) and not (change or questions or replace) # nothing to answer
-    if (change or remove) and not Path(out).is_file():
-        raise InputError(f'no knowledge cache at {out} to change: build one first (--questions FILE), or say where it is (--out)')
+    if change or remove: _check_built(out, 'change')
     new, state = None if from_log or alone else load_questions(source), processes(device); check_writable(Path(out).parent)
     if both := {q['id'] for q in new or ()} & set(gone): raise InputError(f'--remove takes {sorted(both)[0]!r} out, and {source} would bring it back: take it out there, too')
     with changing(out) if state.is_main_process else nullcontext(), _told_how_to_go_on(out):

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH', 'WIDE', 'Places', 'InputError',
-           'check_positive', 'command', 'whole_file', 'left_over', 'check_writable', 'save_tensors', 'OtherKind',
-           'file_state', 'load_tensors', 'check_value', 'check_config', 'packaged_configs', 'load_config',
+           'check_positive', 'check_count', 'command', 'whole_file', 'left_over', 'check_writable', 'save_tensors',
+           'OtherKind', 'file_state', 'load_tensors', 'check_value', 'check_config', 'packaged_configs', 'load_config',
            'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf',
            'embedded_folder', 'ModelLoader', 'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer',
            'tiny_target', 'is_text', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask',
@@ -42,6 +42,10 @@ def check_positive(name, value):
         raise InputError(f'{name} is {value!r}: it must be an integer above 0')
     return value
 
+def check_count(name, value):
+    "Raise `InputError` unless `value` can be a number of things, 0 meaning all"
+    if value < 0: raise InputError(f'{name} is {value}: it must be 0 (all) or more')
+
 # %% ../nbs/00_loader.ipynb #d9b22be2
 def _exit_cleanly(func):
     "Turn errors that a user can mend into one line on stderr and exit code 2"
@@ -54,7 +58,7 @@ def _exit_cleanly(func):
         except BrokenPipeError: # who was reading the output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()); raise SystemExit(1)
         except (InputError, OSError) as e: msg, code = f'error: {e}', 2
-        except (torch.OutOfMemoryError, RuntimeError) as e:
+        except RuntimeError as e: # torch.OutOfMemoryError is one
             if not isinstance(e, torch.OutOfMemoryError) and 'MPS backend out of memory' not in str(e): raise
             msg, code = f'error: the GPU has too little memory ({str(e).split(". ")[0]}); training takes less with training.checkpointing, or a smaller batch_size with accumulate', 2
         except KeyboardInterrupt:
@@ -113,7 +117,11 @@ def left_over(
     older=0 # seconds; processes that are alive may be writing the others
 ) -> list: # paths
     "What `whole_file` was writing when its process was killed"
-    return [f for f in Path(folder).glob('.*.tmp') if re.fullmatch(rf'\.({names})\.[0-9a-f]+\.tmp', f.name) and time.time() - f.stat().st_mtime >= older]
+    out = []
+    for f in Path(folder).glob('.*.tmp'):
+        with contextlib.suppress(FileNotFoundError): # one that is moved into its place just now
+            if re.fullmatch(rf'\.({names})\.[0-9a-f]+\.tmp', f.name) and time.time() - f.stat().st_mtime >= older: out.append(f)
+    return out
 
 # %% ../nbs/00_loader.ipynb #3c1d50e5
 def check_writable(
@@ -537,8 +545,9 @@ def chat_ids(
     try: said = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True, **kw)
     except TemplateError as e: raise InputError(f'the chat template of the target refuses this talk: {e}') from e
     flat = lambda text: ' '.join(text.split())
+    shown = flat(said)
     for m in talk: # of the assistant's turns some templates leave out what was thought
-        if m['role'] != 'assistant' and flat(m['content']) not in flat(said): raise InputError(f"the chat template of the target leaves out what {m['role']!r} says: give it as system or user")
+        if m['role'] != 'assistant' and flat(m['content']) not in shown: raise InputError(f"the chat template of the target leaves out what {m['role']!r} says: give it as system or user")
     parts, ids = re.split('\ue000(\\d+)\ue001', said), []
     for i, part in enumerate(parts): # tokenised here, since templates of transformers return differing types
         ids += tokenizer(typed[int(part)] if i % 2 else part, add_special_tokens=False, split_special_tokens=bool(i % 2)).input_ids

@@ -24,7 +24,7 @@ from fastcore.basics import chunked, groupby, patch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_value, check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_count, check_value, check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
                               at_once, file_state, left_over, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
@@ -1130,7 +1130,7 @@ def specdraft_train(
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
     if not 0 <= minutes < math.inf: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
-    if newest < 0: raise InputError(f'newest is {newest}: it must be 0 (all) or more')
+    check_count('newest', newest)
     for k, v in dict(prompts=prompts, continue_on=continue_on).items():
         if v is not None and not v.strip(): raise InputError(f'{k} is empty ({v!r}): leave it out, or name a file') # an unset variable must not start a training from nothing
     if (Path(out)/'draft.safetensors').is_file():
