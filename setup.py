@@ -2,7 +2,10 @@
 from configparser import ConfigParser
 from pathlib import Path
 
+import setuptools
 from setuptools import find_packages, setup
+
+if int(setuptools.__version__.split('.')[0]) < 77: raise SystemExit(f'setuptools {setuptools.__version__} does not know license_expression: 77 or newer is needed')
 
 here = Path(__file__).parent
 ini = ConfigParser(delimiters=['='])
@@ -24,7 +27,7 @@ setup(
     author=cfg['author'],
     author_email=cfg['author_email'],
     url=cfg['git_url'],
-    project_urls={'Documentation': cfg['doc_host'] + cfg['doc_baseurl']},
+    project_urls={'Documentation': cfg['doc_host'] + cfg['doc_baseurl'], 'Changelog': f"{cfg['git_url']}/blob/{cfg['branch']}/CHANGELOG.md", 'Issues': f"{cfg['git_url']}/issues"},
     keywords=cfg['keywords'].split(),
     license_expression=licenses[cfg['license']],
     classifiers=[

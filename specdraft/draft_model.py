@@ -344,14 +344,19 @@ class LeanDraft:
         self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.columns(); self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
-    def _pack(self, layer):
-        a, m = layer.self_attn, layer.mlp
-        return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj), gate_up=small_linear(m.gate_proj, m.up_proj),
-                    down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling, norm=small_norm(layer.input_layernorm, False),
-                    norm2=small_norm(layer.post_attention_layernorm, False), q_norm=small_norm(getattr(a, 'q_norm', None), False), k_norm=small_norm(getattr(a, 'k_norm', None), False))
-    def pack(self): # what steps of several texts need is made now, not in the first of them
-        for x in itertools.chain(*(l.values() for l in self.layers), self.transitions, *(self.reads or ()), self.point or (), [self.head]):
-            if isinstance(x, Int8): x.packed # made by being asked for
+
+# %% ../nbs/03_draft_model.ipynb #leanpack1
+@patch
+def _pack(self:LeanDraft, layer):
+    a, m = layer.self_attn, layer.mlp
+    return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj), gate_up=small_linear(m.gate_proj, m.up_proj),
+                down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling, norm=small_norm(layer.input_layernorm, False),
+                norm2=small_norm(layer.post_attention_layernorm, False), q_norm=small_norm(getattr(a, 'q_norm', None), False), k_norm=small_norm(getattr(a, 'k_norm', None), False))
+
+@patch
+def pack(self:LeanDraft): # what steps of several texts need is made now, not in the first of them
+    for x in itertools.chain(*(l.values() for l in self.layers), self.transitions, *(self.reads or ()), self.point or (), [self.head]):
+        if isinstance(x, Int8): x.packed # made by being asked for
 
 # %% ../nbs/03_draft_model.ipynb #ed66344f
 @patch
@@ -359,6 +364,7 @@ def forget(self:LeanDraft): # a new text begins
     "Score again what no text has added to"
     self.ids, self.n, self.rows, self.columns, self.met = self.own_ids, self.n_own, self.lean.model.lm_head.weight[:0], self.own_columns.clone(), set()
 
+# %% ../nbs/03_draft_model.ipynb #leansee01
 @patch
 def see(self:LeanDraft, tokens): # a list of ids
     "Score these tokens too from now on"
@@ -456,6 +462,7 @@ def laid_out(self:LeanDraft, read): # from `read_knowledge`
     return dict(kv=b['kv'], mask=None, point=F.normalize(p.k_proj(p.place(b['keys'])).float(), dim=-1), runs=runs,
                 columns=self.columns[read[3]][None] if self.vocab_ids is not None else read[3][None])
 
+# %% ../nbs/03_draft_model.ipynb #sidebysd1
 @patch
 def side_by_side(self:LeanDraft, several:list): # what `prepare` gave to each of R texts -> the same with R rows; those last made are kept
     "Answers of several texts, padded to one batch"
@@ -564,6 +571,7 @@ def stored_config(meta) -> dict: # of a draft's file; checked
     "The config that a draft was stored with; of how it was trained, what this version still knows"
     return load_config({s: {k: v for k, v in keys.items() if s not in ('training', 'decoding') or k in SCHEMA[s]} for s, keys in meta['config'].items()})
 
+# %% ../nbs/03_draft_model.ipynb #draftfrom
 @patch(cls_method=True)
 def from_pretrained(cls:DraftModel,
     source, # folder of `save_pretrained` or of checkpoints, a file, or the name of a packaged draft

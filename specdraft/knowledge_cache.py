@@ -389,6 +389,7 @@ def _keep_ids(self:KnowledgeCacheManager, questions): # an id made of the questi
         x = self.items[i]
         if _plain(x['question']) == _plain(q['question']) and x['id'] not in named: q['id'] = x['id']; named.add(x['id'])
 
+# %% ../nbs/02_knowledge_cache.ipynb #toanswer1
 @patch
 def _to_answer(self:KnowledgeCacheManager, questions, update): # -> those that are new, or have changed; refuses what would take another item's id or wording
     if update: self._keep_ids(questions)
@@ -505,11 +506,13 @@ def _index(self:KnowledgeCacheManager):
     if self._search is None: self._search = _bm25(); self._search.index([_document(x) for x in self.items], show_progress=False)
     return self._search
 
+# %% ../nbs/02_knowledge_cache.ipynb #sentence1
 _end = re.compile(r'(?<=[.!?؟۔])\s+|(?<=[。！？।॥])|[\n:：]+')
 def _sentences(text): # none of what is longer: a text to work on rather than a question with words around it
     parts = [p for p in _end.split(text) if p.strip()]
     return parts if len(parts) <= 16 else []
 
+# %% ../nbs/02_knowledge_cache.ipynb #scores001
 @patch
 def _scores(self:KnowledgeCacheManager, text): # (items,)
     index = self._index(); s, n = index.scores, index.scores['num_docs']
@@ -551,27 +554,33 @@ class AnswerIndex:
     def __len__(self): return len(self.order)
     def _run(self, i, n): return bytes(self.tokens[4*i:4*(i + n)]) # n tokens from place i
     def _id(self, i): return int.from_bytes(self._run(i, 1), 'big') - 1 # -1: the end of a text
-    def match(self, ids, longest=32): # places [first, end) in `order`, and the length of the match
-        "The longest run at the end of `ids` that stands somewhere"
-        n = min(longest, len(ids)); run = (np.array(ids[:-n - 1:-1]) + 1).astype('>u4').tobytes()
-        at = bisect_left(self.order, run, key=lambda i: self._run(i, n))
-        def common(i): return len(os.path.commonprefix([run, self._run(self.order[i], n)]))//4 # tokens, of four bytes each
-        m = max((common(i) for i in (at - 1, at) if 0 <= i < len(self)), default=0)
-        if m == 0: return 0, 0, 0
-        key = lambda i: self._run(i, m)
-        return bisect_left(self.order, run[:4*m], 0, at, key=key), bisect_right(self.order, run[:4*m], at, key=key), m
-    def propose(self, ids, limit=16, n=2, longest=32): # (ids, length of the match); n: shortest match that counts
-        "What followed the longest match of the end of `ids`"
-        if not ids or not len(self): return [], 0
-        a, b, m = self.match(ids, longest)
-        if m < n: return [], 0
-        places = [int(self.order[i]) for i in range(a, b, max((b - a)//64, 1))] # a sample, where there are many
-        votes = Counter(t for i in places if i and (t := self._id(i - 1)) >= 0)
-        if not votes: return [], 0 # only the ends of texts
-        best = votes.most_common(1)[0][0]; i = next(i for i in places if i and self._id(i - 1) == best)
-        out = []
-        while i and len(out) < limit and (t := self._id(i - 1)) >= 0: out.append(t); i -= 1
-        return out, m
+
+# %% ../nbs/02_knowledge_cache.ipynb #aimatch01
+@patch
+def match(self:AnswerIndex, ids, longest=32): # places [first, end) in `order`, and the length of the match
+    "The longest run at the end of `ids` that stands somewhere"
+    n = min(longest, len(ids)); run = (np.array(ids[:-n - 1:-1]) + 1).astype('>u4').tobytes()
+    at = bisect_left(self.order, run, key=lambda i: self._run(i, n))
+    def common(i): return len(os.path.commonprefix([run, self._run(self.order[i], n)]))//4 # tokens, of four bytes each
+    m = max((common(i) for i in (at - 1, at) if 0 <= i < len(self)), default=0)
+    if m == 0: return 0, 0, 0
+    key = lambda i: self._run(i, m)
+    return bisect_left(self.order, run[:4*m], 0, at, key=key), bisect_right(self.order, run[:4*m], at, key=key), m
+
+# %% ../nbs/02_knowledge_cache.ipynb #aipropos1
+@patch
+def propose(self:AnswerIndex, ids, limit=16, n=2, longest=32): # (ids, length of the match); n: shortest match that counts
+    "What followed the longest match of the end of `ids`"
+    if not ids or not len(self): return [], 0
+    a, b, m = self.match(ids, longest)
+    if m < n: return [], 0
+    places = [int(self.order[i]) for i in range(a, b, max((b - a)//64, 1))] # a sample, where there are many
+    votes = Counter(t for i in places if i and (t := self._id(i - 1)) >= 0)
+    if not votes: return [], 0 # only the ends of texts
+    best = votes.most_common(1)[0][0]; i = next(i for i in places if i and self._id(i - 1) == best)
+    out = []
+    while i and len(out) < limit and (t := self._id(i - 1)) >= 0: out.append(t); i -= 1
+    return out, m
 
 # %% ../nbs/02_knowledge_cache.ipynb #e7d64c01
 @patch(cls_method=True)
@@ -632,6 +641,7 @@ def _flat(parts, dtype): # -> all parts in one, and where each ends
 def _flat_text(texts): return _flat([np.frombuffer(t.encode(), np.uint8) for t in texts], np.uint8)
 def _texts(flat, ends): data = flat.numpy().tobytes(); ends = ends.tolist(); return [data[a:b].decode() for a, b in zip([0, *ends], ends)] # all of `_flat_text`
 
+# %% ../nbs/02_knowledge_cache.ipynb #items0001
 class Items(Sequence):
     "The items of a saved cache, made when asked for"
     parts = 'ids', 'own', 'texts', 'tokens' # two texts and two runs of tokens a wording: question and answer
@@ -705,6 +715,7 @@ def _tidy(path, kept): # names of the shards that stay
     for f in [*old, side, Path(f'{side}.lock'), *_shards(side), *killed]:
         with suppress(PermissionError): f.unlink(missing_ok=True) # Windows keeps what is open; the next change removes it
 
+# %% ../nbs/02_knowledge_cache.ipynb #savecach1
 @patch
 def save(self:KnowledgeCacheManager, path=CACHE):
     "Write the cache, or what has changed of it: whole or not at all"
@@ -838,6 +849,7 @@ def _gist(text): # what the wordings of one question share
 def _covers(x, text): # does an item ask or say every word that a message is about?
     return not _gist(text) - _asking - {w for v in _wordings(x) for w in words(f"{v['text']} {v['answer']}")}
 
+# %% ../nbs/02_knowledge_cache.ipynb #repeats01
 @patch
 def repeats(self:KnowledgeCacheManager,
     messages:list, # texts
@@ -867,6 +879,7 @@ def _under_way(out, plan, ids=None): # the cache of a build or a change that was
                          'that command again, with the same file, to go on with it, or remove this file to drop them')
     return m
 
+# %% ../nbs/02_knowledge_cache.ipynb #knowfor01
 def knowledge_for(
     config, lean, tokenizer, # checked config, `LeanTarget`, its tokenizer
     questions=None, # packaged name or file; default: the config's
@@ -978,6 +991,7 @@ def _changed(
     if state.is_main_process: manager.save(out)
     return manager
 
+# %% ../nbs/02_knowledge_cache.ipynb #comeback1
 def _come_back(manager, standing, log, say, least, most): # the cache under way, the one that stands, messages, print them? times asked at least, questions at most (0: all) -> questions, or None
     asked, often = lambda q: any(manager._asks_for(t) is not None for t in _ways(q)), standing.repeats(log, least) # asked before an interruption
     new = [q for q in often[:most or None] if not asked(q)]
@@ -1012,6 +1026,7 @@ def _check_given(asked, remove, replace): # options of which one may be given, b
 def _check_built(out, what_for):
     if not Path(out).is_file(): raise InputError(f'no knowledge cache at {out} to {what_for}: build one first (--questions FILE), or say where it is (--out)')
 
+# %% ../nbs/02_knowledge_cache.ipynb #inspectd1
 @contextmanager
 def _told_how_to_go_on(out):
     try: yield

@@ -112,6 +112,7 @@ def whole_file(
     finally:
         with contextlib.suppress(OSError): tmp.unlink(missing_ok=True) # Windows keeps what is open, and what went wrong before is what must be raised
 
+# %% ../nbs/00_loader.ipynb #leftover1
 def left_over(
     folder, names, # regular expression for the files that were to be written
     older=0 # seconds; processes that are alive may be writing the others
@@ -154,6 +155,7 @@ def file_state(path):
     except OSError: return None
     return s.st_ino, s.st_mtime_ns, s.st_size
 
+# %% ../nbs/00_loader.ipynb #loadtens1
 def load_tensors(
     path, # a file of `save_tensors`
     kind,  # what `meta['kind']` must be
@@ -271,7 +273,7 @@ def check_config(
         if s not in SCHEMA: raise InputError(f'{source}: unknown section {s!r}, known: {", ".join(SCHEMA)}')
     out = {}
     for s, keys in SCHEMA.items():
-        given = config.get(s) or {}
+        given = {} if config.get(s) is None else config[s]
         if not isinstance(given, dict): raise InputError(f'{source}: section {s} is {given!r}, expected keys and values')
         for k in given:
             if k not in keys: raise InputError(f'{source}: unknown key {k!r} in section {s}, known: {", ".join(keys)}')
@@ -561,10 +563,11 @@ def template_parts(tokenizer): # (before, after): two texts
     parts = tokenizer.apply_chat_template([dict(role='user', content=mark)], tokenize=False, add_generation_prompt=True).split(mark)
     return tuple(parts) if len(parts) == 2 else ('', '') # a template that changes the message, or says it twice
 
+# %% ../nbs/00_loader.ipynb #usertext1
 def user_text(tokenizer, ids:list) -> str:
     "The user's last message in a prompt of the chat template, or the whole text of any other prompt"
     before, after = template_parts(tokenizer)
-    text, opening = tokenizer.decode(ids, skip_special_tokens=not before), re.split(r'\n(?=<)', before)[-1].removeprefix(tokenizer.bos_token or '') # a system message or a mark of the beginning may stand before it
+    text, opening = tokenizer.decode(ids, skip_special_tokens=not before), re.split(r'\n(?=<)|(?<=>)(?=<)', before)[-1].removeprefix(tokenizer.bos_token or '') # a system message or a mark of the beginning may stand before it
     if not before or opening not in text: return text.strip()
     said = text.rpartition(opening)[2]
     end = re.match('<[^<>]+>', after) # what ends the turn, where no answer is begun
@@ -669,7 +672,7 @@ def alike_mask(
 # %% ../nbs/00_loader.ipynb #2e3d6d1a
 def _can_pack(weight) -> bool:
     return (weight.device.type == 'cpu' and weight.dtype in (torch.float32, torch.bfloat16) and torch.backends.mkldnn.is_available()
-            and (weight.dtype == torch.float32 or has_native_bf16()) and hasattr(torch.ops.mkldnn, '_linear_pointwise'))
+            and (weight.dtype == torch.float32 or has_native_bf16()) and all(hasattr(torch.ops.mkldnn, op) for op in ('_linear_pointwise', '_reorder_linear_weight')))
 
 # %% ../nbs/00_loader.ipynb #be6399bb
 MAX_DEPTH, WIDE = 1024, 128
@@ -677,7 +680,7 @@ MAX_DEPTH, WIDE = 1024, 128
 @functools.cache
 def float32_is_faster() -> bool: # for many rows; measured once, in about 30 ms
     "Whether this CPU multiplies wide matrices faster in float32 than in bfloat16"
-    if torch.cpu._is_amx_tile_supported(): return False
+    if getattr(torch.cpu, '_is_amx_tile_supported', lambda: False)(): return False
     g = torch.Generator().manual_seed(0); x, w = torch.randn(WIDE, 576, generator=g), torch.randn(1536, 576, generator=g) # a caller's random numbers stay as they are
     packed, best = torch.ops.mkldnn._reorder_linear_weight(w.bfloat16(), WIDE), {}
     ways = {True: lambda: F.linear(x, w.bfloat16().float()), False: lambda: torch.ops.mkldnn._linear_pointwise(x.bfloat16(), packed, None, 'none', [], '')}
@@ -715,16 +718,19 @@ class Packed:
             n = -(-w.shape[1]//MAX_DEPTH) if w.dtype == torch.bfloat16 else 1
             self.parts, self.weight = [torch.ops.mkldnn._reorder_linear_weight(p.contiguous(), 8) for p in w.chunk(n, 1)], None
             self.depths = [p.shape[1] for p in w.chunk(n, 1)]
-    def __call__(self, x): # (..., D) -> (..., sum of sizes)
-        if self.parts is None: return F.linear(x, self.weight, self.bias)
-        if self.wide and x.shape[:-1].numel() >= WIDE: # float32 from the model's own weights
-            return torch.cat([F.linear(x.float(), l.weight.float(), None if l.bias is None else l.bias.float()).to(x.dtype) for l in self.wide], -1)
-        one = lambda x, w, b: torch.ops.mkldnn._linear_pointwise(x, w, b, 'none', [], '')
-        if len(self.parts) == 1: return one(x, self.parts[0], self.bias)
-        first, *rest = x.split(self.depths, -1)
-        y = one(first, self.parts[0], self.bias)
-        for x, w in zip(rest, self.parts[1:]): y = y + one(x, w, None)
-        return y
+
+# %% ../nbs/00_loader.ipynb #packcall1
+@patch
+def __call__(self:Packed, x): # (..., D) -> (..., sum of sizes)
+    if self.parts is None: return F.linear(x, self.weight, self.bias)
+    if self.wide and x.shape[:-1].numel() >= WIDE: # float32 from the model's own weights
+        return torch.cat([F.linear(x.float(), l.weight.float(), None if l.bias is None else l.bias.float()).to(x.dtype) for l in self.wide], -1)
+    one = lambda x, w, b: torch.ops.mkldnn._linear_pointwise(x, w, b, 'none', [], '')
+    if len(self.parts) == 1: return one(x, self.parts[0], self.bias)
+    first, *rest = x.split(self.depths, -1)
+    y = one(first, self.parts[0], self.bias)
+    for x, w in zip(rest, self.parts[1:]): y = y + one(x, w, None)
+    return y
 
 # %% ../nbs/00_loader.ipynb #e8fc9ad8
 def rms_norm(norm, x): # module with `weight` and `variance_epsilon`, (..., D) -> (..., D)
@@ -740,6 +746,7 @@ class SmallNorm:
         y = x.to(self.weight.dtype)
         return (y/torch.linalg.vector_norm(y, dim=-1, keepdim=True).hypot_(self.least)*self.weight).to(x.dtype)
 
+# %% ../nbs/00_loader.ipynb #smallnorm0c
 def small_norm(norm, exact=True): # None passes through; a GPU has one kernel for it
     "The fastest frozen copy for few rows; `exact` reckons in float32, as the norm itself does, else in the dtype of the weights"
     if norm is None or norm.weight.device.type != 'cpu' or exact and norm.weight.dtype == torch.float32: return norm and functools.partial(rms_norm, norm)
@@ -761,18 +768,23 @@ class Block:
             self._qkv = lambda x: torch.cat([attn.q_proj(x), attn.k_proj(x), attn.v_proj(x)], -1)
             self._gate_up = lambda x: torch.cat([mlp.gate_proj(x), mlp.up_proj(x)], -1)
             self._o, self._down = attn.o_proj, mlp.down_proj
-    def qkv(self, x, rope): # (B, T, D) and what `rotate` takes -> q (B, H, T, d), k and v (B, Hkv, T, d), and k before rotary position
-        B, T, _ = x.shape
-        heads = self._qkv(self.norm(x)).view(B, T, -1, self.head_dim).transpose(1, 2) # (B, H + 2*Hkv, T, d)
-        qk, v = heads.split(self.heads, 1)
-        if self.q_norm is not None: qk = torch.cat([self.q_norm(qk[:, :self.H]), self.k_norm(qk[:, self.H:])], 1)
-        turned = rotate(qk, *rope).to(v.dtype)
-        return turned[:, :self.H], turned[:, self.H:], v, qk[:, self.H:]
-    def out(self, x, o): # x (B, T, D) the layer's input, o (B, H, T, d) what attention gave -> (B, T, D)
-        B, T, _ = x.shape
-        x = x + self._o(o.transpose(1, 2).reshape(B, T, -1))
-        gate, up = self._gate_up(self.norm2(x)).chunk(2, -1)
-        return x + self._down(self.act(gate)*up)
+
+# %% ../nbs/00_loader.ipynb #blockqkv1
+@patch
+def qkv(self:Block, x, rope): # (B, T, D) and what `rotate` takes -> q (B, H, T, d), k and v (B, Hkv, T, d), and k before rotary position
+    B, T, _ = x.shape
+    heads = self._qkv(self.norm(x)).view(B, T, -1, self.head_dim).transpose(1, 2) # (B, H + 2*Hkv, T, d)
+    qk, v = heads.split(self.heads, 1)
+    if self.q_norm is not None: qk = torch.cat([self.q_norm(qk[:, :self.H]), self.k_norm(qk[:, self.H:])], 1)
+    turned = rotate(qk, *rope).to(v.dtype)
+    return turned[:, :self.H], turned[:, self.H:], v, qk[:, self.H:]
+
+@patch
+def out(self:Block, x, o): # x (B, T, D) the layer's input, o (B, H, T, d) what attention gave -> (B, T, D)
+    B, T, _ = x.shape
+    x = x + self._o(o.transpose(1, 2).reshape(B, T, -1))
+    gate, up = self._gate_up(self.norm2(x)).chunk(2, -1)
+    return x + self._down(self.act(gate)*up)
 
 # %% ../nbs/00_loader.ipynb #52d9e2fe
 def _untouched(shape): # float32 zeros; a page of them takes memory, and time, when it is first written to
@@ -792,25 +804,39 @@ class KVCache:
         lazy = dtype == torch.float32 and torch.device(device).type == 'cpu'
         self.hold(_untouched(shape) if lazy else torch.zeros(shape, dtype=dtype, device=device))
     def hold(self, kv): self.kv, self.keys, self.values = kv, list(kv[:, 0]), list(kv[:, 1]) # (layers, 2, B, Hkv, T, d); of each layer keys and values
-    def write(self, layer, k, v, at, blocks=False): # k, v (B, Hkv, T, d) -> everything up to them; `blocks`: up to the end of their block
-        end = at + k.shape[2]
-        if end > self.max_len: raise InputError(f'{end} tokens do not fit a KV cache with room for {self.max_len}')
-        self.keys[layer][:, :, at:end], self.values[layer][:, :, at:end] = k, v
-        if blocks: end = whole_blocks(end)
-        return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
-    def row(self, j, at:slice): # of one row and all layers: keys and values (Hkv, n, d), to copy what shall stay
-        return [(k[j, :, at], v[j, :, at]) for k, v in zip(self.keys, self.values)]
-    def read(self, layer): return self.keys[layer][:, :, :self.n], self.values[layer][:, :, :self.n] # the valid ones
-    def crop(self, n): # rollback in constant time
-        if not 0 <= n <= self.n: raise InputError(f'cannot roll back to {n} tokens: the KV cache holds {self.n}')
-        self.n = n
-    def keep(self, at, path): # of the tokens written from `at` on those at the places `path`, counted from there and ascending, side by side; the rest is forgotten
-        if list(path) != list(range(len(path))):
-            self.kv[..., at:at + len(path), :] = self.kv[..., at + torch.tensor(path, device=self.kv.device), :]
-        self.n = at + len(path)
-    def select(self, rows:list): # go on with these rows of the batch alone; layer by layer, for both whole would not fit side by side
-        for layer in self.kv: layer[:, :len(rows), :, :self.n] = layer[:, rows, :, :self.n]
-        self.hold(self.kv[:, :, :len(rows)])
+
+# %% ../nbs/00_loader.ipynb #kvwrite01
+@patch
+def write(self:KVCache, layer, k, v, at, blocks=False): # k, v (B, Hkv, T, d) -> everything up to them; `blocks`: up to the end of their block
+    end = at + k.shape[2]
+    if end > self.max_len: raise InputError(f'{end} tokens do not fit a KV cache with room for {self.max_len}')
+    self.keys[layer][:, :, at:end], self.values[layer][:, :, at:end] = k, v
+    if blocks: end = whole_blocks(end)
+    return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
+
+@patch
+def row(self:KVCache, j, at:slice): # of one row and all layers: keys and values (Hkv, n, d), to copy what shall stay
+    return [(k[j, :, at], v[j, :, at]) for k, v in zip(self.keys, self.values)]
+
+@patch
+def read(self:KVCache, layer): return self.keys[layer][:, :, :self.n], self.values[layer][:, :, :self.n] # the valid ones
+
+# %% ../nbs/00_loader.ipynb #kvcrop001
+@patch
+def crop(self:KVCache, n): # rollback in constant time
+    if not 0 <= n <= self.n: raise InputError(f'cannot roll back to {n} tokens: the KV cache holds {self.n}')
+    self.n = n
+
+@patch
+def keep(self:KVCache, at, path): # of the tokens written from `at` on those at the places `path`, counted from there and ascending, side by side; the rest is forgotten
+    if list(path) != list(range(len(path))):
+        self.kv[..., at:at + len(path), :] = self.kv[..., at + torch.tensor(path, device=self.kv.device), :]
+    self.n = at + len(path)
+
+@patch
+def select(self:KVCache, rows:list): # go on with these rows of the batch alone; layer by layer, for both whole would not fit side by side
+    for layer in self.kv: layer[:, :len(rows), :, :self.n] = layer[:, rows, :, :self.n]
+    self.hold(self.kv[:, :, :len(rows)])
 
 # %% ../nbs/00_loader.ipynb #c356bdb8
 class SharedCache:
@@ -1056,35 +1082,41 @@ class _Batch:
         self.heat = heat.to(device) # (n,) temperatures
         self.done = self.gone = torch.zeros(n, dtype=torch.bool, device=device) # have ended; and need not be read any more
 
-    def read(self): # -> (B, T, D) last hidden states
-        h = self.lean(self.ids, self.kv_cache, self.pad) if self.kv_cache.n else _prefill(self.lean, self.ids, self.pad, self.kv_cache)
-        if self.states is not None: self.states[:, self.kv_cache.n - self.ids.shape[1]:self.kv_cache.n] = h
-        return h
+# %% ../nbs/00_loader.ipynb #batchrd01
+@patch
+def read(self:_Batch): # -> (B, T, D) last hidden states
+    h = self.lean(self.ids, self.kv_cache, self.pad) if self.kv_cache.n else _prefill(self.lean, self.ids, self.pad, self.kv_cache)
+    if self.states is not None: self.states[:, self.kv_cache.n - self.ids.shape[1]:self.kv_cache.n] = h
+    return h
 
-    def hand_over(self, on_row, all_end): # rows whose last token has now been read -> were these the last?
-        ended = self.done | all_end
-        for j in (ended & ~self.gone).nonzero()[:, 0].tolist():
-            i, a = self.rows[j], self.pad[j].item(); at = slice(a, a + len(self.prompts[i]) + len(self.out[i]))
-            on_row(i, self.out[i], self.kv_cache.row(j, at), self.states[j, at])
-        self.gone = ended
-        return bool(ended.all())
+@patch
+def write(self:_Batch, h, generator): # (B, D)
+    logits, cold, context = self.lean.logits(h), self.heat == 0, self.lean.config.max_position_embeddings
+    nxt = likeliest(logits)
+    if not cold.all(): z = logits.float(); nxt = torch.where(cold, nxt, sample((z - z.amax(-1, keepdim=True))/self.heat.masked_fill(cold, 1.)[:, None], generator))
+    for i, t, over in zip(self.rows, nxt.tolist(), self.done.tolist()):
+        if not over: self.out[i].append(t)
+    self.done, self.ids = self.done | torch.isin(nxt, self.eos), nxt[:, None]
+    if self.kv_cache.n + 1 >= context:
+        self.done = self.done | torch.tensor([len(self.prompts[i]) + len(self.out[i]) >= context for i in self.rows], device=h.device)
 
-    def write(self, h, generator): # (B, D)
-        logits, cold, context = self.lean.logits(h), self.heat == 0, self.lean.config.max_position_embeddings
-        nxt = likeliest(logits)
-        if not cold.all(): z = logits.float(); nxt = torch.where(cold, nxt, sample((z - z.amax(-1, keepdim=True))/self.heat.masked_fill(cold, 1.)[:, None], generator))
-        for i, t, over in zip(self.rows, nxt.tolist(), self.done.tolist()):
-            if not over: self.out[i].append(t)
-        self.done, self.ids = self.done | torch.isin(nxt, self.eos), nxt[:, None]
-        if self.kv_cache.n + 1 >= context:
-            self.done = self.done | torch.tensor([len(self.prompts[i]) + len(self.out[i]) >= context for i in self.rows], device=h.device)
+# %% ../nbs/00_loader.ipynb #batchlv01
+@patch
+def hand_over(self:_Batch, on_row, all_end): # rows whose last token has now been read -> were these the last?
+    ended = self.done | all_end
+    for j in (ended & ~self.gone).nonzero()[:, 0].tolist():
+        i, a = self.rows[j], self.pad[j].item(); at = slice(a, a + len(self.prompts[i]) + len(self.out[i]))
+        on_row(i, self.out[i], self.kv_cache.row(j, at), self.states[j, at])
+    self.gone = ended
+    return bool(ended.all())
 
-    def leave(self): # those that have ended, once they are a fifth of all
-        if self.gone.float().mean() <= .2: return
-        left = (~self.gone).nonzero()[:, 0]
-        self.kv_cache.select(left.tolist()); self.rows = [self.rows[i] for i in left.tolist()]
-        self.pad, self.heat, self.done, self.gone, self.ids = (t[left] for t in (self.pad, self.heat, self.done, self.gone, self.ids))
-        if self.states is not None: self.states = self.states[left]
+@patch
+def leave(self:_Batch): # those that have ended, once they are a fifth of all
+    if self.gone.float().mean() <= .2: return
+    left = (~self.gone).nonzero()[:, 0]
+    self.kv_cache.select(left.tolist()); self.rows = [self.rows[i] for i in left.tolist()]
+    self.pad, self.heat, self.done, self.gone, self.ids = (t[left] for t in (self.pad, self.heat, self.done, self.gone, self.ids))
+    if self.states is not None: self.states = self.states[left]
 
 # %% ../nbs/00_loader.ipynb #d8d174d5
 @torch.inference_mode()

@@ -277,25 +277,35 @@ class TrainingData:
                     seen.add(key); self.where.append((len(self.files) - 1, at, row)); self.outline.append(Trace(mine, t['start'], t['answer'], item=t['item']))
                 at += t['n']; row += t['n'] - 1 - t['start']
         self.layers = self.metas[0]['layers'] if self.metas else []
-    def __len__(self): return len(self.where)
-    def __getitem__(self, i) -> Trace:
-        (shard, at, row), t = self.where[i], self.outline[i]
-        f, n, m = self.files[shard], len(t.ids), len(t)
-        has, read = set(f.keys()), lambda k, a, n: f.get_slice(k)[a:a + n] if k in has else None
-        probs = read('probs', row, m)
-        return Trace(t.ids, t.start, t.answer, read('memory', at, n), read('top', row, m), None if probs is None else probs.float(), read('hidden', row, m), t.item)
-    def likely(self): # of each shard that keeps them
-        "The target's likely tokens at every place, and their probabilities, each (N, K)"
-        for f in self.files:
-            if 'probs' in f.keys(): yield f.get_tensor('top'), f.get_tensor('probs').float()
-    def size(self): # bytes by part
-        "What each kept part takes on disk"
-        out = {}
-        for f in self.files:
-            for k in f.keys():
-                s = f.get_slice(k); n = math.prod(s.get_shape())*{'BF16': 2, 'F16': 2, 'F32': 4, 'I32': 4}[s.get_dtype()]
-                out[k] = out.get(k, 0) + n
-        return out
+
+# %% ../nbs/04_losses_training.ipynb #tdataget1
+@patch
+def __len__(self:TrainingData): return len(self.where)
+
+@patch
+def __getitem__(self:TrainingData, i) -> Trace:
+    (shard, at, row), t = self.where[i], self.outline[i]
+    f, n, m = self.files[shard], len(t.ids), len(t)
+    has, read = set(f.keys()), lambda k, a, n: f.get_slice(k)[a:a + n] if k in has else None
+    probs = read('probs', row, m)
+    return Trace(t.ids, t.start, t.answer, read('memory', at, n), read('top', row, m), None if probs is None else probs.float(), read('hidden', row, m), t.item)
+
+# %% ../nbs/04_losses_training.ipynb #tdatasize
+@patch
+def likely(self:TrainingData): # of each shard that keeps them
+    "The target's likely tokens at every place, and their probabilities, each (N, K)"
+    for f in self.files:
+        if 'probs' in f.keys(): yield f.get_tensor('top'), f.get_tensor('probs').float()
+
+@patch
+def size(self:TrainingData): # bytes by part
+    "What each kept part takes on disk"
+    out = {}
+    for f in self.files:
+        for k in f.keys():
+            s = f.get_slice(k); n = math.prod(s.get_shape())*{'BF16': 2, 'F16': 2, 'F32': 4, 'I32': 4}[s.get_dtype()]
+            out[k] = out.get(k, 0) + n
+    return out
 
 # %% ../nbs/04_losses_training.ipynb #frames01
 REWORDED = [('How do I bake bread at home?', 'What are the steps to make my own loaf of bread?'), ('What causes rain?', 'Why does it rain?'),
@@ -376,44 +386,52 @@ class _Writer:
         self.lean, self.tokenizer, self.manager, self.layers, self.c, self.on_step, self.avoid = lean, tokenizer, manager, layers, c, on_step, avoid
         self.g, self.luck, self.keep, self.hot = torch.Generator(device=lean.device).manual_seed(seed), random.Random(seed), to_keep(c, lean.device), c.get('hot', 1.)
 
-    def answered(self, jobs, longest=math.inf, **start): # (prompt ids, item, temperature) -> of each its trace, or None where a prompt leaves no room for an answer
-        room, traces = min(self.lean.config.max_position_embeddings, longest), [None]*len(jobs)
-        some = [i for i, (prompt, _, _) in enumerate(jobs) if len(prompt) < room]
-        def trace(i, answer, kv=None, states=None):
-            prompt, item, _ = jobs[some[i]]
-            traces[some[i]] = as_trace(self.lean, dict(prompt_ids=prompt, answer_ids=answer, item=item, **start), self.layers, kv, states, self.keep, self.c['keep_top'])
-        answers = generate_batch(self.lean, [jobs[i][0] for i in some], self.c['max_answer_tokens'], [jobs[i][2] for i in some], self.g, self.on_step, trace if self.keep else None)
-        if not self.keep:
-            for i, answer in enumerate(answers): trace(i, answer)
-        return traces
+# %% ../nbs/04_losses_training.ipynb #wanswer01
+@patch
+def answered(self:_Writer, jobs, longest=math.inf, **start): # (prompt ids, item, temperature) -> of each its trace, or None where a prompt leaves no room for an answer
+    room, traces = min(self.lean.config.max_position_embeddings, longest), [None]*len(jobs)
+    some = [i for i, (prompt, _, _) in enumerate(jobs) if len(prompt) < room]
+    def trace(i, answer, kv=None, states=None):
+        prompt, item, _ = jobs[some[i]]
+        traces[some[i]] = as_trace(self.lean, dict(prompt_ids=prompt, answer_ids=answer, item=item, **start), self.layers, kv, states, self.keep, self.c['keep_top'])
+    answers = generate_batch(self.lean, [jobs[i][0] for i in some], self.c['max_answer_tokens'], [jobs[i][2] for i in some], self.g, self.on_step, trace if self.keep else None)
+    if not self.keep:
+        for i, answer in enumerate(answers): trace(i, answer)
+    return traces
 
-    def known(self, lot): # questions and own prompts -> traces
-        out = trace_texts(self.lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], self.layers, self.keep, self.c['keep_top'])
-        out += self.answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, self.hot) for p, item, _ in lot])
-        about = groupby([j for j in lot if j[1] is not None], 1, lambda j: user_text(self.tokenizer, j[0])) # wordings of each item
-        new = in_other_words(self.lean, self.tokenizer, self.manager, about, self.c['rewordings'], self.luck, self.g, self.on_step, self.avoid)
-        for some in chunked(new, self.c['lot']): out += self.answered([(chat_ids(self.tokenizer, t), item, heat) for heat in (0., self.hot) for t, item in some])
-        return [t for t in out if t is not None]
+# %% ../nbs/04_losses_training.ipynb #wknown001
+@patch
+def known(self:_Writer, lot): # questions and own prompts -> traces
+    out = trace_texts(self.lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], self.layers, self.keep, self.c['keep_top'])
+    out += self.answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, self.hot) for p, item, _ in lot])
+    about = groupby([j for j in lot if j[1] is not None], 1, lambda j: user_text(self.tokenizer, j[0])) # wordings of each item
+    new = in_other_words(self.lean, self.tokenizer, self.manager, about, self.c['rewordings'], self.luck, self.g, self.on_step, self.avoid)
+    for some in chunked(new, self.c['lot']): out += self.answered([(chat_ids(self.tokenizer, t), item, heat) for heat in (0., self.hot) for t, item in some])
+    return [t for t in out if t is not None]
 
-    def exchanges(self, texts, **start): # -> (text, trace) pairs
-        # every fourth text is answered twice, the others greedily (two in three) or at random: more prompts are worth more than second answers
-        asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (self.hot, (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
-        traces = self.answered([(chat_ids(self.tokenizer, t), None, heat) for t, heat in asked], **start)
-        return [(t, trace) for (t, _), trace in zip(asked, traces) if trace is not None]
+# %% ../nbs/04_losses_training.ipynb #winvent01
+@patch
+def exchanges(self:_Writer, texts, **start): # -> (text, trace) pairs
+    # every fourth text is answered twice, the others greedily (two in three) or at random: more prompts are worth more than second answers
+    asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (self.hot, (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
+    traces = self.answered([(chat_ids(self.tokenizer, t), None, heat) for t, heat in asked], **start)
+    return [(t, trace) for (t, _), trace in zip(asked, traces) if trace is not None]
 
-    def invented(self, n): # messages that the target makes up, and the tasks made of them -> traces
-        lean, tokenizer, c, how = self.lean, self.tokenizer, self.c, dict(on_step=self.on_step)
-        new = [t for t in invent_prompts(lean, tokenizer, n, self.g, **how) if prompt_key(t) not in self.avoid]
-        said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
-        invented = self.exchanges(new, start=len(bare_prompt(tokenizer)) - 1) # an invented message is the target's text too
-        brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), self.luck, self.g, **how) if prompt_key(q) not in self.avoid]
-        asked = self.exchanges(list(dict.fromkeys(q for q, _ in brought)))
-        language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought, round(n*c['tasks_per_prompt']), self.luck))
-        # odd characters can take a dozen times as many tokens when they are read as when they were written, and one such document sets the memory of all
-        worked = self.exchanges(list(language), longest=10*max(c['max_answer_tokens'], PASSAGE_TOKENS))
-        back = self.exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}' for text, t in worked if language[text] and said(t))))
-        return [t for _, t in invented + asked + worked + back]
+@patch
+def invented(self:_Writer, n): # messages that the target makes up, and the tasks made of them -> traces
+    lean, tokenizer, c, how = self.lean, self.tokenizer, self.c, dict(on_step=self.on_step)
+    new = [t for t in invent_prompts(lean, tokenizer, n, self.g, **how) if prompt_key(t) not in self.avoid]
+    said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
+    invented = self.exchanges(new, start=len(bare_prompt(tokenizer)) - 1) # an invented message is the target's text too
+    brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), self.luck, self.g, **how) if prompt_key(q) not in self.avoid]
+    asked = self.exchanges(list(dict.fromkeys(q for q, _ in brought)))
+    language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought, round(n*c['tasks_per_prompt']), self.luck))
+    # odd characters can take a dozen times as many tokens when they are read as when they were written, and one such document sets the memory of all
+    worked = self.exchanges(list(language), longest=10*max(c['max_answer_tokens'], PASSAGE_TOKENS))
+    back = self.exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}' for text, t in worked if language[text] and said(t))))
+    return [t for _, t in invented + asked + worked + back]
 
+# %% ../nbs/04_losses_training.ipynb #writelot1
 def write_lot(
     lean, tokenizer, manager, # target, its tokenizer, knowledge cache or None
     lot, layers, c, seed, # one lot of `text_lots`, sampled layers, `training` of a checked config, with `hot` as the temperature of sampled answers (1)
@@ -732,6 +750,7 @@ def one_step(self:Trainer):
     alpha = 1 - sums[1]/sums[3]; self.alpha = alpha if self.step == 1 else .9*self.alpha + .1*alpha
     return dict(step=self.step, loss=sums[0], alpha=alpha, agree=sums[2]/sums[3], places=int(sums[3]))
 
+# %% ../nbs/04_losses_training.ipynb #giveup001
 @patch
 def _give_up(self:Trainer, loss, norm, texts):
     "Raise `InputError` for a loss or a gradient that is no number; it says how to go on"
@@ -794,6 +813,7 @@ def read_state(
     if differs: raise InputError(f'{path} has ' + ', but this run has '.join(', '.join(f'{k} {r.get(k)}' for k in differs) for r in (there, run)))
     return s
 
+# %% ../nbs/04_losses_training.ipynb #tresume01
 @patch
 def resume(self:Trainer):
     "Go on from `save_state`: as planned, or, where `minutes` are given that are others than then, to an end that fits these"
@@ -831,6 +851,7 @@ def _verdict(self:Trainer, **how): # on the weights as they are; the best so far
     if v['kl'] < self.best: self._keep_best(v); self.best = v['kl']
     return v
 
+# %% ../nbs/04_losses_training.ipynb #judge0001
 @patch
 def _judge(self:Trainer): # validate; the best so far is kept
     v = self._verdict()
@@ -1032,6 +1053,7 @@ def _tell(texts, tokenizer, manager): # what has been written
     new = [p for p in dict.fromkeys(tuple(t.ids[:t.answer + 1].tolist()) for t in texts.outline if t.item is not None) if p not in known]
     if new: print(f'{len(new)} other wordings found for known questions, such as {user_text(tokenizer, new[0])!r}')
 
+# %% ../nbs/04_losses_training.ipynb #setaside1
 def _set_aside(folder, draft): # the state of a training that is through; the draft that another one goes on from
     (Path(folder)/'training_state.pt').unlink(missing_ok=True)
     if old := best_checkpoint(folder):
@@ -1045,6 +1067,7 @@ def _state_of(folder, given, resume, config, layers, lean): # is there a state t
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {file}')
     return resume, read_state(file, run_of(config, layers, lean)).get('data') if resume else None # what differs is said before text is written
 
+# %% ../nbs/04_losses_training.ipynb #written01
 def _written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress): # the folder of the text to train on: that of `stored`, or what is asked for now
     state, data = processes(lean.device.type), Path(data)
     where = data/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean, manager)

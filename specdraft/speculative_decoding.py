@@ -56,26 +56,32 @@ class Sampling:
     def adjusts(self): return bool(self.bias) or self.reads
     @property
     def bare(self): return self.greedy and not self.adjusts # the target's own first choice, whatever came before
-    def adjust(self,
-        logits,      # (N, n)
-        texts=None,  # for each row the ids before it
-        columns=None # (V,) where each id's column is, -1: nowhere; default: column i is id i
-    ): # (N, n)
-        "Bias and repetition penalty"
-        if not self.adjusts: return logits
-        logits = logits.float().clone()
-        if self.bias:
-            ids, more = (x.to(logits.device) for x in self._bias)
-            if columns is not None: ids = columns[ids]; ids, more = ids[ids >= 0], more[ids >= 0]
-            logits.index_add_(-1, ids, more.expand(len(logits), -1))
-        for row, ids in zip(logits, texts if self.reads else ()):
-            c = torch.tensor(ids, dtype=torch.long)
-            if columns is not None: c = columns[c]; c = c[c >= 0]
-            c = c.to(row.device); x = row[c]
-            row[c] = torch.where(x < 0, x*self.penalty, x/self.penalty) # a token that has occurred twice gets the same twice
-        return logits
-    def __call__(self, logits, texts=None, columns=None): # (N, n) logits -> (N, n) probabilities
-        return warp(self.adjust(logits, texts, columns), self.temperature, self.top_p, self.top_k, self.min_p)
+
+# %% ../nbs/05_speculative_decoding.ipynb #sampadj01
+@patch
+def adjust(self:Sampling,
+    logits,      # (N, n)
+    texts=None,  # for each row the ids before it
+    columns=None # (V,) where each id's column is, -1: nowhere; default: column i is id i
+): # (N, n)
+    "Bias and repetition penalty"
+    if not self.adjusts: return logits
+    logits = logits.float().clone()
+    if self.bias:
+        ids, more = (x.to(logits.device) for x in self._bias)
+        if columns is not None: ids = columns[ids]; ids, more = ids[ids >= 0], more[ids >= 0]
+        logits.index_add_(-1, ids, more.expand(len(logits), -1))
+    for row, ids in zip(logits, texts if self.reads else ()):
+        c = torch.tensor(ids, dtype=torch.long)
+        if columns is not None: c = columns[c]; c = c[c >= 0]
+        c = c.to(row.device); x = row[c]
+        row[c] = torch.where(x < 0, x*self.penalty, x/self.penalty) # a token that has occurred twice gets the same twice
+    return logits
+
+# %% ../nbs/05_speculative_decoding.ipynb #sampcall1
+@patch
+def __call__(self:Sampling, logits, texts=None, columns=None): # (N, n) logits -> (N, n) probabilities
+    return warp(self.adjust(logits, texts, columns), self.temperature, self.top_p, self.top_k, self.min_p)
 
 # %% ../nbs/05_speculative_decoding.ipynb #4277f013
 def warp(
@@ -92,6 +98,7 @@ def warp(
     elif min_p > 0: p = p.masked_fill(p < min_p*p.max(-1, keepdim=True).values, 0.); p = p/p.sum(-1, keepdim=True)
     return p
 
+# %% ../nbs/05_speculative_decoding.ipynb #nucleus01
 def _softmax(logits, temperature, top_k):
     if temperature != 1: logits = logits.float(); logits = (logits - logits.amax(-1, keepdim=True))/temperature # or those of a very low one would be infinite
     if 0 < top_k < logits.shape[-1]: logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
@@ -121,33 +128,46 @@ class Urn:
     def token(self, x:int) -> int: return x if self.ids is None else int(self.ids[x]) # at a place
     def places(self, token:int): return [token] if self.ids is None else (self.ids == token).nonzero()[0].tolist() # one or none
     def weight(self, token:int) -> float: return sum(self.w[x].item() for x in self.places(token))
-    def take(self, x:int):
-        "Take the weight at a place out"
-        if not self.gone: self.w = self.w.copy()
-        k, sums = x//self.size, self.sums; self.gone.append(x); self.w[x] = 0; sums[k] = self.part(k).sum(dtype=np.float64)
-        self.__dict__.pop('total', None)
-    def without(self, token:int): # `Urn`
-        "The same without a token"
-        left = Urn(self.w, self.ids)
-        for x in self.places(token): left.take(x)
-        return left
-    def less(self, q, ids=None): # (n,) weights and whose they are, as above -> `Urn`
-        "What is more than `q`, of each token"
-        if self.ids is None:
-            w, at = self.w.copy(), slice(None) if ids is None else ids
-            w[at] = np.maximum(w[at] - q, 0); return Urn(w)
-        if ids is not None: q, few = np.zeros(max(self.ids.max(), ids.max()) + 1, np.float32), q; q[ids] = few
-        return Urn(np.maximum(self.w - q[self.ids], 0), self.ids)
-    def draw(self, rng=random) -> int:
-        "The place of one sample, which stays in the urn"
-        ends = self.sums.cumsum(); u = rng.random()*ends[-1]; k = int(ends.searchsorted(u, 'right'))
-        if k < len(ends):
-            inside = self.part(k).cumsum(dtype=np.float64)
-            x = int(inside.searchsorted(u - (ends[k - 1] if k else 0), 'right'))
-            if x < len(inside): return k*self.size + x
-        return int(self.w.argmax()) # rounded up to the sum of all
 
+# %% ../nbs/05_speculative_decoding.ipynb #urntake01
+@patch
+def take(self:Urn, x:int):
+    "Take the weight at a place out"
+    if not self.gone: self.w = self.w.copy()
+    k, sums = x//self.size, self.sums; self.gone.append(x); self.w[x] = 0; sums[k] = self.part(k).sum(dtype=np.float64)
+    self.__dict__.pop('total', None)
+
+@patch
+def without(self:Urn, token:int): # `Urn`
+    "The same without a token"
+    left = Urn(self.w, self.ids)
+    for x in self.places(token): left.take(x)
+    return left
+
+# %% ../nbs/05_speculative_decoding.ipynb #urnless01
+@patch
+def less(self:Urn, q, ids=None): # (n,) weights and whose they are, as above -> `Urn`
+    "What is more than `q`, of each token"
+    if self.ids is None:
+        w, at = self.w.copy(), slice(None) if ids is None else ids
+        w[at] = np.maximum(w[at] - q, 0); return Urn(w)
+    if ids is not None: q, few = np.zeros(max(self.ids.max(), ids.max()) + 1, np.float32), q; q[ids] = few
+    return Urn(np.maximum(self.w - q[self.ids], 0), self.ids)
+
+# %% ../nbs/05_speculative_decoding.ipynb #urndraw0a
+@patch
+def draw(self:Urn, rng=random) -> int:
+    "The place of one sample, which stays in the urn"
+    ends = self.sums.cumsum(); u = rng.random()*ends[-1]; k = int(ends.searchsorted(u, 'right'))
+    if k < len(ends):
+        inside = self.part(k).cumsum(dtype=np.float64)
+        x = int(inside.searchsorted(u - (ends[k - 1] if k else 0), 'right'))
+        if x < len(inside): return k*self.size + x
+    return int(self.w.argmax()) # rounded up to the sum of all
+
+# %% ../nbs/05_speculative_decoding.ipynb #urnarray1
 def _array(x): return x.numpy() if torch.is_tensor(x) else np.asarray(x)
+
 @functools.lru_cache
 def _starts(n, size): return np.arange(0, n, size)
 
@@ -165,7 +185,7 @@ def as_rng(
     greedy=False # nothing will be drawn, so that state is left alone
 ) -> random.Random:
     "Where the random numbers of a text come from"
-    if seed is not None and not isinstance(seed, numbers.Integral): raise InputError(f'seed is {seed!r}: expected an integer, a list with one for each row, or None')
+    if seed is not None and (not isinstance(seed, numbers.Integral) or seed < 0): raise InputError(f'seed is {seed!r}: expected an integer of 0 or more, a list with one for each row, or None')
     return random.Random(int(seed) if seed is not None else 0 if greedy else torch.randint(2**62, ()).item())
 
 # %% ../nbs/05_speculative_decoding.ipynb #urnsamp1
@@ -197,6 +217,7 @@ class Drawn:
         if self.gone: q[list(self.gone)] = 0
         return p.less(q, self.ids)
 
+# %% ../nbs/05_speculative_decoding.ipynb #propos001
 class Proposal:
     "A tree of proposed tokens. Place 0 is the last token of the text; a proposed token has the place that `add` gives it"
     def __init__(self): # steps of the draft that it took, and their cost in plain steps
@@ -336,28 +357,36 @@ class CopyIndex:
             t.append(i)
             for n in self.keys:
                 if len(t) >= n: self.at[tuple(t[-n:])].append((text, len(t)))
-    def _match(self, text, end):
-        a, b, m = self.texts[0], self.texts[text], self.n
-        while m < self.longest and m < len(a) and m < end and a[-m - 1] == b[end - m - 1]: m += 1
-        return m
-    def _places(self): # of the longer matches, or else of the shorter: (length, text, end)
-        for n in self.keys:
-            places = [(self._match(t, e), t, e) for t, e in self.at.get(tuple(self.texts[0][-n:]), ())[-64:] if e < len(self.texts[t])]
-            if places: return places
-        return []
-    def propose(self, limit=16): # (ids, length of the match)
-        "The continuation of the longest match of the running text's end, and how long that match is"
-        places = self._places()
-        if limit < 1: return [], 0
-        m = max(places)[0] if places else 0
-        if self.answers is not None and m < self.longest:
-            far = self.answers.propose(self.texts[0][-self.longest:], limit, max(self.least, m + 1), self.longest)
-            if far[0]: return far
-        if not places: return [], 0
-        best = [self.texts[t][e:e + limit] for k, t, e in places if k == m]
-        votes = defaultdict(int)
-        for b in best: votes[b[0]] += 1
-        return max(best, key=lambda b: (votes[b[0]], len(b))), m
+
+# %% ../nbs/05_speculative_decoding.ipynb #copymtch1
+@patch
+def _match(self:CopyIndex, text, end):
+    a, b, m = self.texts[0], self.texts[text], self.n
+    while m < self.longest and m < len(a) and m < end and a[-m - 1] == b[end - m - 1]: m += 1
+    return m
+
+@patch
+def _places(self:CopyIndex): # of the longer matches, or else of the shorter: (length, text, end)
+    for n in self.keys:
+        places = [(self._match(t, e), t, e) for t, e in self.at.get(tuple(self.texts[0][-n:]), ())[-64:] if e < len(self.texts[t])]
+        if places: return places
+    return []
+
+# %% ../nbs/05_speculative_decoding.ipynb #copyprop1
+@patch
+def propose(self:CopyIndex, limit=16): # (ids, length of the match)
+    "The continuation of the longest match of the running text's end, and how long that match is"
+    places = self._places()
+    if limit < 1: return [], 0
+    m = max(places)[0] if places else 0
+    if self.answers is not None and m < self.longest:
+        far = self.answers.propose(self.texts[0][-self.longest:], limit, max(self.least, m + 1), self.longest)
+        if far[0]: return far
+    if not places: return [], 0
+    best = [self.texts[t][e:e + limit] for k, t, e in places if k == m]
+    votes = defaultdict(int)
+    for b in best: votes[b[0]] += 1
+    return max(best, key=lambda b: (votes[b[0]], len(b))), m
 
 # %% ../nbs/05_speculative_decoding.ipynb #c5b20f4e
 def expected_tokens(a:float, k:int) -> float:
@@ -388,26 +417,41 @@ class CostModel:
         self.joint_ms = joint_ms or (JOINT*(draft_ms or 0), self.verify_ms(JOINT), self.verify_ms(4*JOINT))
         self.besides = [ms - self.verify_ms(w*JOINT) for w, ms in zip((1, 4), self.joint_ms[1:])] # what several texts cost more than one of as many new tokens
         self.reset()
-    def reset(self, rows=1, shown=0.): # texts that are decoded together; the pointer's share to begin with, where this one has cached answers (0: the first steps don't read)
-        "Forget the last text: back to prior guesses, worth three tokens each"
-        (self.pass_ms, self.draft_ms), self.length = self.short, self.near
-        self.reads, self.shown, self.unread, self.skip = shown > 0, shown, 0, self.first_pause # does the next step read? steps without reading, and how many at most
-        self.counts, self.rounds, self.pace = {(source, b): (3*a, 3., 0) for source, rates in self.priors.items() for b, a in enumerate(rates)}, 0, 1. # right, asked, in which round
-        self.company(rows)
-        self.gain, self.cost, self.pause, self.waited = self.least*self.step + .05, self.step, self.first_pause, 0
-        self.done, self.lost = 0, 0. # tokens of the text, plain steps
     @staticmethod
     def bucket(match): return bisect_right((3, 4, 6, 9, 16), match)
-    def level(self, probability): return bisect_right(self.levels, probability)
-    def counted(self, source, bucket): # right and asked, faded back to the prior guess since then
-        (hit, n, at), prior = self.counts[source, bucket], 3*self.priors[source][bucket]; left = .97**(self.rounds - at)
-        return prior + left*(hit - prior), 3 + left*(n - 3)
-    def rate(self, source, bucket=0): hit, n = self.counted(source, bucket); return min(hit/n, .99)
-    def verify_ms(self, width): # straight lines between the measured widths, and on beyond the last
-        ws = self.ws; hi = min(max(bisect_right(ws, width - .5), 1), len(ws) - 1); lo = hi - 1
-        return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
-    def speedup(self, tau, n, width=1, reading=False): # of drafting n tokens a round, with `width` choices at each; does each step read cached answers?
-        return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*(self.draft_ms + reading*self.read_ms[0]))
+
+# %% ../nbs/05_speculative_decoding.ipynb #costrst01
+@patch
+def reset(self:CostModel, rows=1, shown=0.): # texts that are decoded together; the pointer's share to begin with, where this one has cached answers (0: the first steps don't read)
+    "Forget the last text: back to prior guesses, worth three tokens each"
+    (self.pass_ms, self.draft_ms), self.length = self.short, self.near
+    self.reads, self.shown, self.unread, self.skip = shown > 0, shown, 0, self.first_pause # does the next step read? steps without reading, and how many at most
+    self.counts, self.rounds, self.pace = {(source, b): (3*a, 3., 0) for source, rates in self.priors.items() for b, a in enumerate(rates)}, 0, 1. # right, asked, in which round
+    self.company(rows)
+    self.gain, self.cost, self.pause, self.waited = self.least*self.step + .05, self.step, self.first_pause, 0
+    self.done, self.lost = 0, 0. # tokens of the text, plain steps
+
+# %% ../nbs/05_speculative_decoding.ipynb #costrate1
+@patch
+def level(self:CostModel, probability): return bisect_right(self.levels, probability)
+
+@patch
+def counted(self:CostModel, source, bucket): # right and asked, faded back to the prior guess since then
+    (hit, n, at), prior = self.counts[source, bucket], 3*self.priors[source][bucket]; left = .97**(self.rounds - at)
+    return prior + left*(hit - prior), 3 + left*(n - 3)
+
+@patch
+def rate(self:CostModel, source, bucket=0): hit, n = self.counted(source, bucket); return min(hit/n, .99)
+
+# %% ../nbs/05_speculative_decoding.ipynb #costvrf01
+@patch
+def verify_ms(self:CostModel, width): # straight lines between the measured widths, and on beyond the last
+    ws = self.ws; hi = min(max(bisect_right(ws, width - .5), 1), len(ws) - 1); lo = hi - 1
+    return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
+
+@patch
+def speedup(self:CostModel, tau, n, width=1, reading=False): # of drafting n tokens a round, with `width` choices at each; does each step read cached answers?
+    return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*(self.draft_ms + reading*self.read_ms[0]))
 
 # %% ../nbs/05_speculative_decoding.ipynb #8382da7b
 @patch
@@ -482,7 +526,7 @@ def may_lose(self:CostModel, k, spent=0.): # proposals, what the draft's steps c
 def copy_plan(self:CostModel, match, available): # (tokens for a plain step's time, how many)
     "The best length of a copied run"
     a = self.rate('copy', self.bucket(match))
-    return max(((expected_tokens(a, w - 1)*self.share(1)/self.share(w), w - 1) for w in self.widths if 1 < w <= available + 1 and self.may_lose(w - 1)), default=(0., 0))
+    return max(((expected_tokens(a, w - 1)*self.share(1)/self.share(w), w - 1) for w in (*self.widths, available + 1) if 1 < w <= available + 1 and self.may_lose(w - 1)), default=(0., 0))
 
 # %% ../nbs/05_speculative_decoding.ipynb #511d6bdf
 @patch
@@ -604,19 +648,26 @@ class Tempo:
         if not self.rounds[way]: return self.there[way]
         tokens, seconds = zip(*self.rounds[way]); k, most = len(tokens), 3*sorted(seconds)[len(seconds)//2]
         return sum(tokens)/k, sum(min(s, most) for s in seconds)/k
-    def choose(self) -> str:
-        "The way of the next round"
-        if new := [way for way in self.ways if way not in self.there and len(self.rounds[way]) < 2]: return new[0]
-        means = {way: self.mean(way) for way in self.ways}
-        rates = {way: n/s*(self.luck if way == 'plain' else 1) for way, (n, s) in means.items()}
-        best = max(self.ways, key=rates.get); often, seldom = (k*self.stake*means[best][1] for k in (8, 100)) # every eighth round at most, every hundredth at least
-        for way, (n, s) in means.items():
-            if way != best and self.credit[way] >= min(max(s - n/rates[best], often), seldom): self.credit[way] = 0.; return way
-        return best
-    def saw(self, way, tokens, seconds):
-        self.rounds[way].append((tokens, seconds))
-        for each in self.ways: self.credit[each] += self.stake*seconds
 
+# %% ../nbs/05_speculative_decoding.ipynb #tempoch01
+@patch
+def choose(self:Tempo) -> str:
+    "The way of the next round"
+    if new := [way for way in self.ways if way not in self.there and len(self.rounds[way]) < 2]: return new[0]
+    means = {way: self.mean(way) for way in self.ways}
+    rates = {way: n/s*(self.luck if way == 'plain' else 1) for way, (n, s) in means.items()}
+    best = max(self.ways, key=rates.get); often, seldom = (k*self.stake*means[best][1] for k in (8, 100)) # every eighth round at most, every hundredth at least
+    for way, (n, s) in means.items():
+        if way != best and self.credit[way] >= min(max(s - n/rates[best], often), seldom): self.credit[way] = 0.; return way
+    return best
+
+# %% ../nbs/05_speculative_decoding.ipynb #temposaw1
+@patch
+def saw(self:Tempo, way, tokens, seconds):
+    self.rounds[way].append((tokens, seconds))
+    for each in self.ways: self.credit[each] += self.stake*seconds
+
+# %% ../nbs/05_speculative_decoding.ipynb #tempos001
 class Tempos(dict): # number of texts -> `Tempo`
     "A `Tempo` for each number of texts; a new one begins with what is known of a near number"
     def __missing__(self, n):
@@ -699,6 +750,7 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
         if self.why: self.stats['stopped'] = self.why; return new[:i]
     return new
 
+# %% ../nbs/05_speculative_decoding.ipynb #stops0001
 def _stops(stop, tokenizer): # -> texts that end an answer, or the function that says so; and the ids of special tokens among these texts
     if callable(stop): return stop, set()
     texts = [stop] if isinstance(stop, str) else stop or ()
@@ -712,6 +764,7 @@ def _stops(stop, tokenizer): # -> texts that end an answer, or the function that
 def _said(tokenizer, ids): # their text as it stands: cleaning up spaces would change what is shown already
     return tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
+# %% ../nbs/05_speculative_decoding.ipynb #pieces001
 def _pieces(tokenizer, blocks): # lists of ids -> what each adds to the text, '' while a character is not whole; then what is left
     ids, shown = [], ''
     for new in blocks:
@@ -740,7 +793,8 @@ def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be
         room = min(room, max(MAX_TREE//c.rows - 1, 1)) # what a wider pass costs was not measured
         c.at(self.kv_cache.n); c.share_step(c.rows) # a step may be taken by all, whoever took the last one
     self.proposal = p = Proposal()
-    most = 31 if c else min(self.gamma, 31 if self.strict else WIDE - 2) # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
+    most = 31 if self.strict else MAX_TREE - 1 if c else WIDE - 2 # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
+    if not c: most = min(self.gamma, most)
     run, match = self.index.propose(min(room, most)) if self.index and way != 'plain' else ([], 0)
     run = run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))] # nothing stands behind an end
     if c and run:
@@ -791,6 +845,7 @@ def _choices(self:Run, urn, logits, ids): # what is drawn from, or None where th
     best = (q >= SCANT*total).nonzero()[0]; best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
     return [(self.costs.level(v), i) for v, i in zip((q[best]/total).tolist(), (best if urn else ids[best]).tolist())]
 
+# %% ../nbs/05_speculative_decoding.ipynb #siblings1
 @patch
 def _add_siblings(self:Run, others, joints): # (probability, parent, level, id, urn) of each candidate; the probabilities of what is proposed, added to
     "The most likely candidates, as long as one pays for its place"
@@ -966,6 +1021,7 @@ def stream(self:SpeculativeDecoder,
     self.stats = run.stats
     return self._stream(self.rounds([run]))
 
+# %% ../nbs/05_speculative_decoding.ipynb #streamin1
 @patch
 def _stream(self:SpeculativeDecoder, rounds): # yields pieces of text
     def accepted():
@@ -1003,13 +1059,14 @@ def coloured(
 
 # %% ../nbs/05_speculative_decoding.ipynb #4109f613
 STATEFUL = 'UnbatchedClassifierFreeGuidanceLogitsProcessor', 'SynthIDTextWatermarkLogitsProcessor'
+WARPERS = dict(TemperatureLogitsWarper='temperature', TopKLogitsWarper='top_k', TopPLogitsWarper='top_p', MinPLogitsWarper='min_p') # in this order
 
+# %% ../nbs/05_speculative_decoding.ipynb #ofrow0001
 def _of_row(p, row): # a constraint may be another one for each row, and fail at a text that its row can't have
     if type(p).__name__ != 'PrefixConstrainedLogitsProcessor': return p
     return type(p)(lambda _, ids: p._prefix_allowed_tokens_fn(row, ids), 1)
 
-WARPERS = dict(TemperatureLogitsWarper='temperature', TopKLogitsWarper='top_k', TopPLogitsWarper='top_p', MinPLogitsWarper='min_p') # in this order
-
+# %% ../nbs/05_speculative_decoding.ipynb #splitwrp1
 def _split_warpers(processors): # -> the processors before, and what the warpers at the end ask for, in the words of `Sampling`
     rest, how, order = list(processors), {}, list(WARPERS)
     while rest and (name := type(rest[-1]).__name__) in order:
@@ -1019,6 +1076,7 @@ def _split_warpers(processors): # -> the processors before, and what the warpers
         how[WARPERS[name]] = getattr(p, WARPERS[name]); rest.pop()
     return type(processors)(rest), how
 
+# %% ../nbs/05_speculative_decoding.ipynb #process01
 class Processed(Sampling):
     "A `Sampling` made of the logits processors of transformers"
     reads = True # but not without processors
@@ -1059,6 +1117,7 @@ def _check_call(self:SpeculativeDecoder, model, processors, c, kwargs): # what `
     if (mode := c.get_generation_mode().value) not in ('greedy_search', 'sample', 'assisted_generation'):
         raise InputError(f'the settings ask for {mode} (num_beams is {c.num_beams}): a speculative decoder does greedy search and sampling')
 
+# %% ../nbs/05_speculative_decoding.ipynb #customcl1
 @patch
 def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stopping_criteria, generation_config, streamer=None, **kwargs):
     "What `model.generate(..., custom_generate=decoder)` calls"
@@ -1127,6 +1186,7 @@ def open_all(
     _look_at(draft.manager, tokenizer, cache)
     return lean, tokenizer, draft
 
+# %% ../nbs/05_speculative_decoding.ipynb #opentgt01
 def _open_target(config, cache, device): # `LeanTarget`, tokenizer, and the knowledge cache that stands there, if any
     loader, manager = ModelLoader(config), find_cache(cache)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
@@ -1140,6 +1200,7 @@ def _look_at(manager, tokenizer, cache): # what a user would wonder about
     elif not manager.asks_as(tokenizer):
         print('the knowledge cache was built with another system prompt or chat template, so its answers are seldom what is said: build it with this config', file=sys.stderr)
 
+# %% ../nbs/05_speculative_decoding.ipynb #frompret1
 @patch(cls_method=True)
 def from_pretrained(cls:SpeculativeDecoder,
     config='smollm2_135m', draft='', cache=CACHE, device='cpu', # see `open_all`; draft='none' or None: copying only
@@ -1167,6 +1228,7 @@ def _typed(): # the lines of standard input; on a terminal they are asked for
         if not (line := sys.stdin.readline()): return
         if line.strip(): yield line.strip()
 
+# %% ../nbs/05_speculative_decoding.ipynb #loganswr1
 def log_answer(
     path, prompt:str, answer:str, # the log, JSON lines; a message and what was answered
     ended=True # did the answer come to its end, or was it cut off?
@@ -1180,6 +1242,7 @@ def log_answer(
         if f.tell(): f.seek(-1, os.SEEK_END); line = '\n'*(f.read(1) != b'\n') + line # the last one was cut off
         f.write(line.encode())
 
+# %% ../nbs/05_speculative_decoding.ipynb #answrit01
 def _answer(decoder, prompt, log='', **how): # print the answer to one message, and keep it in a log
     said = []
     for piece in decoder.ask(prompt, **how): print(piece, end='', flush=True); said.append(piece)
