@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['RUN', 'Qwen3DraftModel', 'Ask', 'KnowledgeAttention', 'shifted', 'run_lengths', 'CopyPointer', 'DraftModel',
-           'own_past', 'to_int8', 'from_int8', 'Int8', 'small_linear', 'LeanDraft', 'n_params', 'checkpoints',
-           'best_checkpoint', 'packaged_drafts', 'find_draft', 'shipped_draft', 'default_draft', 'stored_config']
+           'own_past', 'to_int8', 'from_int8', 'Int8', 'small_linear', 'SmallNorm', 'small_norm', 'LeanDraft',
+           'n_params', 'checkpoints', 'best_checkpoint', 'packaged_drafts', 'find_draft', 'shipped_draft',
+           'default_draft', 'stored_config']
 
 # %% ../nbs/03_draft_model.ipynb #80887b93
 import itertools, math, sys
@@ -22,7 +23,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, as_model, attend, fingerprint, load_config,
-                              load_tensors, rms_norm, rotate, save_tensors, small_norm)
+                              load_tensors, rms_norm, rotate, save_tensors)
 from .layer_sampling import layers_for
 from .knowledge_cache import KnowledgeCacheManager
 
@@ -315,6 +316,18 @@ def small_linear(*linears, ready=None): # ready: a `Packed` of them that is ther
     fits = w.dtype == torch.bfloat16 and w.device.type == 'cpu' and w.numel() > 1024 and hasattr(torch, '_weight_int8pack_mm')
     return Int8(*linears) if fits else ready or Packed(*linears)
 
+# %% ../nbs/03_draft_model.ipynb #smallnorm1
+class SmallNorm:
+    "A frozen copy of a root-mean-square norm, in the fewest kernels"
+    def __init__(self, norm): # module with `weight` and `variance_epsilon`
+        D, w = len(norm.weight), norm.weight.detach()
+        self.weight, self.least = (w.float()*D**.5).to(w.dtype), w.new_tensor((D*norm.variance_epsilon)**.5)
+    def __call__(self, x): return x/torch.linalg.vector_norm(x, dim=-1, keepdim=True).hypot_(self.least)*self.weight # (..., D) -> (..., D)
+
+def small_norm(norm): # None passes through; a GPU has one kernel for it
+    "The fastest copy for few rows"
+    return norm and (SmallNorm(norm) if norm.weight.device.type == 'cpu' else partial(rms_norm, norm))
+
 # %% ../nbs/03_draft_model.ipynb #137d0747
 @patch
 def cast(self:DraftModel, dtype, device): # the draft itself where it is so already
@@ -335,9 +348,9 @@ class LeanDraft:
         self.draft, self.lean, self.layer_idxs, self.vocab_ids = draft, lean, draft.layer_idxs, draft.vocab_ids
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]
-        self.norm, self.reads = small_norm(draft.norm, False), None
+        self.norm, self.reads = small_norm(draft.norm), None
         if draft.knowledge is not None:
-            self.reads = [(small_norm(k.norm, False), small_linear(k.q_proj), small_norm(k.k_norm, False), small_linear(k.o_proj)) for k in draft.knowledge]
+            self.reads = [(small_norm(k.norm), small_linear(k.q_proj), small_norm(k.k_norm), small_linear(k.o_proj)) for k in draft.knowledge]
         self.point = [small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)] if draft.pointer is not None else None
         w = draft.head_weight().detach(); head = nn.Linear(*reversed(w.shape), bias=False, device='meta'); head.weight = nn.Parameter(w, requires_grad=False)
         self.head, self.n_own, self.beside = small_linear(head, ready=lean.head if self.vocab_ids is None else None), len(w), {}
@@ -350,8 +363,8 @@ class LeanDraft:
 def _pack(self:LeanDraft, layer):
     a, m = layer.self_attn, layer.mlp
     return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj), gate_up=small_linear(m.gate_proj, m.up_proj),
-                down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling, norm=small_norm(layer.input_layernorm, False),
-                norm2=small_norm(layer.post_attention_layernorm, False), q_norm=small_norm(getattr(a, 'q_norm', None), False), k_norm=small_norm(getattr(a, 'k_norm', None), False))
+                down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling, norm=small_norm(layer.input_layernorm),
+                norm2=small_norm(layer.post_attention_layernorm), q_norm=small_norm(getattr(a, 'q_norm', None)), k_norm=small_norm(getattr(a, 'k_norm', None)))
 
 @patch
 def pack(self:LeanDraft): # what steps of several texts need is made now, not in the first of them

@@ -10,9 +10,9 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLO
            'embedded_folder', 'ModelLoader', 'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer',
            'tiny_target', 'is_text', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask',
            'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed',
-           'rms_norm', 'SmallNorm', 'small_norm', 'Block', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean',
-           'as_model', 'eos_ids', 'likeliest', 'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch',
-           'machine', 'processes', 'spread', 'agreed']
+           'rms_norm', 'Block', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest',
+           'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread',
+           'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import atexit, contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, subprocess, sys, tempfile, time
@@ -737,29 +737,13 @@ def rms_norm(norm, x): # module with `weight` and `variance_epsilon`, (..., D) -
     "Root-mean-square norm of Zhang and Sennrich 2019, in one kernel"
     return F.rms_norm(x, (x.shape[-1],), norm.weight, norm.variance_epsilon)
 
-class SmallNorm:
-    "A frozen copy of a root-mean-square norm, in the fewest kernels"
-    def __init__(self, norm, dtype): # module with `weight` and `variance_epsilon`, what to reckon in
-        D, w = len(norm.weight), norm.weight.detach().float()
-        self.weight, self.least = (w*D**.5).to(dtype), torch.tensor((D*norm.variance_epsilon)**.5, dtype=dtype)
-    def __call__(self, x): # (..., D) -> (..., D)
-        y = x.to(self.weight.dtype)
-        return (y/torch.linalg.vector_norm(y, dim=-1, keepdim=True).hypot_(self.least)*self.weight).to(x.dtype)
-
-# %% ../nbs/00_loader.ipynb #smallnorm0c
-def small_norm(norm, exact=True): # None passes through; a GPU has one kernel for it
-    "The fastest frozen copy for few rows; `exact` reckons in float32, as the norm itself does, else in the dtype of the weights"
-    if norm is None or norm.weight.device.type != 'cpu' or exact and norm.weight.dtype == torch.float32: return norm and functools.partial(rms_norm, norm)
-    return SmallNorm(norm, torch.float32 if exact else norm.weight.dtype)
-
 # %% ../nbs/00_loader.ipynb #d19bc95c
 class Block:
     "One Llama-like layer as two functions: `qkv` before attention and `out` after it"
     def __init__(self, layer, packed=True):
         attn, mlp = layer.self_attn, layer.mlp
         self.head_dim, self.scale, self.act = attn.head_dim, attn.scaling, mlp.act_fn
-        small = small_norm if packed else lambda norm: norm and functools.partial(rms_norm, norm)
-        self.norm, self.norm2, self.q_norm, self.k_norm = map(small, (layer.input_layernorm, layer.post_attention_layernorm, getattr(attn, 'q_norm', None), getattr(attn, 'k_norm', None)))
+        self.norm, self.norm2, self.q_norm, self.k_norm = layer.input_layernorm, layer.post_attention_layernorm, getattr(attn, 'q_norm', None), getattr(attn, 'k_norm', None)
         self.H, Hkv = (l.out_features//attn.head_dim for l in (attn.q_proj, attn.k_proj)); self.heads = [self.H + Hkv, Hkv]
         if packed:
             self._qkv, self._o = Packed(attn.q_proj, attn.k_proj, attn.v_proj, share=True), Packed(attn.o_proj, share=True)
@@ -773,9 +757,9 @@ class Block:
 @patch
 def qkv(self:Block, x, rope): # (B, T, D) and what `rotate` takes -> q (B, H, T, d), k and v (B, Hkv, T, d), and k before rotary position
     B, T, _ = x.shape
-    heads = self._qkv(self.norm(x)).view(B, T, -1, self.head_dim).transpose(1, 2) # (B, H + 2*Hkv, T, d)
+    heads = self._qkv(rms_norm(self.norm, x)).view(B, T, -1, self.head_dim).transpose(1, 2) # (B, H + 2*Hkv, T, d)
     qk, v = heads.split(self.heads, 1)
-    if self.q_norm is not None: qk = torch.cat([self.q_norm(qk[:, :self.H]), self.k_norm(qk[:, self.H:])], 1)
+    if self.q_norm is not None: qk = torch.cat([rms_norm(self.q_norm, qk[:, :self.H]), rms_norm(self.k_norm, qk[:, self.H:])], 1)
     turned = rotate(qk, *rope).to(v.dtype)
     return turned[:, :self.H], turned[:, self.H:], v, qk[:, self.H:]
 
@@ -783,7 +767,7 @@ def qkv(self:Block, x, rope): # (B, T, D) and what `rotate` takes -> q (B, H, T,
 def out(self:Block, x, o): # x (B, T, D) the layer's input, o (B, H, T, d) what attention gave -> (B, T, D)
     B, T, _ = x.shape
     x = x + self._o(o.transpose(1, 2).reshape(B, T, -1))
-    gate, up = self._gate_up(self.norm2(x)).chunk(2, -1)
+    gate, up = self._gate_up(rms_norm(self.norm2, x)).chunk(2, -1)
     return x + self._down(self.act(gate)*up)
 
 # %% ../nbs/00_loader.ipynb #52d9e2fe
@@ -898,7 +882,6 @@ class LeanTarget:
         self.model, self.config, self.G = model, model.config, model.config.num_attention_heads//model.config.num_key_value_heads # G: queries of a group
         self.blocks = [Block(l, packed) for l in model.model.layers]
         self.head = Packed(model.lm_head, share=True) if packed else model.lm_head
-        self.norm = small_norm(model.model.norm) if packed else functools.partial(rms_norm, model.model.norm)
         self._rope, self._parts = None, [(d, k, x) for m in model.modules() for d in (m._modules, m._parameters) for k, x in d.items() if x is not None]
         self._weights = [x for _, _, x in self._parts if isinstance(x, nn.Parameter)]
         self._looked_at = [p.detach().reshape(-1)[::p.numel()//8 or 1] for p in self._weights] # of each a few numbers, in place
@@ -910,7 +893,7 @@ class LeanTarget:
     def new_cache(self, max_len, batch=1):
         return KVCache(self.config, max_len, batch, torch.float32 if self.device.type == 'cpu' else self.dtype, self.device)
     def embed(self, ids): return self.model.model.embed_tokens(ids)
-    def logits(self, hidden): return self.head(self.norm(hidden)) # (B, T, D) -> (B, T, V)
+    def logits(self, hidden): return self.head(rms_norm(self.model.model.norm, hidden)) # (B, T, D) -> (B, T, V)
 
 # %% ../nbs/00_loader.ipynb #snapcode
 @patch
