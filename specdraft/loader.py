@@ -567,7 +567,8 @@ def template_parts(tokenizer): # (before, after): two texts
 def user_text(tokenizer, ids:list) -> str:
     "The user's last message in a prompt of the chat template, or the whole text of any other prompt"
     before, after = template_parts(tokenizer)
-    text, opening = tokenizer.decode(ids, skip_special_tokens=not before), re.split(r'\n(?=<)|(?<=>)(?=<)', before)[-1].removeprefix(tokenizer.bos_token or '') # a system message or a mark of the beginning may stand before it
+    bos = tokenizer.bos_token or ''; bos = '' if bos in after else bos # one that opens every turn is no mark of the beginning
+    text, opening = tokenizer.decode(ids, skip_special_tokens=not before), re.split(r'\n(?=<)|(?<=>)(?=<)', before)[-1].removeprefix(bos) # a system message or a mark of the beginning may stand before it
     if not before or opening not in text: return text.strip()
     said = text.rpartition(opening)[2]
     end = re.match('<[^<>]+>', after) # what ends the turn, where no answer is begun
@@ -734,7 +735,7 @@ def __call__(self:Packed, x): # (..., D) -> (..., sum of sizes)
 
 # %% ../nbs/00_loader.ipynb #e8fc9ad8
 def rms_norm(norm, x): # module with `weight` and `variance_epsilon`, (..., D) -> (..., D)
-    "Root-mean-square norm of Zhang and Sennrich 2019, in one kernel"
+    "Root-mean-square norm of Zhang and Sennrich 2019, in one call"
     return F.rms_norm(x, (x.shape[-1],), norm.weight, norm.variance_epsilon)
 
 # %% ../nbs/00_loader.ipynb #d19bc95c

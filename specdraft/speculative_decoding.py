@@ -526,7 +526,8 @@ def may_lose(self:CostModel, k, spent=0.): # proposals, what the draft's steps c
 def copy_plan(self:CostModel, match, available): # (tokens for a plain step's time, how many)
     "The best length of a copied run"
     a = self.rate('copy', self.bucket(match))
-    return max(((expected_tokens(a, w - 1)*self.share(1)/self.share(w), w - 1) for w in (*self.widths, available + 1) if 1 < w <= available + 1 and self.may_lose(w - 1)), default=(0., 0))
+    plans = [(expected_tokens(a, w - 1)*self.share(1)/self.share(w), w - 1) for w in (*self.widths, available + 1) if 1 < w <= available + 1 and self.may_lose(w - 1)]
+    return max(plans, key=lambda plan: (round(plan[0], 2), -plan[1]), default=(0., 0)) # of plans that are worth the same, the shortest
 
 # %% ../nbs/05_speculative_decoding.ipynb #511d6bdf
 @patch
@@ -581,7 +582,7 @@ def _what_costs(lean, draft, context, far=False): # what is timed: name -> funct
     for r in rows: lean(ids, r)
     runs = {w: lambda w=w: likeliest(lean.logits(lean(ids[:, :w], rows[0]))).tolist() for w in (CostModel.far_widths if far else CostModel.widths)}
     if draft is None: return runs, rows
-    one, last, known = copy(draft), ids[0].tolist(), {'step': None}
+    one, last, known = copy(draft), ids[0].tolist(), {'step': None}; one.forget() # what it is shown here is no matter of the draft itself
     shape = (2, len(draft.layer_idxs), lean.config.num_key_value_heads, context, draft.draft.layers[0].self_attn.head_dim)
     if draft.reads and not far: known['reading step'] = one.laid_out((*torch.randn(shape, dtype=lean.dtype, device=lean.device), ids[0], ids[0]))
     for (name, k), n in itertools.product(known.items(), (1,) if far else (1, JOINT)):
@@ -592,23 +593,25 @@ def _what_costs(lean, draft, context, far=False): # what is timed: name -> funct
 
 # %% ../nbs/05_speculative_decoding.ipynb #b90e0d99
 def _fastest(runs, rows, context, repeats): # ms of each; what else a machine does only adds to them
-    times = defaultdict(list)
-    for i in range(repeats + 1): # in turns: a moment's disturbance spoils one repeat of each, not one of them
+    best, i, calm = {}, 0, 0 # calm: repeats in a row in which nothing was faster than before by more than 2%
+    while i <= repeats or calm < 2 and i <= 4*repeats: # in turns: a moment's disturbance spoils one repeat of each, not one of them
+        faster = False
         for k, f in runs.items():
             for r in rows: r.crop(context)
-            t = time.perf_counter(); f()
-            if i: times[k].append((time.perf_counter() - t)*1e3)
+            t = time.perf_counter(); f(); ms = (time.perf_counter() - t)*1e3
+            if i: faster |= ms < .98*best.get(k, math.inf); best[k] = min(ms, best.get(k, math.inf)) # the first repeat is warming up
+        calm, i = 0 if faster else calm + 1, i + 1
     rows.clear() # rows and their memory hold each other
-    return {k: min(v) for k, v in times.items()}
+    return best
 
 # %% ../nbs/05_speculative_decoding.ipynb #8085a18f
 @torch.inference_mode()
 def measure_costs(
     lean, draft=None, # target, `LeanDraft` or None
-    repeats=5, keep=True, # timings of which the fastest counts; in the cache folder
+    repeats=5, keep=True, # timings at least, of which the fastest counts; in the cache folder
     far=1536 # tokens before, of a long text (or as many as the context of the target allows)
 ) -> CostModel:
-    "Time passes and draft steps (about six seconds)"
+    "Time passes and draft steps (six seconds or more, up to half a minute on a busy machine)"
     about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), CostModel.near, far,
                         draft and [draft.layer_idxs, len(draft.transitions), round(draft.n_own, -3), draft.reads is not None], # a few words more in the cache cost nothing
                         {k: v for k, v in machine().items() if k != 'python'}])
@@ -801,8 +804,9 @@ def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be
         rate, n = c.copy_plan(match, len(run))
         run = run[:n] if rate > 1 and (not self.strict or rate > (1 + c.gain)/(1 + c.cost)) else []
     if run: p.chain(run, source='copy', bucket=CostModel.bucket(match)); right = c.rate('copy', CostModel.bucket(match)) if c else 1.
-    if self.draft is not None and way == 'draft' and room > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right, len(p))):
-        yield from self._ask(min(room, 8 if c else most))
+    limit = min(room, MAX_TREE//c.rows - 1 - len(p), 8) if c else min(room, most)
+    if self.draft is not None and way == 'draft' and limit > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right, len(p))):
+        yield from self._ask(limit)
     self.block, self.parents, self.start = [self.ids[-1], *p.tokens], None if p.line else [-1, *p.parents], self.kv_cache.n
 
 # %% ../nbs/05_speculative_decoding.ipynb #ff1f5d14
