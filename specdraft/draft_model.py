@@ -367,7 +367,8 @@ def _pack(self:LeanDraft, layer):
                 norm2=small_norm(layer.post_attention_layernorm), q_norm=small_norm(getattr(a, 'q_norm', None)), k_norm=small_norm(getattr(a, 'k_norm', None)))
 
 @patch
-def pack(self:LeanDraft): # what steps of several texts need is made now, not in the first of them
+def pack(self:LeanDraft):
+    "Make what steps of several texts need now, not in the first of them"
     for x in itertools.chain(*(l.values() for l in self.layers), self.transitions, *(self.reads or ()), self.point or (), [self.head]):
         if isinstance(x, Int8): x.packed # made by being asked for
 

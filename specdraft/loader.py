@@ -756,7 +756,10 @@ class Block:
 
 # %% ../nbs/00_loader.ipynb #blockqkv1
 @patch
-def qkv(self:Block, x, rope): # (B, T, D) and what `rotate` takes -> q (B, H, T, d), k and v (B, Hkv, T, d), and k before rotary position
+def qkv(self:Block,
+    x, rope # (B, T, D); what `rotate` takes
+): # q (B, H, T, d), k and v (B, Hkv, T, d), and k before rotary position
+    "The half before attention"
     B, T, _ = x.shape
     heads = self._qkv(rms_norm(self.norm, x)).view(B, T, -1, self.head_dim).transpose(1, 2) # (B, H + 2*Hkv, T, d)
     qk, v = heads.split(self.heads, 1)
@@ -765,7 +768,10 @@ def qkv(self:Block, x, rope): # (B, T, D) and what `rotate` takes -> q (B, H, T,
     return turned[:, :self.H], turned[:, self.H:], v, qk[:, self.H:]
 
 @patch
-def out(self:Block, x, o): # x (B, T, D) the layer's input, o (B, H, T, d) what attention gave -> (B, T, D)
+def out(self:Block,
+    x, o # (B, T, D) the layer's input; (B, H, T, d) what attention gave
+): # (B, T, D)
+    "The half after attention"
     B, T, _ = x.shape
     x = x + self._o(o.transpose(1, 2).reshape(B, T, -1))
     gate, up = self._gate_up(rms_norm(self.norm2, x)).chunk(2, -1)
@@ -792,7 +798,11 @@ class KVCache:
 
 # %% ../nbs/00_loader.ipynb #kvwrite01
 @patch
-def write(self:KVCache, layer, k, v, at, blocks=False): # k, v (B, Hkv, T, d) -> everything up to them; `blocks`: up to the end of their block
+def write(self:KVCache,
+    layer, k, v, at, # k, v (B, Hkv, T, d); the place of the first
+    blocks=False # return everything up to the end of their block
+): # keys and values up to the new ones
+    "Write keys and values of one layer"
     end = at + k.shape[2]
     if end > self.max_len: raise InputError(f'{end} tokens do not fit a KV cache with room for {self.max_len}')
     self.keys[layer][:, :, at:end], self.values[layer][:, :, at:end] = k, v
@@ -800,27 +810,35 @@ def write(self:KVCache, layer, k, v, at, blocks=False): # k, v (B, Hkv, T, d) ->
     return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
 
 @patch
-def row(self:KVCache, j, at:slice): # of one row and all layers: keys and values (Hkv, n, d), to copy what shall stay
+def row(self:KVCache, j, at:slice): # [(keys, values)], each (Hkv, n, d)
+    "Some places of one row, layer by layer; copy what shall stay"
     return [(k[j, :, at], v[j, :, at]) for k, v in zip(self.keys, self.values)]
 
 @patch
-def read(self:KVCache, layer): return self.keys[layer][:, :, :self.n], self.values[layer][:, :, :self.n] # the valid ones
+def read(self:KVCache, layer): # each (B, Hkv, n, d)
+    "The valid keys and values of one layer"
+    return self.keys[layer][:, :, :self.n], self.values[layer][:, :, :self.n]
 
 # %% ../nbs/00_loader.ipynb #kvcrop001
 @patch
-def crop(self:KVCache, n): # rollback in constant time
+def crop(self:KVCache, n):
+    "Roll back to `n` tokens, in constant time"
     if not 0 <= n <= self.n: raise InputError(f'cannot roll back to {n} tokens: the KV cache holds {self.n}')
     self.n = n
 
 @patch
-def keep(self:KVCache, at, path): # of the tokens written from `at` on those at the places `path`, counted from there and ascending, side by side; the rest is forgotten
+def keep(self:KVCache,
+    at, path # the place of the first new token; places counted from there, ascending
+):
+    "Keep the new tokens of a path, side by side; the rest is forgotten"
     if list(path) != list(range(len(path))):
         self.kv[..., at:at + len(path), :] = self.kv[..., at + torch.tensor(path, device=self.kv.device), :]
     self.n = at + len(path)
 
 @patch
-def select(self:KVCache, rows:list): # go on with these rows of the batch alone; layer by layer, for both whole would not fit side by side
-    for layer in self.kv: layer[:, :len(rows), :, :self.n] = layer[:, rows, :, :self.n]
+def select(self:KVCache, rows:list):
+    "Go on with these rows of the batch alone"
+    for layer in self.kv: layer[:, :len(rows), :, :self.n] = layer[:, rows, :, :self.n] # one at a time, for both whole would not fit side by side
     self.hold(self.kv[:, :, :len(rows)])
 
 # %% ../nbs/00_loader.ipynb #c356bdb8

@@ -433,24 +433,34 @@ def reset(self:CostModel, rows=1, shown=0.): # texts that are decoded together; 
 
 # %% ../nbs/05_speculative_decoding.ipynb #costrate1
 @patch
-def level(self:CostModel, probability): return bisect_right(self.levels, probability)
+def level(self:CostModel, probability):
+    "The bucket of a probability that the draft gives"
+    return bisect_right(self.levels, probability)
 
 @patch
-def counted(self:CostModel, source, bucket): # right and asked, faded back to the prior guess since then
+def counted(self:CostModel, source, bucket): # right, asked
+    "How often tokens of a source and bucket were right, and asked about, faded back to the prior guess since then"
     (hit, n, at), prior = self.counts[source, bucket], 3*self.priors[source][bucket]; left = .97**(self.rounds - at)
     return prior + left*(hit - prior), 3 + left*(n - 3)
 
 @patch
-def rate(self:CostModel, source, bucket=0): hit, n = self.counted(source, bucket); return min(hit/n, .99)
+def rate(self:CostModel, source, bucket=0):
+    "How likely such a token is to be right"
+    hit, n = self.counted(source, bucket); return min(hit/n, .99)
 
 # %% ../nbs/05_speculative_decoding.ipynb #costvrf01
 @patch
-def verify_ms(self:CostModel, width): # straight lines between the measured widths, and on beyond the last
+def verify_ms(self:CostModel, width): # ms
+    "The time of a pass, on straight lines between the measured widths, and on beyond the last"
     ws = self.ws; hi = min(max(bisect_right(ws, width - .5), 1), len(ws) - 1); lo = hi - 1
     return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
 
 @patch
-def speedup(self:CostModel, tau, n, width=1, reading=False): # of drafting n tokens a round, with `width` choices at each; does each step read cached answers?
+def speedup(self:CostModel,
+    tau, n, width=1, # tokens drafted a round, choices at each
+    reading=False # does each step read cached answers?
+):
+    "What drafting `n` tokens a round makes of plain decoding"
     return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*(self.draft_ms + reading*self.read_ms[0]))
 
 # %% ../nbs/05_speculative_decoding.ipynb #8382da7b
@@ -667,6 +677,7 @@ def choose(self:Tempo) -> str:
 # %% ../nbs/05_speculative_decoding.ipynb #temposaw1
 @patch
 def saw(self:Tempo, way, tokens, seconds):
+    "Note a round"
     self.rounds[way].append((tokens, seconds))
     for each in self.ways: self.credit[each] += self.stake*seconds
 
@@ -792,19 +803,17 @@ def _count(self:Run, path, emitted): # the accepted places as far as they were e
 def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be sent the step's logits; one of `Tempo.ways`
     "Choose and make the next proposal"
     room, c, right = self.end - len(self.ids) - 1, self.costs, 0. # a round adds a token of the target's own
-    if c:
-        room = min(room, max(MAX_TREE//c.rows - 1, 1)) # what a wider pass costs was not measured
-        c.at(self.kv_cache.n); c.share_step(c.rows) # a step may be taken by all, whoever took the last one
+    widest = max(MAX_TREE//c.rows - 1, 1) if c else self.gamma # what a wider pass costs was not measured
+    if c: c.at(self.kv_cache.n); c.share_step(c.rows) # a step may be taken by all, whoever took the last one
     self.proposal = p = Proposal()
-    most = 31 if self.strict else MAX_TREE - 1 if c else WIDE - 2 # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
-    if not c: most = min(self.gamma, most)
-    run, match = self.index.propose(min(room, most)) if self.index and way != 'plain' else ([], 0)
+    most = min(room, widest, 31 if self.strict else WIDE - 2) # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
+    run, match = self.index.propose(most) if self.index and way != 'plain' else ([], 0)
     run = run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))] # nothing stands behind an end
     if c and run:
         rate, n = c.copy_plan(match, len(run))
         run = run[:n] if rate > 1 and (not self.strict or rate > (1 + c.gain)/(1 + c.cost)) else []
     if run: p.chain(run, source='copy', bucket=CostModel.bucket(match)); right = c.rate('copy', CostModel.bucket(match)) if c else 1.
-    limit = min(room, MAX_TREE//c.rows - 1 - len(p), 8) if c else min(room, most)
+    limit = min(room, widest - len(p), 8) if c else most
     if self.draft is not None and way == 'draft' and limit > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right, len(p))):
         yield from self._ask(limit)
     self.block, self.parents, self.start = [self.ids[-1], *p.tokens], None if p.line else [-1, *p.parents], self.kv_cache.n
