@@ -87,12 +87,16 @@ class CopyPointer(nn.Module):
         dim = min(dim, n_layers*W)
         self.scale = nn.Parameter(torch.ones(n_layers, W))
         self.q_proj, self.k_proj, self.h_proj = nn.Linear(n_layers*W, dim, bias=False), nn.Linear(n_layers*W, dim, bias=False), nn.Linear(D, dim, bias=False)
-        self.heat, self.null, self.gate = nn.Parameter(torch.tensor(math.log(10.))), nn.Parameter(torch.tensor(5.)), nn.Linear(D, 1)
+        self.heat, self.null, self.gate = nn.Parameter(torch.tensor([math.log(10.)])), nn.Parameter(torch.tensor([5.])), nn.Linear(D, 1)
         self.run_worth, self.run_gate = nn.Parameter(torch.tensor([0., 1., 3., 5.] + (RUN - 3)*[6.])), nn.Parameter((torch.arange(RUN + 1.) - 1).clamp(0, 3))
         with torch.no_grad():
             w = torch.randn(n_layers*W, dim, generator=torch.Generator().manual_seed(0))
             self.q_proj.weight.copy_(torch.linalg.qr(w)[0].T); self.k_proj.weight.copy_(self.q_proj.weight)
             nn.init.zeros_(self.h_proj.weight); nn.init.zeros_(self.gate.weight); nn.init.constant_(self.gate.bias, -1.)
+    def _load_from_state_dict(self, state, prefix, *args): # older files, that of the draft that ships among them, have two numbers as scalars, which FSDP doesn't shard
+        for k in ('heat', 'null'):
+            if prefix + k in state: state[prefix + k] = state[prefix + k].reshape(1)
+        super()._load_from_state_dict(state, prefix, *args)
     def place(self, keys): # (..., layers*W) -> (..., layers*W), each layer's part of length 1 and weighed
         return (F.normalize(keys.unflatten(-1, (self.n_layers, -1)).float(), dim=-1)*self.scale).flatten(-2).to(self.q_proj.weight.dtype)
     def forward(self,
@@ -521,11 +525,13 @@ def n_params(draft:DraftModel) -> dict:
 def save(self:DraftModel,
     path, # file to write
     storage=None, # 'int8' (matrices in 8 bits, the rest in bfloat16); default: as the weights are
+    weights=None, # its `state_dict`, where this process doesn't hold all of it
     **info # kept with it, such as the epoch, beside what is known of it already
 ):
     "Write the draft's own weights to one file, whole or not at all"
     if storage not in (None, 'int8'): raise InputError(f"storage is {storage!r}: it must be 'int8' or None")
-    tensors = self.state_dict() if storage is None else to_int8(self.state_dict())
+    tensors = self.state_dict() if weights is None else weights
+    if storage == 'int8': tensors = to_int8(tensors)
     save_tensors(path, tensors, kind='draft', config=self.config, layers=self.layer_idxs, fingerprint=fingerprint(self.target), vocab_size=self.target.config.vocab_size, info={**self.info, **info})
 
 # %% ../nbs/03_draft_model.ipynb #4b80f161

@@ -22,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from fastcore.basics import chunked, groupby, patch
 from torch import nn
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict, get_optimizer_state_dict, set_model_state_dict, set_optimizer_state_dict
 from tqdm.auto import tqdm
 
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_count, check_value, check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
@@ -612,6 +613,9 @@ class Trainer:
         if (at := list(getattr(data, 'layers', ()))) and at != list(draft.layer_idxs):
             raise InputError(f'the training data are of the layers {at}, but the draft samples {list(draft.layer_idxs)}: write them anew')
         self.acc = Accelerator(cpu=lean.device.type == 'cpu', device_placement=False, mixed_precision='no') # the draft stays where the target is; the config's precision counts
+        if self.acc.distributed_type == 'FSDP':
+            if not self.acc.is_fsdp2: raise InputError('fsdp_version is 1: it must be 2 (accelerate launch --use_fsdp --fsdp_version 2)')
+            self.acc.state.fsdp_plugin.cpu_ram_efficient_loading = False # every process has the whole draft to begin with
         self.draft, self.lean, self.data, self.folder, self.minutes = draft.float().train(), lean, data, Path(folder), minutes
         c = self.c = draft.config['training']; draft.checkpointing = c['checkpointing']
         self._split(set(learnt))
@@ -789,8 +793,10 @@ def run_of(
 @patch
 def save_state(self:Trainer):
     "Write all that `resume` needs, whole or not at all"
+    weights, opt, o = self._weights(), {}, self.opt.optimizer # all processes take part, as for the weights
+    if o.state: opt = get_optimizer_state_dict(self.draft, o, options=StateDictOptions(full_state_dict=True)) # none before the first step
     if not self.acc.is_main_process: return
-    state = dict(draft=self.draft.state_dict(), opt=self.opt.state_dict(), step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
+    state = dict(draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
                  alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes, begun=self.begun,
                  run=self.run, data=getattr(self.data, 'folder', Path()).name)
     with whole_file(self.folder/'training_state.pt') as tmp:
@@ -818,7 +824,8 @@ def read_state(
 def resume(self:Trainer):
     "Go on from `save_state`: as planned, or, where `minutes` are given that are others than then, to an end that fits these"
     s = read_state(self.folder/'training_state.pt', self.run, self.lean.device)
-    self.draft.load_state_dict(s['draft']); self.opt.load_state_dict(s['opt']); self._hold(s['held'])
+    self._take(s['draft']); self._hold(s['held'])
+    if s['opt']: set_optimizer_state_dict(self.draft, self.opt.optimizer, s['opt'], options=StateDictOptions(full_state_dict=True))
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history', 'begun'): setattr(self, k, s.get(k))
     if not self.minutes: self.minutes = s['minutes']
     elif self.minutes != s['minutes']:
@@ -835,11 +842,22 @@ def _in_time(self:Trainer): # steps that fit the minutes, at the rate so far
 
 # %% ../nbs/04_losses_training.ipynb #b392b311
 @patch
+def _weights(self:Trainer): # the draft's, whole: all processes take part, as FSDP may have shared them out
+    if hasattr(self.model, 'reshard'): self.model.reshard() # a pass without gradient leaves them gathered
+    return get_model_state_dict(self.draft, options=StateDictOptions(full_state_dict=True))
+
+@patch
+def _take(self:Trainer, weights): # what `_weights` gave
+    if hasattr(self.model, 'reshard'): self.model.reshard()
+    set_model_state_dict(self.draft, weights, options=StateDictOptions(full_state_dict=True))
+
+@patch
 def _keep_best(self:Trainer, verdict):
+    weights = self._weights()
     if not self.acc.is_main_process: return
     epoch = -(-self.step//self.per_epoch)
     path = self.folder/f'best_draft_model_knowledge_epoch{epoch}.safetensors'
-    self.draft.save(path, epoch=epoch, step=self.step, seconds=round(self.seconds), places=sum(h['places'] for h in self.history),
+    self.draft.save(path, weights=weights, epoch=epoch, step=self.step, seconds=round(self.seconds), places=sum(h['places'] for h in self.history),
                     **(({} if self.begun is None else dict(halfway=False)) | verdict))
     for old in checkpoints(self.folder):
         if old != path: old.unlink()
@@ -856,14 +874,11 @@ def _verdict(self:Trainer, **how): # on the weights as they are; the best so far
 def _judge(self:Trainer): # validate; the best so far is kept
     v = self._verdict()
     if self.begun is not None and self.step:
-        now, self.whole = [p.detach().clone() for p in self.draft.parameters()], False
-        with torch.no_grad():
-            try:
-                for p, old in zip(self.draft.parameters(), self.begun): p.lerp_(old, .5)
-                half = self._verdict(halfway=True)
-            finally: # a state that is saved on an interruption holds what was trained
-                for p, x in zip(self.draft.parameters(), now): p.copy_(x)
-                self.whole = True
+        now, self.whole = {k: w.clone() for k, w in self._weights().items()}, False
+        try:
+            self._take({k: w.lerp(self.begun[k], .5) if w.is_floating_point() else w for k, w in now.items()})
+            half = self._verdict(halfway=True)
+        finally: self._take(now); self.whole = True # a state that is saved on an interruption holds what was trained
         v = min(v, half, key=lambda v: v['kl'])
     self.history[-1]['valid'] = v # last: who is interrupted while the file is written judges once more
 
@@ -871,7 +886,7 @@ def _judge(self:Trainer): # validate; the best so far is kept
 @patch
 def judge_start(self:Trainer, learnt=None): # the prompts that it had learnt from before this run; None: those that are noted
     "Let the draft as it is be the best so far"
-    self.begun = [p.detach().clone() for p in self.draft.parameters()]
+    self.begun = {k: w.clone() for k, w in self._weights().items()}
     info = self.draft.info
     if learnt is not None: self.draft.info = {**info, 'prompts': learnt} # of this run's it has learnt none yet
     self.history.append(dict(step=0, places=0)); self._judge(); self.draft.info = info
