@@ -93,12 +93,10 @@ class CopyPointer(nn.Module):
             w = torch.randn(n_layers*W, dim, generator=torch.Generator().manual_seed(0))
             self.q_proj.weight.copy_(torch.linalg.qr(w)[0].T); self.k_proj.weight.copy_(self.q_proj.weight)
             nn.init.zeros_(self.h_proj.weight); nn.init.zeros_(self.gate.weight); nn.init.constant_(self.gate.bias, -1.)
-    def _load_from_state_dict(self, state, prefix, *args): # older files, that of the draft that ships among them, have two numbers as scalars, which FSDP doesn't shard
+    def _load_from_state_dict(self, state, prefix, *args): # older files, like that of the draft that ships, hold two numbers as scalars, which FSDP can't shard
         for k in ('heat', 'null'):
             if prefix + k in state: state[prefix + k] = state[prefix + k].reshape(1)
         super()._load_from_state_dict(state, prefix, *args)
-    def place(self, keys): # (..., layers*W) -> (..., layers*W), each layer's part of length 1 and weighed
-        return (F.normalize(keys.unflatten(-1, (self.n_layers, -1)).float(), dim=-1)*self.scale).flatten(-2).to(self.q_proj.weight.dtype)
     def forward(self,
         h,    # (B, T, D) final states
         own,  # for each sampled layer the draft's keys before rotary position, (B, Hkv, T, d)
@@ -108,13 +106,23 @@ class CopyPointer(nn.Module):
     ): # (B, T, K) what is copied from each place; sums to less than 1
         q = self.q_proj(self.place(torch.cat([k.transpose(1, 2).flatten(2) for k in own], -1))) + self.h_proj(h)
         return self.point(h, q, F.normalize(self.k_proj(self.place(keys)).float(), dim=-1), runs, mask)
-    def by_run(self, table, runs): return table.float().index_select(0, runs.flatten()).view(runs.shape) # on a GPU, table[runs] has a very slow gradient
-    def point(self, h, q, keys, runs, mask=None): # q (B, T, dim), keys (B, K, dim) of length 1
-        with torch.autocast(q.device.type, enabled=False): # training in bfloat16 would round what heat makes large, and decoding doesn't
-            s = F.normalize(q.float(), dim=-1) @ keys.float().mT*self.heat.float().exp() + self.by_run(self.run_worth, runs)
-        if mask is not None: s = s.masked_fill(~mask[:, None], -torch.inf)
-        a = torch.cat([self.null.float().expand(*s.shape[:2], 1), s], -1).softmax(-1)[..., 1:]
-        return torch.sigmoid(self.gate(h).float() + self.by_run(self.run_gate, runs))*a
+
+# %% ../nbs/03_draft_model.ipynb #ptrplace1
+@patch
+def place(self:CopyPointer, keys): # (..., layers*W) -> (..., layers*W), each layer's part of length 1 and weighed
+    return (F.normalize(keys.unflatten(-1, (self.n_layers, -1)).float(), dim=-1)*self.scale).flatten(-2).to(self.q_proj.weight.dtype)
+
+# %% ../nbs/03_draft_model.ipynb #ptrpoint1
+@patch
+def by_run(self:CopyPointer, table, runs): return table.float().index_select(0, runs.flatten()).view(runs.shape) # on a GPU, table[runs] has a very slow gradient
+
+@patch
+def point(self:CopyPointer, h, q, keys, runs, mask=None): # q (B, T, dim), keys (B, K, dim) of length 1
+    with torch.autocast(q.device.type, enabled=False): # training in bfloat16 would round what heat makes large, and decoding doesn't
+        s = F.normalize(q.float(), dim=-1) @ keys.float().mT*self.heat.float().exp() + self.by_run(self.run_worth, runs)
+    if mask is not None: s = s.masked_fill(~mask[:, None], -torch.inf)
+    a = torch.cat([self.null.float().expand(*s.shape[:2], 1), s], -1).softmax(-1)[..., 1:]
+    return torch.sigmoid(self.gate(h).float() + self.by_run(self.run_gate, runs))*a
 
 # %% ../nbs/03_draft_model.ipynb #8f955e96
 class DraftModel(nn.Module):
@@ -144,7 +152,7 @@ class DraftModel(nn.Module):
         self.register_buffer('vocab_ids', torch.arange(size) if size and size < V else None)
         self.to(device=m.norm.weight.device, dtype=m.norm.weight.dtype).requires_grad_(True)
 
-Qwen3DraftModel = DraftModel
+Qwen3DraftModel = DraftModel # the name for a Qwen3 target; it is the same class for every family
 
 # %% ../nbs/03_draft_model.ipynb #52f942ca
 def own_past(
@@ -357,7 +365,7 @@ class LeanDraft:
             self.reads = [(small_norm(k.norm), small_linear(k.q_proj), small_norm(k.k_norm), small_linear(k.o_proj)) for k in draft.knowledge]
         self.point = [small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)] if draft.pointer is not None else None
         w = draft.head_weight().detach(); head = nn.Linear(*reversed(w.shape), bias=False, device='meta'); head.weight = nn.Parameter(w, requires_grad=False)
-        self.head, self.n_own, self.beside = small_linear(head, ready=lean.head if self.vocab_ids is None else None), len(w), {}
+        self.head, self.n_own, self.beside = small_linear(head, ready=lean.head if self.vocab_ids is None else None), len(w), {} # beside: what `side_by_side` made last
         self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.columns(); self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
@@ -380,6 +388,8 @@ def pack(self:LeanDraft):
 @patch
 def forget(self:LeanDraft): # a new text begins
     "Score again what no text has added to"
+    # column j of the head scores the token ids[j], for j < n; `columns` leads back, -1: not scored
+    # the first n_own columns are the draft's and the cache's; `rows` holds the head's weights of those behind them, the tokens met in this text
     self.ids, self.n, self.rows, self.columns, self.met = self.own_ids, self.n_own, self.lean.model.lm_head.weight[:0], self.own_columns.clone(), set()
 
 # %% ../nbs/03_draft_model.ipynb #leansee01
@@ -441,7 +451,7 @@ def steps(self:LeanDraft,
     places = kv_cache.shared.places([(a.kv_cache, a.at, 1, None) for a in asked]) if R > 1 else None
     reading, own = [j for j, a in enumerate(asked) if a.knowledge], []
     knowledge = self.side_by_side([asked[j].knowledge for j in reading]) if reading else None
-    some = as_index(reading) if 0 < len(reading) < R else None; readers = lambda t: t if some is None else t[some]
+    some = as_index(reading) if 0 < len(reading) < R else None; readers = lambda t: t if some is None else t[some] # the rows that read, where some don't
     for i, (p, l) in enumerate(zip(self.layers, self.layer_idxs)):
         x, k = self._layer(p, l, x, asked, rope, places)
         if reading:

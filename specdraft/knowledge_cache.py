@@ -143,7 +143,7 @@ def answer_kv(
 ): # keys, values: (layers, Hkv, K, d) with K = len(answer) + 1, on the CPU
     "What the target's `layers` compute over the prompt's last token and the answer"
     ids = torch.tensor([prompt + answer], device=lean.device)
-    record = dict.fromkeys(layers)
+    record = dict.fromkeys(layers) # the pass puts these layers' keys, before rotary position, and values here
     lean(ids, lean.new_cache(ids.shape[1]), record=record)
     return tuple(torch.stack([record[l][j][0, :, len(prompt) - 1:] for l in layers]).cpu() for j in (0, 1))
 
@@ -155,9 +155,10 @@ def settle(
     max_new_tokens:int, width=24 # of the passes
 ) -> list: # ids
     "The greedy answer to `prompt` alone, with `guess` to speed it up"
-    eos, kv_cache, out, at, tail = eos_ids(lean.model), lean.new_cache(len(prompt) + max_new_tokens + width), [], 0, []
+    eos, kv_cache, out = eos_ids(lean.model), lean.new_cache(len(prompt) + max_new_tokens + width), []
+    at, tail = 0, [] # place in the guess of the next token, None: lost; what a pass guesses behind the last token
     new = torch.tensor([prompt], device=lean.device)
-    best = [likeliest(lean.logits(lean(new, kv_cache)[:, -1])).item()]
+    best = [likeliest(lean.logits(lean(new, kv_cache)[:, -1])).item()] # what the target writes behind each token of a pass
     while True:
         for i, t in enumerate(best):
             out.append(t)
@@ -403,6 +404,25 @@ def _to_answer(self:KnowledgeCacheManager, questions, update): # -> those that a
             if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
     return [q for q in questions if q['id'] not in known or not _same(q, known[q['id']])]
 
+# %% ../nbs/02_knowledge_cache.ipynb #finish001
+@patch
+def _finish(self:KnowledgeCacheManager, lean, items, most, progress): # -> of each its answer to the question alone, and keys and values
+    out = []
+    for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress, leave=None):
+        a, room = x['answer_ids'], lean.config.max_position_embeddings - len(x['prompt_ids'])
+        if not x['own']: a = settle(lean, x['prompt_ids'], a, min(most, room))
+        out.append((a, answer_kv(lean, x['prompt_ids'], a, self.layers)))
+    return out
+
+@patch
+def _put(self:KnowledgeCacheManager, lean, tokenizer, known, new, done, dtype): # known: id -> item, grows by the new ones
+    for x, (a, _) in zip(new, done):
+        x['answer_ids'] = a
+        if not x['own']: x['answer'] = tokenizer.decode(a, skip_special_tokens=True)
+    self.kv_shape = done[0][1][0].shape[1], done[0][1][0].shape[3]
+    known |= {x['id']: x for x in new}; self.items = list(known.values()); self._forget()
+    self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype)
+
 # %% ../nbs/02_knowledge_cache.ipynb #addcell01
 @patch
 def add(self:KnowledgeCacheManager,
@@ -419,22 +439,14 @@ def add(self:KnowledgeCacheManager,
     asks, saved, cost, cut = self._asks(lean, tokenizer, questions), time.monotonic(), 0., 0
     eos, helps = eos_ids(lean.model), out is not None and not processes(lean.device).is_main_process # the main process keeps what all have done
     if helps: out = None
-    def finish(items): # the answer to the question alone, and its keys and values
-        for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress, leave=None):
-            a, room = x['answer_ids'], lean.config.max_position_embeddings - len(x['prompt_ids'])
-            if not x['own']: a = settle(lean, x['prompt_ids'], a, min(max_answer_tokens, room))
-            yield a, answer_kv(lean, x['prompt_ids'], a, self.layers)
     with tqdm(total=len(asks), desc='questions', unit='question', disable=not progress or len(asks) <= lot) as bar:
         for i in range(0, len(asks), lot):
             if i and out and time.monotonic() - saved > 9*cost: # saving sorts and indexes all that stands: it gets a tenth of the time
                 cost = time.monotonic(); self.save(out); saved = time.monotonic(); cost = saved - cost
             elif out and len(self.kv_cache.new) >= SHARD: self._save_shards(Path(out)) # out of memory at least
             new = self._answers(lean, tokenizer, asks[i:i + lot], max_answer_tokens, batch_size, progress)
-            done = spread(lambda items: list(finish(items)), new, lean.device)
-            for x, (a, _) in zip(new, done): x['answer_ids'] = a; x['answer'] = x['answer'] if x['own'] else tokenizer.decode(a, skip_special_tokens=True)
-            self.kv_shape = done[0][1][0].shape[1], done[0][1][0].shape[3]
-            known |= {x['id']: x for x in new}; self.items = list(known.values()); self._forget()
-            self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype)
+            done = spread(lambda items: self._finish(lean, items, max_answer_tokens, progress), new, lean.device)
+            self._put(lean, tokenizer, known, new, done, dtype)
             if helps: self.kv_cache.new.clear()
             cut += sum(not x['own'] and len(a) == max_answer_tokens and a[-1] not in eos for x, (a, _) in zip(new, done))
             bar.update(len(new))

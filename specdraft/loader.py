@@ -7,12 +7,12 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLO
            'check_positive', 'check_count', 'command', 'whole_file', 'left_over', 'check_writable', 'save_tensors',
            'OtherKind', 'file_state', 'load_tensors', 'check_value', 'check_config', 'packaged_configs', 'load_config',
            'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf',
-           'embedded_folder', 'ModelLoader', 'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer',
-           'tiny_target', 'is_text', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask',
-           'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed',
-           'rms_norm', 'Block', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest',
-           'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread',
-           'agreed']
+           'embedded_folder', 'ModelLoader', 'check_kind', 'check_llama_like', 'one_day', 'add_system_prompt',
+           'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids', 'template_parts', 'user_text', 'fingerprint',
+           'rotate', 'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask',
+           'float32_is_faster', 'joined', 'Packed', 'rms_norm', 'Block', 'KVCache', 'SharedCache', 'LeanTarget',
+           'as_lean', 'as_model', 'eos_ids', 'likeliest', 'sample', 'at_once', 'size_groups', 'held_at_once',
+           'generate_batch', 'machine', 'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import atexit, contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, subprocess, sys, tempfile, time
@@ -415,7 +415,7 @@ def _fetch(self:ModelLoader, kind, **kw):
     where = self._where()
     try: return kind.from_pretrained(**where, **kw)
     except SafetensorError as e: raise InputError(f'cannot load {self.name!r}: its weights are damaged ({e}); get them again') from e
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, RuntimeError) as e:
         if Path(self.name).is_dir(): raise InputError(f'cannot load {kind.__name__} from the folder {self.name} ({" ".join(str(e).split())[:300]})') from e
         raise InputError(f'cannot load {self.name!r}: it is neither a folder with a model here nor to be had from the hub '
             f'({" ".join(str(e).split())[:160]}). Give a local folder in base_model.name, connect to the network, '
@@ -424,16 +424,20 @@ def _fetch(self:ModelLoader, kind, **kw):
 # %% ../nbs/00_loader.ipynb #05062b0e
 KINDS = 'llama', 'mistral', 'qwen2', 'qwen3' # what `Block` computes
 
-def check_llama_like(model):
-    "Raise `InputError` unless `model` is of one of `KINDS`, with full attention and ordinary linear layers"
-    cfg, name = model.config, type(model).__name__
-    kinds = set(getattr(cfg, 'layer_types', None) or ['sliding_attention' if getattr(cfg, 'sliding_window', None) else 'full_attention']) - {'full_attention'}
+def check_kind(cfg, name): # a model's `config`, and what the error calls it
+    "Raise `InputError` unless it is of one of `KINDS`, with full attention"
+    types = getattr(cfg, 'layer_types', None) if cfg.model_type != 'mistral' else None # which looks at `sliding_window` alone
+    kinds = set(types or ['sliding_attention' if getattr(cfg, 'sliding_window', None) else 'full_attention']) - {'full_attention'}
     if kinds: raise InputError(f'{name} has layers of kind {", ".join(sorted(kinds))}: only full_attention is supported')
     if cfg.model_type not in KINDS:
         raise InputError(f'{name} is of type {cfg.model_type!r}, which may compute otherwise than Llama does: expected {", ".join(KINDS)}')
     rope = (getattr(cfg, 'rope_parameters', None) or {}).get('rope_type', 'default')
     if rope in ('dynamic', 'longrope'):
         raise InputError(f'{name} has rotary positions of type {rope!r} that change with the length: expected default, linear, llama3 or yarn')
+
+def check_llama_like(model):
+    "Raise `InputError` unless `model` is of one of `KINDS`, with full attention and ordinary linear layers"
+    name = type(model).__name__; check_kind(model.config, name)
     if len(on := {str(p.device) for p in model.parameters()}) > 1:
         raise InputError(f'{name} lies on {", ".join(sorted(on))}: expected one device; load it without device_map')
     odd = [(n, m) for n, m in model.named_modules() if n.endswith('_proj') and type(m) is not nn.Linear]
@@ -449,9 +453,14 @@ def load_target_model(self:ModelLoader,
     from transformers import AutoConfig, AutoModelForCausalLM
     device = check_device(device)
     dtype = pick_dtype(dtype or self.config['base_model']['dtype'], device)
-    if 'gguf_file' not in self._where() and (how := getattr(self._fetch(AutoConfig), 'quantization_config', None)):
-        raise InputError(f'the weights of {self.name!r} are quantised ({how.get("quant_method", "unknown")}): expected float32, bfloat16 or float16, or a GGUF file, which is dequantised')
-    model = self._fetch(AutoModelForCausalLM, dtype=dtype)
+    if 'gguf_file' not in self._where(): # what can be known before gigabytes are fetched
+        cfg = self._fetch(AutoConfig)
+        if how := getattr(cfg, 'quantization_config', None):
+            raise InputError(f'the weights of {self.name!r} are quantised ({how.get("quant_method", "unknown")}): expected float32, bfloat16 or float16, or a GGUF file, which is dequantised')
+        check_kind(cfg, repr(self.name)); check_against_model(self.config, cfg)
+    model, found = self._fetch(AutoModelForCausalLM, dtype=dtype, output_loading_info=True)
+    if lacks := sorted(found['missing_keys']): # transformers would put random numbers there
+        raise InputError(f'{self.name!r} lacks {len(lacks)} of its weights ({", ".join(lacks[:2])}{", …"*(len(lacks) > 2)}): get them again')
     check_llama_like(model)
     check_against_model(self.config, model.config)
     return model.to(device).eval().requires_grad_(False)
@@ -461,7 +470,8 @@ def load_target_model(self:ModelLoader,
 def load_tokenizer(self:ModelLoader):
     "The target's tokenizer, with a padding token, and with the config's system prompt in its chat template"
     from transformers import AutoTokenizer
-    tok = self._fetch(AutoTokenizer)
+    tok = self._fetch(AutoTokenizer, mistral_format=False) # not the one of mistral-common, which has no template
+    if isinstance(tok.chat_template, dict) and 'default' in tok.chat_template: tok.chat_template = tok.chat_template['default'] # one for tools and the like beside it
     if tok.pad_token is None: tok.pad_token = tok.eos_token
     if isinstance(tok.chat_template, str): tok.chat_template = one_day(tok.chat_template)
     if said := self.config['base_model']['system_prompt']: add_system_prompt(tok, said)
@@ -526,6 +536,10 @@ def is_text(x) -> bool:
     return isinstance(x, str) and bool(x.strip()) and not any('\ud800' <= c <= '\udfff' for c in x)
 
 # %% ../nbs/00_loader.ipynb #c96a2eea
+def _marks(tokenizer, all_kinds): # -> a pattern of what may be a mark of the template: special tokens, and of the others that were added those that look like one
+    added = (t.content for t in tokenizer.added_tokens_decoder.values() if t.special or all_kinds and not (t.content[:1].isalnum() or t.content.isspace()))
+    return '|'.join(['\ue000', *map(re.escape, sorted(filter(None, added), key=len, reverse=True))])
+
 def chat_ids(
     tokenizer,
     text, # the user's message, or a talk: a list of messages, dicts with role and content, the last one the user's
@@ -542,8 +556,7 @@ def chat_ids(
         return tokenizer(text).input_ids
     kw, typed = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}, []
     def hide(m): typed.append(m[0]); return f'\ue000{len(typed) - 1}\ue001' # a mark that stands for what was typed
-    special = '|'.join(map(re.escape, sorted((t.content for t in tokenizer.added_tokens_decoder.values() if t.special), key=len, reverse=True)))
-    talk = [{**m, 'content': re.sub('\ue000|' + special if special else '\ue000', hide, m['content'])} for m in talk]
+    talk = [{**m, 'content': re.sub(_marks(tokenizer, m['role'] != 'assistant'), hide, m['content'])} for m in talk]
     try: said = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True, **kw)
     except TemplateError as e: raise InputError(f'the chat template of the target refuses this talk: {e}') from e
     flat = lambda text: ' '.join(text.split())
@@ -552,7 +565,8 @@ def chat_ids(
         if m['role'] != 'assistant' and flat(m['content']) not in shown: raise InputError(f"the chat template of the target leaves out what {m['role']!r} says: give it as system or user")
     parts, ids = re.split('\ue000(\\d+)\ue001', said), []
     for i, part in enumerate(parts): # tokenised here, since templates of transformers return differing types
-        ids += tokenizer(typed[int(part)] if i % 2 else part, add_special_tokens=False, split_special_tokens=bool(i % 2)).input_ids
+        for piece in (typed[int(part)][:1], typed[int(part)][1:]) if i % 2 else [part]: # in two, as the whole may be a token even so
+            ids += tokenizer(piece, add_special_tokens=False, split_special_tokens=bool(i % 2)).input_ids
     return ids
 
 # %% ../nbs/00_loader.ipynb #d23451b3
@@ -1171,6 +1185,10 @@ def machine() -> dict:
 def processes(device='cpu'): # accelerate's `PartialState`, with `process_index` and `num_processes`
     "This process among those that work together; called before a model is loaded, it gives each a device of its own"
     from accelerate import PartialState
+    if os.environ.get('ACCELERATE_USE_FSDP', '').lower() == 'true': # said before anything is loaded or written
+        if (v := os.environ.get('FSDP_VERSION', '1')) != '2': raise InputError(f'fsdp_version is {v}: it must be 2 (accelerate launch --use_fsdp --fsdp_version 2)')
+        if os.environ.get('FSDP_OFFLOAD_PARAMS', '').lower() == 'true': raise InputError('fsdp_offload_params is true: it must be false')
+        os.environ['FSDP_CPU_RAM_EFFICIENT_LOADING'] = 'false' # or transformers loads the target in one process alone
     # one that has nothing left to do waits for the others, however long they write
     first, state = not PartialState._shared_state, PartialState(cpu=str(device) == 'cpu', timeout=timedelta(days=7))
     if first: atexit.register(state.destroy_process_group) # gloo's threads abort an interpreter that ends before them

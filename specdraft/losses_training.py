@@ -22,7 +22,6 @@ import torch
 import torch.nn.functional as F
 from fastcore.basics import chunked, groupby, patch
 from torch import nn
-from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict, get_optimizer_state_dict, set_model_state_dict, set_optimizer_state_dict
 from tqdm.auto import tqdm
 
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_count, check_value, check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
@@ -613,9 +612,8 @@ class Trainer:
         if (at := list(getattr(data, 'layers', ()))) and at != list(draft.layer_idxs):
             raise InputError(f'the training data are of the layers {at}, but the draft samples {list(draft.layer_idxs)}: write them anew')
         self.acc = Accelerator(cpu=lean.device.type == 'cpu', device_placement=False, mixed_precision='no') # the draft stays where the target is; the config's precision counts
-        if self.acc.distributed_type == 'FSDP':
-            if not self.acc.is_fsdp2: raise InputError('fsdp_version is 1: it must be 2 (accelerate launch --use_fsdp --fsdp_version 2)')
-            self.acc.state.fsdp_plugin.cpu_ram_efficient_loading = False # every process has the whole draft to begin with
+        if self.acc.distributed_type == 'FSDP': # the draft is one unit, and whole in each process to begin with, whatever a config file of accelerate says
+            p = self.acc.state.fsdp_plugin; p.cpu_ram_efficient_loading, p.activation_checkpointing, p.auto_wrap_policy = False, False, None
         self.draft, self.lean, self.data, self.folder, self.minutes = draft.float().train(), lean, data, Path(folder), minutes
         c = self.c = draft.config['training']; draft.checkpointing = c['checkpointing']
         self._split(set(learnt))
@@ -631,6 +629,8 @@ class Trainer:
         self.dtype = torch.bfloat16 if half else None # of the passes, under autocast
     @functools.cached_property
     def run(self): return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data) # hashes all texts: once is enough
+    @property
+    def sharded(self): return hasattr(self.model, 'reshard') # by FSDP
     @property
     def verdict(self): return min((h['valid'] for h in self.history if 'valid' in h), key=lambda v: v['kl'], default=None) # on the best so far
 
@@ -793,8 +793,9 @@ def run_of(
 @patch
 def save_state(self:Trainer):
     "Write all that `resume` needs, whole or not at all"
+    from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
     weights, opt, o = self._weights(), {}, self.opt.optimizer # all processes take part, as for the weights
-    if o.state: opt = get_optimizer_state_dict(self.draft, o, options=StateDictOptions(full_state_dict=True)) # none before the first step
+    if o.state: opt = get_optimizer_state_dict(self.draft, o, options=StateDictOptions(full_state_dict=True, cpu_offload=True)) # none before the first step
     if not self.acc.is_main_process: return
     state = dict(draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
                  alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes, begun=self.begun,
@@ -806,12 +807,11 @@ def save_state(self:Trainer):
 
 # %% ../nbs/04_losses_training.ipynb #f71e3904
 def read_state(
-    path, run, # of `training_state.pt`; `run_of` the run that is to go on from it
-    device='cpu'
+    path, run # of `training_state.pt`; `run_of` the run that is to go on from it
 ) -> dict:
     "The state of a training; one that is damaged or of another run raises `InputError`"
     if not path.is_file(): raise InputError(f'nothing to resume: there is no {path}')
-    try: s = torch.load(path, weights_only=True, map_location=device)
+    try: s = torch.load(path, weights_only=True, map_location='cpu')
     except Exception as e: raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
     if not isinstance(s, dict) or 'held' not in s: raise InputError(f'{path} is no training state of this version: remove it to start anew')
     there = {k: v for k, v in s['run'].items() if k != 'texts' or k in run}
@@ -823,7 +823,8 @@ def read_state(
 @patch
 def resume(self:Trainer):
     "Go on from `save_state`: as planned, or, where `minutes` are given that are others than then, to an end that fits these"
-    s = read_state(self.folder/'training_state.pt', self.run, self.lean.device)
+    from torch.distributed.checkpoint.state_dict import StateDictOptions, set_optimizer_state_dict
+    s = read_state(self.folder/'training_state.pt', self.run)
     self._take(s['draft']); self._hold(s['held'])
     if s['opt']: set_optimizer_state_dict(self.draft, self.opt.optimizer, s['opt'], options=StateDictOptions(full_state_dict=True))
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history', 'begun'): setattr(self, k, s.get(k))
@@ -842,13 +843,15 @@ def _in_time(self:Trainer): # steps that fit the minutes, at the rate so far
 
 # %% ../nbs/04_losses_training.ipynb #b392b311
 @patch
-def _weights(self:Trainer): # the draft's, whole: all processes take part, as FSDP may have shared them out
-    if hasattr(self.model, 'reshard'): self.model.reshard() # a pass without gradient leaves them gathered
-    return get_model_state_dict(self.draft, options=StateDictOptions(full_state_dict=True))
+def _weights(self:Trainer, to_save=True): # the draft's, whole: all processes take part, as FSDP may have shared them out; to save: for the main one alone
+    from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+    if self.sharded: self.model.reshard() # a pass without gradient leaves them gathered
+    return get_model_state_dict(self.draft, options=StateDictOptions(full_state_dict=True, cpu_offload=to_save))
 
 @patch
 def _take(self:Trainer, weights): # what `_weights` gave
-    if hasattr(self.model, 'reshard'): self.model.reshard()
+    from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
+    if self.sharded: self.model.reshard()
     set_model_state_dict(self.draft, weights, options=StateDictOptions(full_state_dict=True))
 
 @patch
@@ -865,7 +868,7 @@ def _keep_best(self:Trainer, verdict):
 # %% ../nbs/04_losses_training.ipynb #85b9664a
 @patch
 def _verdict(self:Trainer, **how): # on the weights as they are; the best so far are kept
-    v = self.validate() | how
+    v = agreed(self.validate(), self.lean.device) | how # each process reckons it, and devices that are unlike may differ in the last digit
     if v['kl'] < self.best: self._keep_best(v); self.best = v['kl']
     return v
 
@@ -874,9 +877,9 @@ def _verdict(self:Trainer, **how): # on the weights as they are; the best so far
 def _judge(self:Trainer): # validate; the best so far is kept
     v = self._verdict()
     if self.begun is not None and self.step:
-        now, self.whole = {k: w.clone() for k, w in self._weights().items()}, False
+        now, self.whole = {k: w.clone() for k, w in self._weights(to_save=False).items()}, False
         try:
-            self._take({k: w.lerp(self.begun[k], .5) if w.is_floating_point() else w for k, w in now.items()})
+            self._take({k: w.lerp(self.begun[k].to(w.device), .5) if w.is_floating_point() else w for k, w in now.items()})
             half = self._verdict(halfway=True)
         finally: self._take(now); self.whole = True # a state that is saved on an interruption holds what was trained
         v = min(v, half, key=lambda v: v['kl'])
@@ -886,7 +889,7 @@ def _judge(self:Trainer): # validate; the best so far is kept
 @patch
 def judge_start(self:Trainer, learnt=None): # the prompts that it had learnt from before this run; None: those that are noted
     "Let the draft as it is be the best so far"
-    self.begun = {k: w.clone() for k, w in self._weights().items()}
+    self.begun = {k: w.to('cpu', copy=True) for k, w in self._weights(to_save=False).items()}
     info = self.draft.info
     if learnt is not None: self.draft.info = {**info, 'prompts': learnt} # of this run's it has learnt none yet
     self.history.append(dict(step=0, places=0)); self._judge(); self.draft.info = info
@@ -918,7 +921,7 @@ def fit(self:Trainer,
                 if last or self._agreed(time.perf_counter() - saved) > max(save_every, 9*cost):
                     cost = time.perf_counter(); self.save_state(); saved = time.perf_counter(); cost = self._agreed(self.acc.num_processes*(saved - cost)) # one of them writes
         except KeyboardInterrupt:
-            if self.whole: self.save_state() # otherwise the last one stands
+            if self.whole and not self.sharded: self.save_state() # otherwise the last one stands; with FSDP the processes are interrupted at different places
             raise
     return self.draft
 
@@ -931,8 +934,7 @@ def _agreed(self:Trainer, seconds): # all processes must decide alike
 @patch
 def remark(self:Trainer):
     "Say where the minutes and the config do not go together"
-    epochs, rate = self.c['num_epochs'], self.c['learning_rate']
-    if self.begun is None and rate < 1e-4: print(f'training.learning_rate is {rate:g}: the embedded model learnt faster at ten times that and more')
+    epochs = self.c['num_epochs']
     if not self.minutes: return
     if self.step <= self.planned_at: print(f'only {self.step} steps fitted {self.minutes:g} minutes, too few to learn much: give it more')
     elif self.step == epochs*self.per_epoch and self.seconds < .8*60*self.minutes:
@@ -1196,6 +1198,8 @@ def specdraft_train(
     if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c, len({_plain(p['text']) for p in own if manager is None or manager._asks_for(p['text']) is None}))
     elif (name := shipped_draft(config)) and not resume and state.is_main_process:
         print(f'a new draft is trained from nothing; one that is trained already ships for this target ({name}), and --continue_on cache goes on from it', file=sys.stderr)
+    if draft is None and (rate := c['training']['learning_rate']) < 1e-4 and state.is_main_process:
+        print(f'training.learning_rate is {rate:g}: the embedded model learnt faster at ten times that and more', file=sys.stderr)
     trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
     if state.is_main_process:
         trainer.remark()

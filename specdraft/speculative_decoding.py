@@ -603,8 +603,8 @@ def _what_costs(lean, draft, context, far=False): # what is timed: name -> funct
 
 # %% ../nbs/05_speculative_decoding.ipynb #b90e0d99
 def _fastest(runs, rows, context, repeats): # ms of each; what else a machine does only adds to them
-    best, i, calm = {}, 0, 0 # calm: repeats in a row in which nothing was faster than before by more than 2%
-    while i <= repeats or calm < 2 and i <= 4*repeats: # in turns: a moment's disturbance spoils one repeat of each, not one of them
+    best, i, calm, began = {}, 0, 0, time.perf_counter() # calm: repeats in a row in which nothing was faster than before by more than 2%
+    while i < 3 or (i <= repeats or calm < 2 and i <= 4*repeats) and time.perf_counter() - began < 60: # a large target can't be waited for; in turns: a moment's disturbance spoils one repeat of each, not one of them
         faster = False
         for k, f in runs.items():
             for r in rows: r.crop(context)
@@ -621,7 +621,7 @@ def measure_costs(
     repeats=5, keep=True, # timings at least, of which the fastest counts; in the cache folder
     far=1536 # tokens before, of a long text (or as many as the context of the target allows)
 ) -> CostModel:
-    "Time passes and draft steps (six seconds or more, up to half a minute on a busy machine)"
+    "Time passes and draft steps (six seconds or more with SmolLM2, up to half a minute on a busy machine; some two minutes with a large target)"
     about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), CostModel.near, far,
                         draft and [draft.layer_idxs, len(draft.transitions), round(draft.n_own, -3), draft.reads is not None], # a few words more in the cache cost nothing
                         {k: v for k, v in machine().items() if k != 'python'}])
