@@ -186,7 +186,10 @@ def hidden(self:DraftModel,
         x, k = checkpoint(run, x, use_reentrant=False) if self.checkpointing and self.training else run(x)
         own.append(k)
     h = rms_norm(self.norm, x.to(dtype))
-    return h, None if knowledge is None else self.pointer(h, own, knowledge['keys'], knowledge['mask'][:, 1:], run_lengths(ids, knowledge['at']))
+    if knowledge is None: return h, None
+    some, here, *own = _of(rows := knowledge['rows'], h, ids, *own)
+    copy = self.pointer(some, own, knowledge['keys'], knowledge['mask'][:, 1:], run_lengths(here, knowledge['at']))
+    return h, copy if rows is None else copy.new_zeros(B, *copy.shape[1:]).index_copy(0, rows, copy)
 
 # %% ../nbs/03_draft_model.ipynb #b3438c1b
 @patch
@@ -195,7 +198,10 @@ def _layer(self:DraftModel, i, x, mask, rope, memory, knowledge): # -> the layer
     q, rotated, v, k = b.qkv(x, rope)
     mk, mv = memory
     x = b.out(x, attend(q, torch.cat([mk.to(v.dtype), rotated], 2), torch.cat([mv.to(v.dtype), v], 2), mask, scale=b.scale))
-    if knowledge is not None: x = self.knowledge[i](x, *(t.to(x.dtype) for t in knowledge['kv'][i]), knowledge['mask'][:, None].expand(-1, x.shape[1], -1))
+    if knowledge is not None:
+        y, = _of(rows := knowledge['rows'], x)
+        y = self.knowledge[i](y, *(t.to(x.dtype) for t in knowledge['kv'][i]), knowledge['mask'][:, None].expand(-1, x.shape[1], -1))
+        x = y if rows is None else x.index_copy(0, rows, y)
     return (x + self.transitions[i](x) if i < len(self.transitions) else x), k
 
 # %% ../nbs/03_draft_model.ipynb #85fe021d
@@ -253,18 +259,22 @@ def read_knowledge(self:DraftModel,
 @patch
 def knowledge_batch(self:DraftModel,
     rows:list # for each row what `read_knowledge` gives, or None
-) -> dict: # kv: for each layer keys and values (B, Hkv, 1+K, d), null place first; mask (B, 1+K); keys (B, K, layers*Hkv*d); at and tokens (B, K) there and next, -1 where padded
-    "Answers side by side, padded; rows without one see the null place alone"
+) -> dict: # of the R rows that read: kv, for each layer keys and values (R, Hkv, 1+K, d), null place first; mask (R, 1+K); keys (R, K, layers*Hkv*d); at (R, K), -1 where padded, and tokens (B, K), those that follow; rows: which they are, None: all
+    "Answers side by side, padded; rows without one are left out"
     m, dtype, device = self.target.config, self.norm.weight.dtype, self.norm.weight.device
+    some = [i for i, r in enumerate(rows) if r] or [0] # one at least: it sees the null place alone, and every weight has a gradient
     K, Hkv = max([1, *(len(r[2]) for r in rows if r)]), m.num_key_value_heads
-    kv = torch.zeros(2, len(rows), len(self.layers), Hkv, 1 + K, self.layers[0].self_attn.head_dim, dtype=dtype, device=device)
+    kv = torch.zeros(2, len(some), len(self.layers), Hkv, 1 + K, self.layers[0].self_attn.head_dim, dtype=dtype, device=device)
     places, tokens = torch.full((2, len(rows), K), -1, device=device)
-    for i, r in enumerate(rows):
-        if r:
-            for j in (0, 1): kv[j, i, :, :, 1:1 + len(r[2])] = r[j]
+    for n, i in enumerate(some):
+        if r := rows[i]:
+            for j in (0, 1): kv[j, n, :, :, 1:1 + len(r[2])] = r[j]
             places[i, :len(r[2])], tokens[i, :len(r[3])] = r[2], r[3]
-    return dict(kv=[(kv[0, :, l], kv[1, :, l]) for l in range(len(self.layers))], mask=F.pad(tokens >= 0, (1, 0), value=True),
-                keys=kv[0, :, :, :, 1:].permute(0, 3, 1, 2, 4).flatten(2), at=places, tokens=tokens)
+    at = torch.tensor(some, device=device)
+    return dict(kv=[(kv[0, :, l], kv[1, :, l]) for l in range(len(self.layers))], mask=F.pad(tokens[at] >= 0, (1, 0), value=True),
+                keys=kv[0, :, :, :, 1:].permute(0, 3, 1, 2, 4).flatten(2), at=places[at], tokens=tokens, rows=at if len(some) < len(rows) else None)
+
+def _of(rows, *xs): return xs if rows is None else tuple(x.index_select(0, rows) for x in xs) # of tensors (B, …) the rows that read
 
 # %% ../nbs/03_draft_model.ipynb #eece7b05
 @patch

@@ -415,7 +415,9 @@ def _fetch(self:ModelLoader, kind, **kw):
     where = self._where()
     try: return kind.from_pretrained(**where, **kw)
     except SafetensorError as e: raise InputError(f'cannot load {self.name!r}: its weights are damaged ({e}); get them again') from e
-    except (OSError, ValueError, RuntimeError) as e:
+    except RuntimeError as e:
+        raise InputError(f'cannot load {kind.__name__} of {self.name!r}: its weights do not fit its config, or do not fit in memory ({" ".join(str(e).split())[:300]})') from e
+    except (OSError, ValueError) as e:
         if Path(self.name).is_dir(): raise InputError(f'cannot load {kind.__name__} from the folder {self.name} ({" ".join(str(e).split())[:300]})') from e
         raise InputError(f'cannot load {self.name!r}: it is neither a folder with a model here nor to be had from the hub '
             f'({" ".join(str(e).split())[:160]}). Give a local folder in base_model.name, connect to the network, '
@@ -540,12 +542,16 @@ def _marks(tokenizer, all_kinds): # -> a pattern of what may be a mark of the te
     added = (t.content for t in tokenizer.added_tokens_decoder.values() if t.special or all_kinds and not (t.content[:1].isalnum() or t.content.isspace()))
     return '|'.join(['\ue000', *map(re.escape, sorted(filter(None, added), key=len, reverse=True))])
 
+def _typed(tokenizer, mark): # the ids of a mark that is only text; in two pieces where it is a token even so, as one that isn't called special
+    ids = lambda text: tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+    return ids(mark) if tokenizer.convert_tokens_to_ids(mark) not in ids(mark) else ids(mark[:1]) + ids(mark[1:])
+
 def chat_ids(
     tokenizer,
     text, # the user's message, or a talk: a list of messages, dicts with role and content, the last one the user's
     template=True # False: the text as it is, for a base model
 ) -> list: # token ids that end where the answer starts
-    "The ids of a prompt that asks `text`; the name of a special token that stands in a message is only text there, so that nobody can end his turn and begin another's"
+    "The ids of a prompt that asks `text`; the name of a special token that stands in a message is only text there, and in the user's any mark that is a token, so that nobody can end his turn and begin another's"
     talk = text if isinstance(text, list) else [dict(role='user', content=text)]
     for m in talk or [talk]:
         if not isinstance(m, dict) or not is_text(m.get('role')) or not is_text(m.get('content')):
@@ -556,7 +562,7 @@ def chat_ids(
         return tokenizer(text).input_ids
     kw, typed = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}, []
     def hide(m): typed.append(m[0]); return f'\ue000{len(typed) - 1}\ue001' # a mark that stands for what was typed
-    talk = [{**m, 'content': re.sub(_marks(tokenizer, m['role'] != 'assistant'), hide, m['content'])} for m in talk]
+    talk = [{**m, 'content': re.sub(_marks(tokenizer, m['role'] == 'user'), hide, m['content'])} for m in talk]
     try: said = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True, **kw)
     except TemplateError as e: raise InputError(f'the chat template of the target refuses this talk: {e}') from e
     flat = lambda text: ' '.join(text.split())
@@ -565,8 +571,7 @@ def chat_ids(
         if m['role'] != 'assistant' and flat(m['content']) not in shown: raise InputError(f"the chat template of the target leaves out what {m['role']!r} says: give it as system or user")
     parts, ids = re.split('\ue000(\\d+)\ue001', said), []
     for i, part in enumerate(parts): # tokenised here, since templates of transformers return differing types
-        for piece in (typed[int(part)][:1], typed[int(part)][1:]) if i % 2 else [part]: # in two, as the whole may be a token even so
-            ids += tokenizer(piece, add_special_tokens=False, split_special_tokens=bool(i % 2)).input_ids
+        ids += _typed(tokenizer, typed[int(part)]) if i % 2 else tokenizer(part, add_special_tokens=False).input_ids
     return ids
 
 # %% ../nbs/00_loader.ipynb #d23451b3
@@ -1185,9 +1190,10 @@ def machine() -> dict:
 def processes(device='cpu'): # accelerate's `PartialState`, with `process_index` and `num_processes`
     "This process among those that work together; called before a model is loaded, it gives each a device of its own"
     from accelerate import PartialState
-    if os.environ.get('ACCELERATE_USE_FSDP', '').lower() == 'true': # said before anything is loaded or written
+    from accelerate.utils import str_to_bool
+    if str_to_bool(os.environ.get('ACCELERATE_USE_FSDP', 'false')): # said before anything is loaded or written
         if (v := os.environ.get('FSDP_VERSION', '1')) != '2': raise InputError(f'fsdp_version is {v}: it must be 2 (accelerate launch --use_fsdp --fsdp_version 2)')
-        if os.environ.get('FSDP_OFFLOAD_PARAMS', '').lower() == 'true': raise InputError('fsdp_offload_params is true: it must be false')
+        if str_to_bool(os.environ.get('FSDP_OFFLOAD_PARAMS', 'false')): raise InputError('fsdp_offload_params is true: it must be false')
         os.environ['FSDP_CPU_RAM_EFFICIENT_LOADING'] = 'false' # or transformers loads the target in one process alone
     # one that has nothing left to do waits for the others, however long they write
     first, state = not PartialState._shared_state, PartialState(cpu=str(device) == 'cpu', timeout=timedelta(days=7))

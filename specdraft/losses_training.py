@@ -5,13 +5,12 @@
 # %% auto #0
 __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'PASSAGES', 'ASKED', 'PASSAGE_TOKENS', 'QUESTION_TOKENS',
            'REWORDED', 'REWORDED_ZH', 'BEYOND', 'kl_loss', 'acceptance_loss', 'lk_weight', 'head_logprobs',
-           'bare_prompt', 'invent_prompts', 'document_tasks', 'passages', 'prompt_key', 'Trace', 'top_probs',
-           'as_trace', 'trace_texts', 'save_shard', 'TrainingData', 'reword', 'measured_with', 'in_other_words',
-           'text_lots', 'write_lot', 'to_keep', 'data_plan', 'trace_key', 'write_shard', 'write_data', 'pick_vocab',
-           'random_starts', 'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer', 'apart', 'run_of',
-           'read_state', 'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'check_unused',
-           'is_finished', 'same_form', 'note_prompts', 'train_draft', 'affordable', 'fine_tune_config',
-           'specdraft_train']
+           'bare_prompt', 'invent_prompts', 'document_tasks', 'passages', 'prompt_key', 'reword', 'measured_with',
+           'in_other_words', 'Trace', 'top_probs', 'as_trace', 'trace_texts', 'save_shard', 'TrainingData', 'text_lots',
+           'write_lot', 'to_keep', 'data_plan', 'trace_key', 'write_shard', 'write_data', 'pick_vocab', 'random_starts',
+           'as_knowledge', 'collate', 'mix_copies', 'Distiller', 'Trainer', 'apart', 'run_of', 'read_state',
+           'plot_history', 'next_ranks', 'depth_ranks', 'chain_rounds', 'chain_tau', 'check_unused', 'is_finished',
+           'same_form', 'note_prompts', 'train_draft', 'affordable', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
 import contextlib, functools, hashlib, itertools, json, math, os, random, re, shutil, sys, time
@@ -33,16 +32,16 @@ from .draft_model import DraftModel, best_checkpoint, checkpoints, default_draft
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
 def kl_loss(
-    target_probs,   # (N, K) of K tokens; rows may sum to less than 1: the rest is left out
-    draft_logprobs  # (N, K) of the same tokens
+    target_probs,   # (N, k) of k tokens; rows may sum to less than 1: the rest is left out
+    draft_logprobs  # (N, k) of the same tokens
 ): # (N,)
     "Forward KL divergence from target to draft at each position, in nats (distillation: Hinton et al. 2015)"
     return (torch.special.xlogy(target_probs, target_probs) - target_probs*draft_logprobs).sum(-1)
 
 # %% ../nbs/04_losses_training.ipynb #a4c0b6a0
 def acceptance_loss(
-    target_probs,  # (N, K)
-    draft_logprobs # (N, K)
+    target_probs,  # (N, k)
+    draft_logprobs # (N, k)
 ): # (N,) between 0 and 1
     "One minus the expected acceptance of a sampled draft token: the total variation distance (Leviathan et al. 2023, corollary 3.6)"
     return 1 - torch.minimum(target_probs, draft_logprobs.exp()).sum(-1)
@@ -64,21 +63,22 @@ class _HeadLogProbs(torch.autograd.Function):
     def forward(ctx, h, w, at):
         out, lse = at.new_empty(at.shape, dtype=torch.float), at.new_empty(len(h), 1, dtype=torch.float)
         best, top = at.new_empty(len(h)), at.new_empty(len(h), dtype=torch.float)
-        for s in _HeadLogProbs.parts(h, w):
-            z = F.linear(h[s].to(w.dtype), w).float()
+        parts = _HeadLogProbs.parts(h, w)
+        for s in parts:
+            z = (y := F.linear(h[s].to(w.dtype), w)).float()
             lse[s] = z.logsumexp(-1, keepdim=True)
             top[s], best[s] = z.max(-1)
             out[s] = z.gather(1, at[s]) - lse[s]
         ctx.half = dict(dtype=torch.get_autocast_dtype(h.device.type), enabled=torch.is_autocast_enabled(h.device.type)) # the backward pass must compute the same logits
-        ctx.save_for_backward(h, w, at, lse); top -= lse[:, 0]; ctx.mark_non_differentiable(best, top)
+        ctx.save_for_backward(h, w, at, lse, *([y] if len(parts) == 1 else [])); top -= lse[:, 0]; ctx.mark_non_differentiable(best, top) # what fits one block is kept
         return out, best, top
     @staticmethod
     def backward(ctx, g, *_):
-        h, w, at, lse = ctx.saved_tensors
+        h, w, at, lse, *kept = ctx.saved_tensors
         dh = torch.empty_like(h)
         for s in _HeadLogProbs.parts(h, w):
-            with torch.autocast(h.device.type, **ctx.half): z = F.linear(h[s].to(w.dtype), w)
-            dz = z.float().sub_(lse[s]).exp_().mul_(-g[s].sum(-1, keepdim=True)).scatter_add_(1, at[s], g[s])
+            with torch.autocast(h.device.type, **ctx.half): z = kept[0] if kept else F.linear(h[s].to(w.dtype), w)
+            dz = (z - lse[s]).exp_().mul_(-g[s].sum(-1, keepdim=True)).scatter_add_(1, at[s], g[s])
             most = dz.abs().amax(-1, keepdim=True).clamp_(min=1e-30) if w.dtype == torch.float16 else None # it has nothing below 6e-8
             if most is not None: dz /= most
             d = dz.to(w.dtype) @ w; dh[s] = (d if most is None else d.float()*most).to(h.dtype)
@@ -88,8 +88,8 @@ class _HeadLogProbs(torch.autograd.Function):
 def head_logprobs(
     h,  # (N, D) final states
     w,  # (V, D) head, not trained
-    at  # (N, K) columns of the head
-): # (N, K) log-probabilities, (N,) the most likely column and (N,) its log-probability
+    at  # (N, k) columns of the head
+): # (N, k) log-probabilities, (N,) the most likely column and (N,) its log-probability
     "Log-softmax of a linear head at chosen columns, without keeping the logits"
     return _HeadLogProbs.apply(h, w, at)
 
@@ -184,6 +184,51 @@ def prompt_key(text) -> str: # 16 hex digits
     words = ' '.join(re.findall(r'\w+', text.lower()))
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
+# %% ../nbs/04_losses_training.ipynb #frames01
+REWORDED = [('How do I bake bread at home?', 'What are the steps to make my own loaf of bread?'), ('What causes rain?', 'Why does it rain?'),
+            ('How tall is Mount Everest?', 'I would like to know the height of the highest mountain on Earth.'),
+            ('Give me some tips for learning the guitar.', 'How can I get better at playing the guitar?'),
+            ('Can you explain inflation to me?', 'Why do prices rise over time?')]
+REWORDED_ZH = [('怎样在家做面包？', '自己烤面包要哪些步骤？'), ('为什么会下雨？', '雨是怎么形成的？'), ('珠穆朗玛峰有多高？', '请告诉我世界最高峰的高度。'),
+               ('学吉他有什么建议？', '我怎样才能把吉他弹得更好？')]
+
+def reword(
+    lean, tokenizer, about, # target, its tokenizer, the wordings of each item: a dict of lists
+    k, luck, generator=None, max_tokens=32, on_step=None # which of them, counted round and round; luck: random.Random, for the choice of examples
+) -> dict: # item -> a new wording, where the target brought one to an end
+    "One question of each item in other words, as the target puts it at temperature 0.8 behind three examples: other items that have two wordings, or `REWORDED`"
+    short = lambda text: len(tokenizer(text, add_special_tokens=False).input_ids) <= 2*max_tokens # longer ones are no examples, and are not put in other words
+    about = {item: some for item, qs in about.items() if (some := [q for q in qs if short(q)])}
+    pairs, rows = [item for item, qs in about.items() if len(qs) > 1], {}
+    for item, qs in about.items():
+        q, others = qs[k % len(qs)], [x for x in pairs if x != item]
+        shown = [luck.sample(about[x], 2) for x in luck.sample(others, 3)] if len(others) >= 3 else luck.sample(REWORDED_ZH if re.search('[\u4e00-\u9fff]', q) else REWORDED, 3)
+        ids = tokenizer('Questions, and the same questions in other words.\n\n'
+                        + ''.join(f'Question: {a}\nIn other words: {b}\n\n' for a, b in [*shown, (q, '')]).rstrip()).input_ids # a page, with the mark of its beginning where the target has one
+        if len(ids) < lean.config.max_position_embeddings: rows[item] = ids
+    said = {item: (tokenizer.decode(ids, skip_special_tokens=True).partition('\n'), len(ids))
+            for item, ids in zip(rows, generate_batch(lean, list(rows.values()), max_tokens, .8, generator, on_step))}
+    return {item: line.strip() for item, ((line, ended, _), n) in said.items() if line.strip() and (ended or n < max_tokens)}
+
+# %% ../nbs/04_losses_training.ipynb #words003
+@functools.cache
+def measured_with() -> frozenset: # of `prompt_key`s
+    "The packaged held-out messages, which the target shall not come upon by itself when it writes text to train on"
+    held = [read_held_out(f.name.removesuffix('.yaml')) for f in files('specdraft').joinpath('questions').iterdir() if f.name.startswith('heldout')]
+    return frozenset(prompt_key(t) for h in held for t in [*itertools.chain(*h['paraphrases'].values()), *h['unrelated']])
+
+# %% ../nbs/04_losses_training.ipynb #words002
+def in_other_words(
+    lean, tokenizer, manager, about, n:int, luck, generator=None, on_step=None, avoid=() # see `reword`; tries for each item; `prompt_key`s of what is measured with
+) -> list: # (text, item) pairs, no two alike
+    "New wordings of known questions, those by which the knowledge cache finds their item"
+    new = {}
+    for k in range(n if about and manager is not None else 0):
+        for item, text in reword(lean, tokenizer, about, k, luck, generator, on_step=on_step).items():
+            if prompt_key(text) in avoid or manager._asks_for(text) is not None: continue
+            if item in [x['id'] for x, _ in manager.retrieve(text)]: new.setdefault(_plain(text), (text, item))
+    return list(new.values())
+
 # %% ../nbs/04_losses_training.ipynb #c0000023
 class Trace:
     "One text with what the target computed over it"
@@ -191,7 +236,7 @@ class Trace:
         self.ids, self.start = ids, start # (n,) ids; from place `start` on the next token is learnt from
         self.answer = start if answer is None else answer # the place before the answer
         self.memory = memory # (n, layers, 2, Hkv, d) keys, after rotary position, and values
-        self.top, self.probs = top, probs # (n-1-start, K) ids and their probabilities
+        self.top, self.probs = top, probs # (n-1-start, k) ids and their probabilities
         self.hidden, self.item = hidden, item # (n-1-start, D) after the final norm; item of the knowledge cache
     def __len__(self): return len(self.ids) - 1 - self.start # places to learn from
     def text(self): # what `trace_texts` takes
@@ -232,7 +277,7 @@ def trace_texts(
 ) -> list:
     "Run the target over every text"
     out = [as_trace(lean, t, layers, keep=()) for t in texts]
-    for part in size_groups([len(t.ids) for t in out], at_once(lean.device)) if keep else []:
+    for part in size_groups([len(t.ids) for t in out], min(at_once(lean.device), 25_000)) if keep else []: # in larger groups more than half would be padding
         some = [out[i] for i in part]; T = max(len(t.ids) for t in some)
         kv_cache = lean.new_cache(T, len(some)) # padded on the right: what is there comes later, so nobody has looked at it
         h = lean(nn.utils.rnn.pad_sequence([t.ids for t in some], batch_first=True).to(lean.device), kv_cache)
@@ -293,7 +338,7 @@ def __getitem__(self:TrainingData, i) -> Trace:
 # %% ../nbs/04_losses_training.ipynb #tdatasize
 @patch
 def likely(self:TrainingData): # of each shard that keeps them
-    "The target's likely tokens at every place, and their probabilities, each (N, K)"
+    "The target's likely tokens at every place, and their probabilities, each (N, k)"
     for f in self.files:
         if 'probs' in f.keys(): yield f.get_tensor('top'), f.get_tensor('probs').float()
 
@@ -306,51 +351,6 @@ def size(self:TrainingData): # bytes by part
             s = f.get_slice(k); n = math.prod(s.get_shape())*{'BF16': 2, 'F16': 2, 'F32': 4, 'I32': 4}[s.get_dtype()]
             out[k] = out.get(k, 0) + n
     return out
-
-# %% ../nbs/04_losses_training.ipynb #frames01
-REWORDED = [('How do I bake bread at home?', 'What are the steps to make my own loaf of bread?'), ('What causes rain?', 'Why does it rain?'),
-            ('How tall is Mount Everest?', 'I would like to know the height of the highest mountain on Earth.'),
-            ('Give me some tips for learning the guitar.', 'How can I get better at playing the guitar?'),
-            ('Can you explain inflation to me?', 'Why do prices rise over time?')]
-REWORDED_ZH = [('怎样在家做面包？', '自己烤面包要哪些步骤？'), ('为什么会下雨？', '雨是怎么形成的？'), ('珠穆朗玛峰有多高？', '请告诉我世界最高峰的高度。'),
-               ('学吉他有什么建议？', '我怎样才能把吉他弹得更好？')]
-
-def reword(
-    lean, tokenizer, about, # target, its tokenizer, the wordings of each item: a dict of lists
-    k, luck, generator=None, max_tokens=32, on_step=None # which of them, counted round and round; luck: random.Random, for the choice of examples
-) -> dict: # item -> a new wording, where the target brought one to an end
-    "One question of each item in other words, as the target puts it at temperature 0.8 behind three examples: other items that have two wordings, or `REWORDED`"
-    short = lambda text: len(tokenizer(text, add_special_tokens=False).input_ids) <= 2*max_tokens # longer ones are no examples, and are not put in other words
-    about = {item: some for item, qs in about.items() if (some := [q for q in qs if short(q)])}
-    pairs, rows = [item for item, qs in about.items() if len(qs) > 1], {}
-    for item, qs in about.items():
-        q, others = qs[k % len(qs)], [x for x in pairs if x != item]
-        shown = [luck.sample(about[x], 2) for x in luck.sample(others, 3)] if len(others) >= 3 else luck.sample(REWORDED_ZH if re.search('[\u4e00-\u9fff]', q) else REWORDED, 3)
-        ids = tokenizer('Questions, and the same questions in other words.\n\n'
-                        + ''.join(f'Question: {a}\nIn other words: {b}\n\n' for a, b in [*shown, (q, '')]).rstrip()).input_ids # a page, with the mark of its beginning where the target has one
-        if len(ids) < lean.config.max_position_embeddings: rows[item] = ids
-    said = {item: (tokenizer.decode(ids, skip_special_tokens=True).partition('\n'), len(ids))
-            for item, ids in zip(rows, generate_batch(lean, list(rows.values()), max_tokens, .8, generator, on_step))}
-    return {item: line.strip() for item, ((line, ended, _), n) in said.items() if line.strip() and (ended or n < max_tokens)}
-
-# %% ../nbs/04_losses_training.ipynb #words003
-@functools.cache
-def measured_with() -> frozenset: # of `prompt_key`s
-    "The packaged held-out messages, which the target shall not come upon by itself when it writes text to train on"
-    held = [read_held_out(f.name.removesuffix('.yaml')) for f in files('specdraft').joinpath('questions').iterdir() if f.name.startswith('heldout')]
-    return frozenset(prompt_key(t) for h in held for t in [*itertools.chain(*h['paraphrases'].values()), *h['unrelated']])
-
-# %% ../nbs/04_losses_training.ipynb #words002
-def in_other_words(
-    lean, tokenizer, manager, about, n:int, luck, generator=None, on_step=None, avoid=() # see `reword`; tries for each item; `prompt_key`s of what is measured with
-) -> list: # (text, item) pairs, no two alike
-    "New wordings of known questions, those by which the knowledge cache finds their item"
-    new = {}
-    for k in range(n if about and manager is not None else 0):
-        for item, text in reword(lean, tokenizer, about, k, luck, generator, on_step=on_step).items():
-            if prompt_key(text) in avoid or manager._asks_for(text) is not None: continue
-            if item in [x['id'] for x, _ in manager.retrieve(text)]: new.setdefault(_plain(text), (text, item))
-    return list(new.values())
 
 # %% ../nbs/04_losses_training.ipynb #c0000029
 def text_lots(
@@ -551,11 +551,11 @@ def collate(
 
 # %% ../nbs/04_losses_training.ipynb #c0000041
 def mix_copies(
-    logp, ids, # (N, K) log-probabilities of the head at the tokens `ids`
+    logp, ids, # (N, k) log-probabilities of the head at the tokens `ids`
     best, logp_best, # (N,) the head's most likely token and its log-probability
     copy, tokens, # (B, T, P) what is copied from each place of the knowledge, (B, P) the token there (-1: none)
     real # (B, T) bool: the N places among these
-): # (N, K) log-probabilities with copying, (N,) the most likely token
+): # (N, k) log-probabilities with copying, (N,) the most likely token
     "The pointer's mixture"
     n = int(max(ids.max(), tokens.max())) + 1
     same = (tokens[:, :, None] == tokens[:, None]).to(copy.dtype)
@@ -583,13 +583,13 @@ class Distiller(nn.Module):
     def forward(self, batch, traces): # dict of (N,) for each place learnt from: kl, acceptance, agree; and its depth in the round
         draft, real = self.draft, batch['real']
         h, copy = draft.hidden(batch['ids'], batch['memory'], batch['rope'], batch['starts'], batch.get('knowledge'), batch['at'])
-        ids, probs = self.teacher(traces, real.device) # (N, K) of the whole vocabulary
-        places = draft.columns(batch['extra'])[ids]     # (N, K) columns of the draft's head; -1 where it has none
+        ids, probs = self.teacher(traces, real.device) # (N, k) of the whole vocabulary
+        places = draft.columns(batch['extra'])[ids]     # (N, k) columns of the draft's head; -1 where it has none
         logp, best, logp_best = head_logprobs(h[real], draft.head_weight(batch['extra']), places.clamp(min=0))
         logp, best = logp.masked_fill(places < 0, -30.), draft.scored(batch['extra'])[best]
         if copy is not None:
             logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
-            logp = torch.where(places < 0, logp.clamp(min=-30.), logp) # copied they may be; their lack is no reason to copy less
+            logp = torch.where(places < 0, logp.clamp(min=-30.), logp) # without this the gate would learn to copy less, only to raise these
         return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp), agree=(best == ids[:, 0]).float(), depth=batch['depth'])
     @torch.no_grad()
     def teacher(self, traces, device):
@@ -613,7 +613,7 @@ class Trainer:
             raise InputError(f'the training data are of the layers {at}, but the draft samples {list(draft.layer_idxs)}: write them anew')
         self.acc = Accelerator(cpu=lean.device.type == 'cpu', device_placement=False, mixed_precision='no') # the draft stays where the target is; the config's precision counts
         if self.acc.distributed_type == 'FSDP': # the draft is one unit, and whole in each process to begin with, whatever a config file of accelerate says
-            p = self.acc.state.fsdp_plugin; p.cpu_ram_efficient_loading, p.activation_checkpointing, p.auto_wrap_policy = False, False, None
+            p = self.acc.state.fsdp_plugin; p.cpu_ram_efficient_loading, p.activation_checkpointing, p.auto_wrap_policy, p.ignored_modules = False, False, None, None
         self.draft, self.lean, self.data, self.folder, self.minutes = draft.float().train(), lean, data, Path(folder), minutes
         c = self.c = draft.config['training']; draft.checkpointing = c['checkpointing']
         self._split(set(learnt))
@@ -723,17 +723,16 @@ def traced(self:Trainer, some, keep): # indices; what is needed
     if todo: out.update(zip(todo, trace_texts(self.lean, [out[i].text() for i in todo], self.draft.layer_idxs, keep, self.c['keep_top'], device=self.lean.device)))
     return [out[i] for i in some]
 
-# %% ../nbs/04_losses_training.ipynb #c0000049
+# %% ../nbs/04_losses_training.ipynb #passes001
 @patch
-def one_step(self:Trainer):
-    "One step of training; returns its mean losses"
-    c, texts, g, acc = self.c, self.texts_of(self.step), torch.Generator().manual_seed(self.c['seed']*1_000_003 + self.step), self.acc
-    lengths = torch.tensor([self.places[i] for i in texts])
-    starts = random_starts(len(texts), int(lengths.max()), c['max_block'], g)
-    knowledge = self._knowledge(texts, g); extra = self._extra(texts, knowledge)
-    depth, real = torch.arange(starts.shape[1]) - starts, torch.arange(starts.shape[1]) < lengths[:, None]
-    total = (c['depth_decay']**depth.float())[real].sum().item() # of the whole batch, whoever computes it
-    a, b = (c['kl_divergence_weight'], c['acceptance_loss_weight']) if c['loss'] == 'sum' else (lk_weight(self.alpha), 1 - lk_weight(self.alpha))
+def _mix(self:Trainer): # weights of KL and of the acceptance loss
+    c = self.c
+    return (c['kl_divergence_weight'], c['acceptance_loss_weight']) if c['loss'] == 'sum' else (lk_weight(self.alpha), 1 - lk_weight(self.alpha))
+
+@patch
+def _passes(self:Trainer, texts, starts, knowledge, total): # total: the weights of all places of the batch
+    "Forward and backward through the parts of a batch; sums of all processes: loss, acceptance loss, agreement, places"
+    c, acc, (a, b), extra = self.c, self.acc, self._mix(), self._extra(texts, knowledge)
     sums, parts = torch.zeros(4, device=self.lean.device), min(c['accumulate'], max(len(texts)//acc.num_processes, 1))
     for k in range(parts):
         mine = list(range(len(texts)))[k::parts][acc.process_index::acc.num_processes]
@@ -744,8 +743,20 @@ def one_step(self:Trainer):
             loss = (w*(a*l['kl'] + b*l['acceptance'])).sum()
             acc.backward(loss*acc.num_processes) # processes are averaged
         sums += torch.stack([loss.detach(), own*l['acceptance'].detach().sum(), own*l['agree'].sum(), torch.tensor(own*len(w), device=self.lean.device)])
-    sums = acc.reduce(sums, 'sum').tolist()
-    norm = float(acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm']))
+    return acc.reduce(sums, 'sum').tolist()
+
+# %% ../nbs/04_losses_training.ipynb #c0000049
+@patch
+def one_step(self:Trainer):
+    "One step of training; returns its mean losses"
+    c, texts, g = self.c, self.texts_of(self.step), torch.Generator().manual_seed(self.c['seed']*1_000_003 + self.step)
+    lengths = torch.tensor([self.places[i] for i in texts])
+    starts = random_starts(len(texts), int(lengths.max()), c['max_block'], g)
+    knowledge = self._knowledge(texts, g)
+    depth, real = torch.arange(starts.shape[1]) - starts, torch.arange(starts.shape[1]) < lengths[:, None]
+    total = (c['depth_decay']**depth.float())[real].sum().item() # of the whole batch, whoever computes it
+    sums = self._passes(texts, starts, knowledge, total)
+    norm = float(self.acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm']))
     if not math.isfinite(sums[0]) or not math.isfinite(norm): self._give_up(sums[0], norm, texts)
     for group in self.opt.param_groups: group['lr'] = group['rate']*self.rate(self.step)
     self.whole = False # until weights, number and history agree again
@@ -797,7 +808,7 @@ def save_state(self:Trainer):
     weights, opt, o = self._weights(), {}, self.opt.optimizer # all processes take part, as for the weights
     if o.state: opt = get_optimizer_state_dict(self.draft, o, options=StateDictOptions(full_state_dict=True, cpu_offload=True)) # none before the first step
     if not self.acc.is_main_process: return
-    state = dict(draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
+    state = dict(version=2, draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
                  alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes, begun=self.begun,
                  run=self.run, data=getattr(self.data, 'folder', Path()).name)
     with whole_file(self.folder/'training_state.pt') as tmp:
@@ -813,7 +824,7 @@ def read_state(
     if not path.is_file(): raise InputError(f'nothing to resume: there is no {path}')
     try: s = torch.load(path, weights_only=True, map_location='cpu')
     except Exception as e: raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
-    if not isinstance(s, dict) or 'held' not in s: raise InputError(f'{path} is no training state of this version: remove it to start anew')
+    if not isinstance(s, dict) or s.get('version') != 2: raise InputError(f'{path} is no training state of this version: remove it to start anew')
     there = {k: v for k, v in s['run'].items() if k != 'texts' or k in run}
     differs = [k for k in there | run if there.get(k) != run.get(k)]
     if differs: raise InputError(f'{path} has ' + ', but this run has '.join(', '.join(f'{k} {r.get(k)}' for k in differs) for r in (there, run)))
@@ -1153,6 +1164,16 @@ def fine_tune_config(config, messages=0): # checked config, how many messages of
     return {**config, 'training': {**c, 'num_invented_prompts': 0, 'known_wordings': max(messages, 100) if messages else c['known_wordings'], 'learning_rate': c['learning_rate']*.1,
                                    'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*.1}}
 
+# %% ../nbs/04_losses_training.ipynb #askedcod1
+def _check_asked(minutes, newest, out, **files): # of the options that name a file at most one may be given
+    if not 0 <= minutes < math.inf: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
+    check_count('newest', newest)
+    for k, v in files.items():
+        if v is not None and not v.strip(): raise InputError(f'{k} is empty ({v!r}): leave it out, or name a file') # an unset variable must not start a training from nothing
+    if (Path(out)/'draft.safetensors').is_file():
+        raise InputError(f'{out} holds draft.safetensors, which commands would read instead of what is trained there: choose another folder (--out)')
+    if all(files.values()): raise InputError(' and '.join(f'{k} is {v!r}' for k, v in files.items()) + ': give one of them')
+
 # %% ../nbs/04_losses_training.ipynb #c0000064
 @command
 def specdraft_train(
@@ -1169,13 +1190,7 @@ def specdraft_train(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
-    if not 0 <= minutes < math.inf: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
-    check_count('newest', newest)
-    for k, v in dict(prompts=prompts, continue_on=continue_on).items():
-        if v is not None and not v.strip(): raise InputError(f'{k} is empty ({v!r}): leave it out, or name a file') # an unset variable must not start a training from nothing
-    if (Path(out)/'draft.safetensors').is_file():
-        raise InputError(f'{out} holds draft.safetensors, which commands would read instead of what is trained there: choose another folder (--out)')
-    if prompts and continue_on: raise InputError(f'prompts is {prompts!r} and continue_on is {continue_on!r}: give one of them')
+    _check_asked(minutes, newest, out, prompts=prompts, continue_on=continue_on)
     own = read_prompts(file, skip=not prompts) if (file := prompts or (continue_on if continue_on != 'cache' else None)) else []
     if file and not own: raise InputError(f'{file} holds no message: expected at least one line') # or all would be trained on that stands in the cache
     loader = ModelLoader(config)

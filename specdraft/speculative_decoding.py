@@ -618,10 +618,10 @@ def _fastest(runs, rows, context, repeats): # ms of each; what else a machine do
 @torch.inference_mode()
 def measure_costs(
     lean, draft=None, # target, `LeanDraft` or None
-    repeats=5, keep=True, # timings at least, of which the fastest counts; in the cache folder
+    repeats=5, keep=True, # timings at least (two where they take a minute), of which the fastest counts; in the cache folder
     far=1536 # tokens before, of a long text (or as many as the context of the target allows)
 ) -> CostModel:
-    "Time passes and draft steps (six seconds or more with SmolLM2, up to half a minute on a busy machine; some two minutes with a large target)"
+    "Time passes and draft steps (six seconds or more with SmolLM2, up to half a minute on a busy machine; minutes with a large target)"
     about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), CostModel.near, far,
                         draft and [draft.layer_idxs, len(draft.transitions), round(draft.n_own, -3), draft.reads is not None], # a few words more in the cache cost nothing
                         {k: v for k, v in machine().items() if k != 'python'}])
