@@ -471,6 +471,11 @@ def batched_answers(
     return out
 
 # %% ../nbs/06_benchmarks.ipynb #n61930335
+def _in_float32(draft, lean): # copies of both
+    exact = LeanTarget(deepcopy(lean.model).float())
+    trained = DraftModel(draft.config, exact.model, draft.manager, layers=draft.layer_idxs).eval(); trained.load_state_dict(draft.state_dict())
+    return trained, exact
+
 def certificate(
     draft, lean, tokenizer, prompts, max_new_tokens=128, # trained draft, target, its tokenizer, dicts with text
     out='' # JSON file to write
@@ -499,8 +504,7 @@ def certificate(
                  else ''), flush=True)
         if out: # kept beside it on the way, so that a certificate is whole
             with whole_file(side) as tmp: tmp.write_text(json.dumps(dict(**head, comparisons=result)))
-    exact = LeanTarget(deepcopy(lean.model).float())
-    trained = DraftModel(draft.config, exact.model, draft.manager, layers=draft.layer_idxs).eval(); trained.load_state_dict(draft.state_dict())
+    trained, exact = _in_float32(draft, lean)
     many = batched_answers(exact, tokenizer, prompts, max_new_tokens)
     run('float32, trees, and generate of transformers', decoder(trained, exact), transformers(exact), exact, lambda ids: many[tuple(ids[0].tolist())])
     del exact, trained

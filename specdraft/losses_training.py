@@ -1111,6 +1111,14 @@ def _written(data, stored, folder, lean, tokenizer, manager, config, prompts, la
     state.wait_for_everyone()
     return where
 
+# %% ../nbs/04_losses_training.ipynb #newdraft1
+def _new_draft(config, lean, manager, layers, texts): # texts: `TrainingData`, for its vocabulary
+    with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []): # a caller's random numbers stay as they are
+        torch.manual_seed(config['training']['seed'])
+        draft = DraftModel(config, lean.model, manager, layers=layers)
+    if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
+    return draft
+
 # %% ../nbs/04_losses_training.ipynb #traindrc
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache or None
@@ -1137,11 +1145,7 @@ def train_draft(
         if given and not resume and state.is_main_process: _set_aside(folder, draft)
         texts = TrainingData(_written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress), lean.model)
         if progress and state.is_main_process: _tell(texts, tokenizer, manager)
-        if draft is None:
-            with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []): # a caller's random numbers stay as they are
-                torch.manual_seed(config['training']['seed'])
-                draft = DraftModel(config, lean.model, manager, layers=layers)
-            if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
+        if draft is None: draft = _new_draft(config, lean, manager, layers, texts)
         draft.config = config
         was = draft.info.get('prompts', []); trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer)); mine = trainer.run['texts']
         if (theirs := agreed(mine, lean.device)) != mine:
