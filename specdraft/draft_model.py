@@ -109,15 +109,19 @@ class CopyPointer(nn.Module):
 
 # %% ../nbs/03_draft_model.ipynb #ptrplace1
 @patch
-def place(self:CopyPointer, keys): # (..., layers*W) -> (..., layers*W), each layer's part of length 1 and weighed
+def place(self:CopyPointer, keys): # (..., layers*W) -> (..., layers*W)
+    "Keys with each layer's part of length 1 and weighed"
     return (F.normalize(keys.unflatten(-1, (self.n_layers, -1)).float(), dim=-1)*self.scale).flatten(-2).to(self.q_proj.weight.dtype)
 
 # %% ../nbs/03_draft_model.ipynb #ptrpoint1
 @patch
-def by_run(self:CopyPointer, table, runs): return table.float().index_select(0, runs.flatten()).view(runs.shape) # on a GPU, table[runs] has a very slow gradient
+def by_run(self:CopyPointer, table, runs): # (RUN+1,), any shape -> that shape
+    "What a table has for runs of these lengths"
+    return table.float().index_select(0, runs.flatten()).view(runs.shape) # on a GPU, table[runs] has a very slow gradient
 
 @patch
-def point(self:CopyPointer, h, q, keys, runs, mask=None): # q (B, T, dim), keys (B, K, dim) of length 1
+def point(self:CopyPointer, h, q, keys, runs, mask=None): # q (B, T, dim), keys (B, K, dim) of length 1; others and result as in `forward`
+    "The share of each place, where both sides are projected already"
     with torch.autocast(q.device.type, enabled=False): # training in bfloat16 would round what heat makes large, and decoding doesn't
         s = F.normalize(q.float(), dim=-1) @ keys.float().mT*self.heat.float().exp() + self.by_run(self.run_worth, runs)
     if mask is not None: s = s.masked_fill(~mask[:, None], -torch.inf)
@@ -187,9 +191,9 @@ def hidden(self:DraftModel,
         own.append(k)
     h = rms_norm(self.norm, x.to(dtype))
     if knowledge is None: return h, None
-    some, here, *own = _of(rows := knowledge['rows'], h, ids, *own)
-    copy = self.pointer(some, own, knowledge['keys'], knowledge['mask'][:, 1:], run_lengths(here, knowledge['at']))
-    return h, copy if rows is None else copy.new_zeros(B, *copy.shape[1:]).index_copy(0, rows, copy)
+    rows = knowledge['rows']
+    copy = self.pointer(_of(rows, h), [_of(rows, k) for k in own], knowledge['keys'], knowledge['mask'][:, 1:], run_lengths(_of(rows, ids), knowledge['at']))
+    return h, copy if rows is None else _among(rows, copy.new_zeros(B, *copy.shape[1:]), copy)
 
 # %% ../nbs/03_draft_model.ipynb #b3438c1b
 @patch
@@ -199,9 +203,8 @@ def _layer(self:DraftModel, i, x, mask, rope, memory, knowledge): # -> the layer
     mk, mv = memory
     x = b.out(x, attend(q, torch.cat([mk.to(v.dtype), rotated], 2), torch.cat([mv.to(v.dtype), v], 2), mask, scale=b.scale))
     if knowledge is not None:
-        y, = _of(rows := knowledge['rows'], x)
-        y = self.knowledge[i](y, *(t.to(x.dtype) for t in knowledge['kv'][i]), knowledge['mask'][:, None].expand(-1, x.shape[1], -1))
-        x = y if rows is None else x.index_copy(0, rows, y)
+        rows, kv, mask = knowledge['rows'], knowledge['kv'][i], knowledge['mask'][:, None].expand(-1, x.shape[1], -1)
+        x = _among(rows, x, self.knowledge[i](_of(rows, x), *(t.to(x.dtype) for t in kv), mask))
     return (x + self.transitions[i](x) if i < len(self.transitions) else x), k
 
 # %% ../nbs/03_draft_model.ipynb #85fe021d
@@ -274,7 +277,8 @@ def knowledge_batch(self:DraftModel,
     return dict(kv=[(kv[0, :, l], kv[1, :, l]) for l in range(len(self.layers))], mask=F.pad(tokens[at] >= 0, (1, 0), value=True),
                 keys=kv[0, :, :, :, 1:].permute(0, 3, 1, 2, 4).flatten(2), at=places[at], tokens=tokens, rows=at if len(some) < len(rows) else None)
 
-def _of(rows, *xs): return xs if rows is None else tuple(x.index_select(0, rows) for x in xs) # of tensors (B, …) the rows that read
+def _of(rows, x): return x if rows is None else x.index_select(0, rows) # (B, …) -> (R, …), the rows that read; None: all do
+def _among(rows, x, y): return y if rows is None else x.index_copy(0, rows, y) # (B, …) with y (R, …) in those rows
 
 # %% ../nbs/03_draft_model.ipynb #eece7b05
 @patch
@@ -461,17 +465,16 @@ def steps(self:LeanDraft,
     places = kv_cache.shared.places([(a.kv_cache, a.at, 1, None) for a in asked]) if R > 1 else None
     reading, own = [j for j, a in enumerate(asked) if a.knowledge], []
     knowledge = self.side_by_side([asked[j].knowledge for j in reading]) if reading else None
-    some = as_index(reading) if 0 < len(reading) < R else None; readers = lambda t: t if some is None else t[some] # the rows that read, where some don't
+    rows = as_index(reading) if 0 < len(reading) < R else None
     for i, (p, l) in enumerate(zip(self.layers, self.layer_idxs)):
         x, k = self._layer(p, l, x, asked, rope, places)
         if reading:
-            own.append(readers(k).flatten(1)); read = self._read(i, readers(x), knowledge)
-            x = read if some is None else x.index_copy(0, some, read)
+            own.append(_of(rows, k).flatten(1)); x = _among(rows, x, self._read(i, _of(rows, x), knowledge))
         if i < len(self.transitions): x = x + self.transitions[i](x)
     h = self.norm(x)
     out = [a.draft._more(z, h[j:j + 1]) for j, (a, z) in enumerate(zip(asked, self.head(h)))]
     if reading:
-        mixed = self._copy([out[j] for j in reading], readers(h), own, knowledge, [asked[j].last for j in reading])
+        mixed = self._copy([out[j] for j in reading], _of(rows, h), own, knowledge, [asked[j].last for j in reading])
         for j, z, share in zip(reading, *mixed): out[j], asked[j].draft.copied = z, share
     return out
 

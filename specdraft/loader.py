@@ -562,7 +562,8 @@ def chat_ids(
         return tokenizer(text).input_ids
     kw, typed = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}, []
     def hide(m): typed.append(m[0]); return f'\ue000{len(typed) - 1}\ue001' # a mark that stands for what was typed
-    talk = [{**m, 'content': re.sub(_marks(tokenizer, m['role'] == 'user'), hide, m['content'])} for m in talk]
+    marks = {kinds: _marks(tokenizer, kinds) for kinds in {m['role'] == 'user' for m in talk}}
+    talk = [{**m, 'content': re.sub(marks[m['role'] == 'user'], hide, m['content'])} for m in talk]
     try: said = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True, **kw)
     except TemplateError as e: raise InputError(f'the chat template of the target refuses this talk: {e}') from e
     flat = lambda text: ' '.join(text.split())

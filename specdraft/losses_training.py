@@ -801,12 +801,16 @@ def run_of(
     return out | {'texts': f'{len(texts)} ({words.hexdigest()[:12]})'}
 
 # %% ../nbs/04_losses_training.ipynb #c0000051
+def _whole_states(to_save=False): # torch's functions for state dicts that devices may share, and how to call them; to save: on the CPU, for the main process alone
+    from torch.distributed.checkpoint import state_dict
+    return state_dict, dict(options=state_dict.StateDictOptions(full_state_dict=True, cpu_offload=to_save))
+
 @patch
 def save_state(self:Trainer):
     "Write all that `resume` needs, whole or not at all"
-    from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
+    dcp, how = _whole_states(to_save=True)
     weights, opt, o = self._weights(), {}, self.opt.optimizer # all processes take part, as for the weights
-    if o.state: opt = get_optimizer_state_dict(self.draft, o, options=StateDictOptions(full_state_dict=True, cpu_offload=True)) # none before the first step
+    if o.state: opt = dcp.get_optimizer_state_dict(self.draft, o, **how) # none before the first step
     if not self.acc.is_main_process: return
     state = dict(version=2, draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
                  alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes, begun=self.begun,
@@ -834,10 +838,10 @@ def read_state(
 @patch
 def resume(self:Trainer):
     "Go on from `save_state`: as planned, or, where `minutes` are given that are others than then, to an end that fits these"
-    from torch.distributed.checkpoint.state_dict import StateDictOptions, set_optimizer_state_dict
+    dcp, how = _whole_states()
     s = read_state(self.folder/'training_state.pt', self.run)
     self._take(s['draft']); self._hold(s['held'])
-    if s['opt']: set_optimizer_state_dict(self.draft, self.opt.optimizer, s['opt'], options=StateDictOptions(full_state_dict=True))
+    if s['opt']: dcp.set_optimizer_state_dict(self.draft, self.opt.optimizer, s['opt'], **how)
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history', 'begun'): setattr(self, k, s.get(k))
     if not self.minutes: self.minutes = s['minutes']
     elif self.minutes != s['minutes']:
@@ -855,15 +859,15 @@ def _in_time(self:Trainer): # steps that fit the minutes, at the rate so far
 # %% ../nbs/04_losses_training.ipynb #b392b311
 @patch
 def _weights(self:Trainer, to_save=True): # the draft's, whole: all processes take part, as FSDP may have shared them out; to save: for the main one alone
-    from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+    dcp, how = _whole_states(to_save)
     if self.sharded: self.model.reshard() # a pass without gradient leaves them gathered
-    return get_model_state_dict(self.draft, options=StateDictOptions(full_state_dict=True, cpu_offload=to_save))
+    return dcp.get_model_state_dict(self.draft, **how)
 
 @patch
 def _take(self:Trainer, weights): # what `_weights` gave
-    from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
+    dcp, how = _whole_states()
     if self.sharded: self.model.reshard()
-    set_model_state_dict(self.draft, weights, options=StateDictOptions(full_state_dict=True))
+    dcp.set_model_state_dict(self.draft, weights, **how)
 
 @patch
 def _keep_best(self:Trainer, verdict):
