@@ -19,7 +19,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
-from fastcore.basics import groupby
+from fastcore.basics import groupby, patch
 from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_count, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, load_config,
@@ -470,53 +470,64 @@ def batched_answers(
             end = next((k for k, t in enumerate(row, 1) if t in eos), len(row)); out[tuple(p)] = torch.tensor([(p + row[:end])[:lean.config.max_position_embeddings]])
     return out
 
-# %% ../nbs/06_benchmarks.ipynb #n61930335
+# %% ../nbs/06_benchmarks.ipynb #certcls1
 def _in_float32(draft, lean): # copies of both
     exact = LeanTarget(deepcopy(lean.model).float())
     trained = DraftModel(draft.config, exact.model, draft.manager, layers=draft.layer_idxs).eval(); trained.load_state_dict(draft.state_dict())
     return trained, exact
 
+def _once(decode, device): # what it wrote is kept
+    kept = cache(lambda ids: decode(torch.tensor([ids], device=device)))
+    return lambda ids: kept(tuple(ids[0].tolist()))
+
+class _Certificate:
+    "Its comparisons so far, and what is asked in them"
+    def __init__(self, draft, lean, tokenizer, prompts, max_new_tokens, out): # see `certificate`
+        self.draft, self.tokenizer, self.prompts, self.most = draft, tokenizer, prompts, max_new_tokens
+        self.side, self.result = Path(out).with_suffix('.unfinished.json') if out else None, {}
+        self.accepted, self.used = {}, Counter() # comparison -> source -> accepted tokens: what its texts went through
+        self.head = dict(**_measured_on(lean), draft=about(draft), max_new_tokens=max_new_tokens, accepted=self.accepted)
+    def decoder(self, draft, lean, **kw):
+        d = SpeculativeDecoder(draft, lean, self.tokenizer, gamma='auto', **kw)
+        def decode(ids): out = d.generate(ids, self.most); self.used.update({k: s['accepted'] for k, s in d.stats['by_source'].items()}); return out
+        return decode
+    def transformers(self, lean, name='generate'):
+        method = make_methods(self.draft, lean, self.tokenizer, self.most, names=(name,))[name]
+        return lambda ids: method(ids)[0]
+
+# %% ../nbs/06_benchmarks.ipynb #certrun1
+@patch
+def run(self:_Certificate, name, ours, reference, lean, quick=None): # quick: the reference, or nearly so; where it differs the reference itself is asked
+    held = lambda reference, prompts, name: compare(ours, reference, lean, self.tokenizer, prompts, name)
+    self.used.clear(); rows = self.result[name] = held(quick or reference, self.prompts, name); self.accepted[name] = {k: n for k, n in self.used.items() if n}
+    if quick and (odd := [r['prompt'] for r in rows if not r['same']]):
+        for i, r in zip(odd, held(reference, [self.prompts[i] for i in odd], f'{name}, one by one')): rows[i] = dict(r, prompt=i)
+    gaps = sorted(r['gap'] for r in rows if not r['same'])
+    print(f'{name}: {sum(r["same"] for r in rows)} of {len(rows)} texts identical'
+          + (f'; where the others part, a token was written whose logit is {gaps[len(gaps)//2]:.3f} below the largest in the median, {gaps[-1]:.3f} at most' if gaps
+             else ''), flush=True)
+    if self.side: # kept on the way, so that a certificate is whole
+        with whole_file(self.side) as tmp: tmp.write_text(json.dumps(dict(**self.head, comparisons=self.result)))
+
+# %% ../nbs/06_benchmarks.ipynb #n61930335
 def certificate(
     draft, lean, tokenizer, prompts, max_new_tokens=128, # trained draft, target, its tokenizer, dicts with text
     out='' # JSON file to write
 ) -> dict: # name of the comparison -> rows of `compare`
     "Hold the decoder's greedy texts against `generate` of transformers in float32, and against plain decoding in the target's dtype; there also others against others, to see what the dtype alone does"
-    result, kind, side = {}, str(lean.dtype).removeprefix('torch.'), Path(out).with_suffix('.unfinished.json') if out else None
-    accepted, used = {}, Counter() # comparison -> source -> accepted tokens: what its texts went through
-    head = dict(**_measured_on(lean), draft=about(draft), max_new_tokens=max_new_tokens, accepted=accepted)
-    def decoder(draft, lean, **kw):
-        d = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', **kw)
-        def decode(ids): out = d.generate(ids, max_new_tokens); used.update({k: s['accepted'] for k, s in d.stats['by_source'].items()}); return out
-        return decode
-    def transformers(lean, name='generate'):
-        method = make_methods(draft, lean, tokenizer, max_new_tokens, names=(name,))[name]
-        return lambda ids: method(ids)[0]
-    def once(decode): # what it wrote is kept
-        kept = cache(lambda ids: decode(torch.tensor([ids], device=lean.device)))
-        return lambda ids: kept(tuple(ids[0].tolist()))
-    def run(name, ours, reference, lean, quick=None): # quick: the reference, or nearly so; where it differs the reference itself is asked
-        used.clear(); rows = result[name] = compare(ours, quick or reference, lean, tokenizer, prompts, name); accepted[name] = {k: n for k, n in used.items() if n}
-        if quick and (odd := [r['prompt'] for r in rows if not r['same']]):
-            for i, r in zip(odd, compare(ours, reference, lean, tokenizer, [prompts[i] for i in odd], f'{name}, one by one')): rows[i] = dict(r, prompt=i)
-        gaps = sorted(r['gap'] for r in rows if not r['same'])
-        print(f'{name}: {sum(r["same"] for r in rows)} of {len(rows)} texts identical'
-              + (f'; where the others part, a token was written whose logit is {gaps[len(gaps)//2]:.3f} below the largest in the median, {gaps[-1]:.3f} at most' if gaps
-                 else ''), flush=True)
-        if out: # kept beside it on the way, so that a certificate is whole
-            with whole_file(side) as tmp: tmp.write_text(json.dumps(dict(**head, comparisons=result)))
-    trained, exact = _in_float32(draft, lean)
+    c, kind, (trained, exact) = _Certificate(draft, lean, tokenizer, prompts, max_new_tokens, out), str(lean.dtype).removeprefix('torch.'), _in_float32(draft, lean)
     many = batched_answers(exact, tokenizer, prompts, max_new_tokens)
-    run('float32, trees, and generate of transformers', decoder(trained, exact), transformers(exact), exact, lambda ids: many[tuple(ids[0].tolist())])
+    c.run('float32, trees, and generate of transformers', c.decoder(trained, exact), c.transformers(exact), exact, lambda ids: many[tuple(ids[0].tolist())])
     del exact, trained
-    plain = once(lambda ids: plain_generate(lean, ids, max_new_tokens))
-    run(f'{kind}, strict, and plain decoding', decoder(draft, lean, strict=True), plain, lean)
+    plain = _once(lambda ids: plain_generate(lean, ids, max_new_tokens), lean.device)
+    c.run(f'{kind}, strict, and plain decoding', c.decoder(draft, lean, strict=True), plain, lean)
     if kind != 'float32':
-        run(f'{kind}, trees, and plain decoding', decoder(draft, lean), plain, lean)
-        generate = once(transformers(lean))
-        run(f'{kind}, plain decoding, and generate of transformers', plain, generate, lean)
-        run(f'{kind}, prompt lookup and generate, both of transformers', transformers(lean, 'lookup'), generate, lean)
-    if out: os.replace(side, out)
-    return result
+        c.run(f'{kind}, trees, and plain decoding', c.decoder(draft, lean), plain, lean)
+        generate = _once(c.transformers(lean), lean.device)
+        c.run(f'{kind}, plain decoding, and generate of transformers', plain, generate, lean)
+        c.run(f'{kind}, prompt lookup and generate, both of transformers', c.transformers(lean, 'lookup'), generate, lean)
+    if out: os.replace(c.side, out)
+    return c.result
 
 # %% ../nbs/06_benchmarks.ipynb #certok02
 NEAR = .5 # logits
@@ -545,6 +556,12 @@ def bench_file(
     os.replace(side, out); plot_speedups(rows, by).savefig(plot)
     print(show(summary(rows, by), by)); print(f'rows in {out}, plot in {plot}')
 
+# %% ../nbs/06_benchmarks.ipynb #chkcert1
+def _check_certify(draft, **options): # of `specdraft_bench`: what was given, and what stands for nothing
+    given = [f'{k} {v}' for k, (v, default) in options.items() if v != default]
+    if given: raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
+    if draft == 'none': raise InputError('certify is of a draft: it cannot be draft none')
+
 # %% ../nbs/06_benchmarks.ipynb #ea60da1e
 @command
 def specdraft_bench(
@@ -565,13 +582,10 @@ def specdraft_bench(
     "Measure plain and speculative decoding, interleaved on the same prompts"
     check_positive('repeats', repeats); check_positive('max_new_tokens', max_new_tokens); check_count('n_each', n_each); Sampling(temperature); gamma = as_gamma(gamma)
     prompts = '' if prompts == 'heldout' else prompts
-    given = [f'{k} {v}' for k, v, default in (('methods', methods, TIMED), ('repeats', repeats, 1), ('gamma', gamma, 'auto'),
-                                              ('temperature', temperature, 0)) if v != default]
-    if certify and given: raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
+    if certify: _check_certify(draft, methods=(methods, TIMED), repeats=(repeats, 1), gamma=(gamma, 'auto'), temperature=(temperature, 0))
     every = load_prompts(prompts) if prompts else None; chosen = every and _first(every, n_each)
     if every and len(chosen) < len(every): print(f'{len(chosen)} of {len(every)} prompts, {n_each} of each category: --n_each 0 takes all')
     out = out or f'output/results/{"certificate" if certify else "bench"}.json'
-    if draft == 'none' and certify: raise InputError('certify is of a draft: it cannot be draft none')
     if draft == 'none' and methods == TIMED: methods = ','.join(METHODS[:4])
     check_methods(methods.split(','), draft != 'none'); check_out(out) # errors before the model is loaded
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)

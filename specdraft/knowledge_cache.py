@@ -19,7 +19,7 @@ from pathlib import Path
 
 os.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false') # bm25s starts JAX where it is installed, which would take most of a GPU's memory for itself
 import bm25s, numpy as np, regex as re, torch, yaml # `regex` knows the marks that belong to letters
-from fastcore.basics import patch
+from fastcore.basics import chunked, patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
@@ -36,6 +36,21 @@ def _name(question, taken): # an id that stays the same in another file
     name = '_'.join(re.findall(r'[\w\p{M}]+', _even(question))); short = name[:40].rstrip('_')
     return name if name == short != '' and name not in taken else f'{short}_{hashlib.sha256(question.encode()).hexdigest()[:6]}'
 
+# %% ../nbs/02_knowledge_cache.ipynb #qform001
+def _form(q, at): # a dict or a text, where it stands -> question, paraphrases, answer, id; None for what is not given
+    q = {'question': q} if isinstance(q, str) else q
+    if not isinstance(q, dict) or not is_text(q.get('question')):
+        raise InputError(f'{at} is {q.get("question", q) if isinstance(q, dict) else q!r}: expected some text as its question')
+    if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}:
+        raise InputError(f'{at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
+    given = {k: v for k, v in q.items() if v not in (None, '')} # an empty cell is none
+    question, paraphrases, answer = q['question'].strip(), given.get('paraphrases', []), given.get('answer')
+    if not isinstance(paraphrases, list) or not all(map(is_text, paraphrases)):
+        raise InputError(f'{at} has paraphrases {paraphrases!r}: expected a list of texts')
+    if answer is not None and not is_text(answer):
+        raise InputError(f'{at} has the answer {answer!r}: expected some text (in YAML, No and 0 need quotes), or none for the target to answer')
+    return question, paraphrases, answer, given.get('id')
+
 # %% ../nbs/02_knowledge_cache.ipynb #4646fa78
 def check_questions(
     questions, # list of dicts with `question`, optional `id` (default: the question's first words), `paraphrases` and `answer`; or of texts
@@ -46,21 +61,12 @@ def check_questions(
     if not isinstance(questions, list) or not questions: raise InputError(f'{source}: expected a list of questions under the key `questions`')
     out, seen, ids = [], {}, {}
     for i, q in enumerate(questions):
-        q, at = {'question': q} if isinstance(q, str) else q, f'row {rows[i]}' if rows else f'question {i + 1}'
-        if not isinstance(q, dict) or not is_text(q.get('question')):
-            raise InputError(f'{source}: {at} is {q.get("question", q) if isinstance(q, dict) else q!r}: expected some text as its question')
-        if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}:
-            raise InputError(f'{source}: {at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
-        given = {k: v for k, v in q.items() if v not in (None, '')} # an empty cell is none
-        question, paraphrases, answer = q['question'].strip(), given.get('paraphrases', []), given.get('answer')
-        if not isinstance(paraphrases, list) or not all(map(is_text, paraphrases)):
-            raise InputError(f'{source}: {at} has paraphrases {paraphrases!r}: expected a list of texts')
-        if answer is not None and not is_text(answer):
-            raise InputError(f'{source}: {at} has the answer {answer!r}: expected some text (in YAML, No and 0 need quotes), or none for the target to answer')
+        at = f'row {rows[i]}' if rows else f'question {i + 1}'
+        question, paraphrases, answer, named = _form(q, f'{source}: {at}')
         for t in [question, *paraphrases]:
             if _plain(t) in seen: raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
-        name = str(given['id']).strip() if 'id' in given else _name(question, ids)
+        name = _name(question, ids) if named is None else str(named).strip()
         if not is_text(name): raise InputError(f'{source}: {at} has the id {name!r}: expected some text')
         if name in ids: raise InputError(f'{source}: {ids[name]} and {at}: two questions have the id {name!r}')
         ids[name] = at
@@ -668,23 +674,51 @@ class Items(Sequence):
                 _flat([np.asarray(t, np.int32) for v in wordings for t in (v['prompt_ids'], v['answer_ids'])], np.int32)]
         parts = {k: t for p, two in zip(cls.parts, flat) for k, t in zip((p, p + '_ends'), two)}
         return parts | {'first': torch.tensor([0] + [len(_wordings(x)) for x in items]).cumsum(0)}
-    def _part(self, name, i): return self.t[name][self.t[name + '_ends'][i - 1] if i else 0:self.t[name + '_ends'][i]]
-    def _text(self, name, i): return self._part(name, i).tobytes().decode()
     def __len__(self): return len(self.ids)
     def __getitem__(self, i):
         if isinstance(i, slice): return [self[j] for j in range(*i.indices(len(self)))]
         if not -len(self) <= i < len(self): raise IndexError(i)
-        i %= len(self)
-        v = [dict(text=self._text('texts', 2*j), prompt_ids=self._part('tokens', 2*j).tolist(), answer_ids=self._part('tokens', 2*j + 1).tolist(),
-                  answer=self._text('texts', 2*j + 1))
-             for j in range(*self.t['first'][i:i + 2])]
-        return dict(id=self.ids[i], question=v[0]['text'], own=self._text('own', i) or None, **v[0], variants=v[1:])
+        return self._item(i % len(self))
+
+# %% ../nbs/02_knowledge_cache.ipynb #items0002
+@patch
+def _part(self:Items, name, i): return self.t[name][self.t[name + '_ends'][i - 1] if i else 0:self.t[name + '_ends'][i]]
+
+@patch
+def _text(self:Items, name, i): return self._part(name, i).tobytes().decode()
+
+@patch
+def _item(self:Items, i): # as `build` makes them
+    tokens = lambda j: self._part('tokens', j).tolist()
+    v = [dict(text=self._text('texts', 2*j), prompt_ids=tokens(2*j), answer_ids=tokens(2*j + 1), answer=self._text('texts', 2*j + 1))
+         for j in range(*self.t['first'][i:i + 2])]
+    return dict(id=self.ids[i], question=v[0]['text'], own=self._text('own', i) or None, **v[0], variants=v[1:])
+
+# %% ../nbs/02_knowledge_cache.ipynb #shards01
+@patch
+def _carry_over(self:KnowledgeCacheManager, path, name, new): # a shard that stands, under its name beside `path`
+    f, at, to = self.kv_cache.files[name], self.kv_cache.folder/name, path.parent/new
+    if to.exists() and at.resolve() == to.resolve(): return # otherwise what stands there under that name may be damaged
+    try:
+        with whole_file(to) as tmp: os.link(at, tmp) # a second name: nothing is copied
+    except InputError: # read from the open file: its name may be gone
+        save_tensors(to, {k: f.read(k) for k in f.shapes}, _like(path), kind='knowledge shard')
+
+@patch
+def _new_shard(self:KnowledgeCacheManager, path, ids): # of new items
+    kv = self.kv_cache; tensors = {k: torch.cat([kv.new[i][k] for i in ids], 1).transpose(0, 1).contiguous() for k in kv.new[ids[0]]}
+    digest = hashlib.sha256(b''.join(t.view(torch.uint8).numpy().tobytes() for t in tensors.values()) + json.dumps(ids).encode()).hexdigest()[:16]
+    name = _shard_name(path, digest); save_tensors(path.parent/name, tensors, _like(path), kind='knowledge shard')
+    kv.files[name], end = Shard(path.parent/name), 0
+    for i in ids: start, end = end, end + kv.new[i]['keys'].shape[1]; kv.places[i] = name, start, end
+
+def _shard_name(path, digest): return f'{_stem(path)}.{digest}.safetensors'
 
 # %% ../nbs/02_knowledge_cache.ipynb #42aa55c8
 @patch
 def _save_shards(self:KnowledgeCacheManager, path) -> list: # names
     "Write what is not yet on disk beside `path`"
-    kv, name_of, live_in = self.kv_cache, lambda digest: f'{_stem(path)}.{digest}.safetensors', defaultdict(dict)
+    kv, live_in = self.kv_cache, defaultdict(dict)
     for i, p in kv.places.items(): live_in[p[0]][i] = p
     small = [n for n in kv.files if 4*len(live_in[n]) < SHARD]
     for name, f in list(kv.files.items()):
@@ -693,20 +727,9 @@ def _save_shards(self:KnowledgeCacheManager, path) -> list: # names
             kv.new |= {i: kv[i] for i in live}; del kv.files[name]
             for i in live: del kv.places[i]
         else:
-            new = name_of(name.split('.')[-2])
-            if not (path.parent/new).exists() or (kv.folder/name).resolve() != (path.parent/new).resolve(): # what stands there under that name may be damaged
-                try:
-                    with whole_file(path.parent/new) as tmp: os.link(kv.folder/name, tmp) # a second name: nothing is copied
-                except InputError: # read from the open file: its name may be gone
-                    save_tensors(path.parent/new, {k: f.read(k) for k in f.shapes}, _like(path), kind='knowledge shard')
+            new = _shard_name(path, name.split('.')[-2]); self._carry_over(path, name, new)
             if new != name: kv.files[new] = kv.files.pop(name); kv.places |= {i: (new, *p[1:]) for i, p in live.items()}
-    ids = list(kv.new)
-    for some in (ids[i:i + SHARD] for i in range(0, len(ids), SHARD)):
-        tensors = {k: torch.cat([kv.new[i][k] for i in some], 1).transpose(0, 1).contiguous() for k in kv.new[some[0]]}
-        digest = hashlib.sha256(b''.join(t.view(torch.uint8).numpy().tobytes() for t in tensors.values()) + json.dumps(some).encode()).hexdigest()[:16]
-        save_tensors(path.parent/name_of(digest), tensors, _like(path), kind='knowledge shard')
-        kv.files[name_of(digest)], end = Shard(path.parent/name_of(digest)), 0
-        for i in some: start, end = end, end + kv.new[i]['keys'].shape[1]; kv.places[i] = name_of(digest), start, end
+    for some in chunked(kv.new, SHARD): self._new_shard(path, some)
     kv.new, kv.folder = {}, path.parent
     return sorted(kv.files)
 
@@ -727,6 +750,18 @@ def _tidy(path, kept): # names of the shards that stay
     for f in [*old, side, Path(f'{side}.lock'), *_shards(side), *killed]:
         with suppress(PermissionError): f.unlink(missing_ok=True) # Windows keeps what is open; the next change removes it
 
+# %% ../nbs/02_knowledge_cache.ipynb #astens01
+@patch
+def _as_tensors(self:KnowledgeCacheManager, shards): # items, indices and where in the shards each item lies
+    number = {n: i for i, n in enumerate(shards)}
+    search, copies = self._index(), self.copies()
+    tensors = Items.pack(self.items) | {'search/' + k: torch.from_numpy(np.ascontiguousarray(search.scores[k])) for k in ('data', 'indices', 'indptr')}
+    tensors |= dict(zip(('search/words', 'search/words_ends'), _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
+    tensors['asked'] = torch.from_numpy(self._marks())
+    tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)), 'copies/order': torch.from_numpy(np.asarray(copies.order)),
+                'places': torch.tensor([(number[n], a, b) for n, a, b in (self.kv_cache.places[x['id']] for x in self.items)])}
+    return tensors
+
 # %% ../nbs/02_knowledge_cache.ipynb #savecach1
 @patch
 def save(self:KnowledgeCacheManager, path=CACHE):
@@ -741,14 +776,8 @@ def save(self:KnowledgeCacheManager, path=CACHE):
     with changing(path):
         if path.resolve() in self._seen and file_state(path) not in (self._seen[path.resolve()], None):
             raise InputError(f'{path} has been changed by another process since it was read: load it again, and repeat the change')
-        before = _standing(path).get('shards', ()); shards = self._save_shards(path); number = {n: i for i, n in enumerate(shards)}
-        if len(self.items):
-            search, copies = self._index(), self.copies()
-            tensors |= Items.pack(self.items) | {'search/' + k: torch.from_numpy(np.ascontiguousarray(search.scores[k])) for k in ('data', 'indices', 'indptr')}
-            tensors |= dict(zip(('search/words', 'search/words_ends'), _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
-            tensors['asked'] = torch.from_numpy(self._marks())
-            tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)), 'copies/order': torch.from_numpy(np.asarray(copies.order)),
-                        'places': torch.tensor([(number[n], a, b) for n, a, b in (self.kv_cache.places[x['id']] for x in self.items)])}
+        before = _standing(path).get('shards', ()); shards = self._save_shards(path)
+        if len(self.items): tensors |= self._as_tensors(shards)
         save_tensors(path, tensors, _like(path), kind='knowledge cache', format=2, words=WORDS, shards=shards, squares=self._squares, fitted=self._fitted, dropped=sorted(self.dropped),
                      **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', *_settings)})
         self._seen[path.resolve()] = file_state(path)
@@ -778,6 +807,14 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
         if indexed and 'asked' in tensors: self._asked = tensors['asked'].numpy()
     return broken if self.lost else []
 
+# %% ../nbs/02_knowledge_cache.ipynb #ofpth001
+@patch(cls_method=True)
+def _of_pth(cls:KnowledgeCacheManager, path): # a file of item id -> dict(keys=, values=)
+    self = cls()
+    try: self.kv_cache.new = {i: dict(keys=x['keys'], values=x['values']) for i, x in torch.load(path, weights_only=True).items()}
+    except Exception as e: raise InputError(f'{path} cannot be read ({type(e).__name__}): expected item id -> dict(keys=, values=)') from e
+    return self
+
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)
 def load(cls:KnowledgeCacheManager,
@@ -785,11 +822,7 @@ def load(cls:KnowledgeCacheManager,
     target_model=None, layers=None # refuse a cache of another target or of other layers
 ):
     "Read a cache of `save`; a `.pth` file of item id -> dict(keys=, values=) becomes its `kv_cache`"
-    if str(path).endswith('.pth'):
-        self = cls()
-        try: self.kv_cache.new = {i: dict(keys=x['keys'], values=x['values']) for i, x in torch.load(path, weights_only=True).items()}
-        except Exception as e: raise InputError(f'{path} cannot be read ({type(e).__name__}): expected item id -> dict(keys=, values=)') from e
-        return self
+    if str(path).endswith('.pth'): return cls._of_pth(path)
     seen = file_state(path) # before it is read: what changes from here on shows
     tensors, meta = load_tensors(path, 'knowledge cache')
     if meta.get('format') != 2: raise InputError(f'{path} was written by an earlier version of specdraft: build it again')
@@ -1038,6 +1071,19 @@ def _check_given(asked, remove, replace): # options of which one may be given, b
 def _check_built(out, what_for):
     if not Path(out).is_file(): raise InputError(f'no knowledge cache at {out} to {what_for}: build one first (--questions FILE), or say where it is (--out)')
 
+# %% ../nbs/02_knowledge_cache.ipynb #chknum01
+def _check_numbers(threshold, least, most, from_log):
+    "Raise `InputError` for options out of range, or without what they belong to"
+    if threshold is not None: check_value('threshold', threshold, SCHEMA['knowledge_enhancement']['threshold'])
+    check_positive('least', least)
+    check_count('most', most)
+    if (least != 2 or most) and not from_log: raise InputError('--least and --most choose among the messages of a log: give --from_log, too')
+
+def _ids(remove): # as typed, or None -> list
+    ids = [i.strip() for row in csv.reader(io.StringIO(remove or '', newline=''), skipinitialspace=True) for i in row if i.strip()]
+    if remove and not ids: raise InputError(f'--remove is {remove!r}: expected ids of items, with commas between')
+    return ids
+
 # %% ../nbs/02_knowledge_cache.ipynb #inspectd1
 @contextmanager
 def _told_how_to_go_on(out):
@@ -1072,16 +1118,11 @@ def specdraft_build_cache(
 ):
     "Have the target answer common questions and keep the answers with their keys and values. What was interrupted goes on when the same command is given again. On many devices: accelerate launch --no_python specdraft_build_cache"
     change = add or update or from_log
-    _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace)
-    if threshold is not None: check_value('threshold', threshold, SCHEMA['knowledge_enhancement']['threshold'])
-    check_positive('least', least)
-    check_count('most', most)
-    if (least != 2 or most) and not from_log: raise InputError('--least and --most choose among the messages of a log: give --from_log, too')
+    _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace); _check_numbers(threshold, least, most, from_log)
     if inspect: return print(_inspected(out, config, inspect, threshold))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     _standing(out) # another kind of file is refused before anything is computed
-    loader, gone = ModelLoader(config), [i.strip() for row in csv.reader(io.StringIO(remove, newline=''), skipinitialspace=True) for i in row if i.strip()] if remove else []
-    if remove and not gone: raise InputError(f'--remove is {remove!r}: expected ids of items, with commas between')
+    loader, gone = ModelLoader(config), _ids(remove)
     source = change or questions or loader.config['knowledge_enhancement']['questions']
     alone = (remove or threshold is not None and Path(out).is_file()) and not (change or questions or replace) # nothing to answer
     if change or remove: _check_built(out, 'change')

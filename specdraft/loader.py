@@ -84,6 +84,13 @@ def command(func):
     return call_parse(_exit_cleanly(func))
 
 # %% ../nbs/00_loader.ipynb #d3d06cfb
+def _move(tmp, path): # in the place of what stands there
+    for wait in (.1, .5, 2., None):
+        try: return os.replace(tmp, path)
+        except PermissionError: # on Windows, where something may look into a new file for a moment
+            if os.name != 'nt' or wait is None: raise
+            time.sleep(wait)
+
 @contextlib.contextmanager
 def whole_file(
     path, # where the file shall stand; its folder is made
@@ -99,11 +106,7 @@ def whole_file(
         with open(tmp, 'rb+') as f: os.fsync(f.fileno())
         mask = os.umask(0); os.umask(mask); old = next((p for p in (path, like) if p is not None and Path(p).exists()), None)
         if tmp.stat().st_nlink == 1: tmp.chmod(Path(old).stat().st_mode & 0o777 if old else 0o666 & ~mask) # as it was, or as an ordinary file would be: safetensors lets nobody else read
-        for wait in (.1, .5, 2., None):
-            try: os.replace(tmp, path); break
-            except PermissionError: # on Windows, where something may look into a new file for a moment
-                if os.name != 'nt' or wait is None: raise
-                time.sleep(wait)
+        _move(tmp, path)
     except Exception as e:
         # safetensors reports a full disk or a forbidden folder as an error class of its own
         if isinstance(e, OSError) or type(e).__name__ == 'SafetensorError':
@@ -546,30 +549,39 @@ def _typed(tokenizer, mark): # the ids of a mark that is only text; in two piece
     ids = lambda text: tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
     return ids(mark) if tokenizer.convert_tokens_to_ids(mark) not in ids(mark) else ids(mark[:1]) + ids(mark[1:])
 
-def chat_ids(
-    tokenizer,
-    text, # the user's message, or a talk: a list of messages, dicts with role and content, the last one the user's
-    template=True # False: the text as it is, for a base model
-) -> list: # token ids that end where the answer starts
-    "The ids of a prompt that asks `text`; the name of a special token that stands in a message is only text there, and in the user's any mark that is a token, so that nobody can end his turn and begin another's"
+# %% ../nbs/00_loader.ipynb #talk0001
+def _as_talk(text): # a text, or a list of messages -> messages, the last of them the user's
     talk = text if isinstance(text, list) else [dict(role='user', content=text)]
     for m in talk or [talk]:
         if not isinstance(m, dict) or not is_text(m.get('role')) or not is_text(m.get('content')):
             raise InputError(f'the prompt is {(m if talk is text else text)!r:.80}: expected some text' + (', or messages with a role and some text as content')*(talk is text))
     if talk[-1]['role'] != 'user': raise InputError(f"the last message of the prompt is from {talk[-1]['role']!r}: expected the user's")
-    if not template or not tokenizer.chat_template:
-        if talk is text: raise InputError('the prompt is a list of messages, but there is no chat template to make a text of them: give one text')
-        return tokenizer(text).input_ids
-    kw, typed = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}, []
-    def hide(m): typed.append(m[0]); return f'\ue000{len(typed) - 1}\ue001' # a mark that stands for what was typed
-    marks = {kinds: _marks(tokenizer, kinds) for kinds in {m['role'] == 'user' for m in talk}}
-    talk = [{**m, 'content': re.sub(marks[m['role'] == 'user'], hide, m['content'])} for m in talk]
+    return talk
+
+def _rendered(tokenizer, talk): # what the chat template makes of messages, with the opening of the answer
+    kw = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}
     try: said = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True, **kw)
     except TemplateError as e: raise InputError(f'the chat template of the target refuses this talk: {e}') from e
     flat = lambda text: ' '.join(text.split())
     shown = flat(said)
     for m in talk: # of the assistant's turns some templates leave out what was thought
         if m['role'] != 'assistant' and flat(m['content']) not in shown: raise InputError(f"the chat template of the target leaves out what {m['role']!r} says: give it as system or user")
+    return said
+
+# %% ../nbs/00_loader.ipynb #chatids1
+def chat_ids(
+    tokenizer,
+    text, # the user's message, or a talk: a list of messages, dicts with role and content, the last one the user's
+    template=True # False: the text as it is, for a base model
+) -> list: # token ids that end where the answer starts
+    "The ids of a prompt that asks `text`; the name of a special token that stands in a message is only text there, and in the user's any mark that is a token, so that nobody can end his turn and begin another's"
+    talk, typed = _as_talk(text), []
+    if not template or not tokenizer.chat_template:
+        if talk is text: raise InputError('the prompt is a list of messages, but there is no chat template to make a text of them: give one text')
+        return tokenizer(text).input_ids
+    def hide(m): typed.append(m[0]); return f'\ue000{len(typed) - 1}\ue001' # a mark that stands for what was typed
+    marks = {kinds: _marks(tokenizer, kinds) for kinds in {m['role'] == 'user' for m in talk}}
+    said = _rendered(tokenizer, [{**m, 'content': re.sub(marks[m['role'] == 'user'], hide, m['content'])} for m in talk])
     parts, ids = re.split('\ue000(\\d+)\ue001', said), []
     for i, part in enumerate(parts): # tokenised here, since templates of transformers return differing types
         ids += _typed(tokenizer, typed[int(part)]) if i % 2 else tokenizer(part, add_special_tokens=False).input_ids
@@ -970,16 +982,9 @@ def rope(self:LeanTarget,
         self._rope = table = cos[0], torch.cat([-sin[0, :, :sin.shape[-1]//2], sin[0, :, sin.shape[-1]//2:]], -1)
     return tuple(t[positions].unsqueeze(1) if positions.dim() == 2 else t[positions] for t in table)
 
-# %% ../nbs/00_loader.ipynb #a1794016
+# %% ../nbs/00_loader.ipynb #insight1
 @patch
-def __call__(self:LeanTarget,
-    ids,      # (B, T) new tokens
-    kv_cache, # their keys and values are written behind its `n` valid ones, and `n` moves on
-    pad=None, # (B,) padding on the left of each row
-    record=None, # a dict: the keys and values of the layers that are its keys are put there, before rotary position
-    parents=None # of one row: the new tokens are a tree, and this says of each behind which of them it stands (-1 for the first)
-): # (B, T, D) hidden states after the last layer, before the final norm
-    "Run all layers over `ids`"
+def _in_sight(self:LeanTarget, ids, kv_cache, pad, parents): # does `attend_alike` compute it?; positions of the new tokens; what each attends to
     (B, T), n = ids.shape, kv_cache.n
     alike = B == 1 and pad is None and n > 0
     if parents is not None and not alike:
@@ -994,6 +999,19 @@ def __call__(self:LeanTarget,
         if pad is not None: mask = mask & ((cols >= pad[:, None, None]) | (cols == cols[n:, None])) # padding sees itself: no empty rows
     if pad is not None and T == 1: # spread and turned into numbers once, not in every layer
         mask = spread_mask(mask, self.G, kv_cache.kv.dtype)
+    return alike, positions, mask
+
+# %% ../nbs/00_loader.ipynb #a1794016
+@patch
+def __call__(self:LeanTarget,
+    ids,      # (B, T) new tokens
+    kv_cache, # their keys and values are written behind its `n` valid ones, and `n` moves on
+    pad=None, # (B,) padding on the left of each row
+    record=None, # a dict: the keys and values of the layers that are its keys are put there, before rotary position
+    parents=None # of one row: the new tokens are a tree, and this says of each behind which of them it stands (-1 for the first)
+): # (B, T, D) hidden states after the last layer, before the final norm
+    "Run all layers over `ids`"
+    n, (alike, positions, mask) = kv_cache.n, self._in_sight(ids, kv_cache, pad, parents)
     rope = self.rope(positions)
     x = self.embed(ids)
     for i, b in enumerate(self.blocks):
@@ -1004,7 +1022,7 @@ def __call__(self:LeanTarget,
         elif n == 0 and pad is None: o = attend(q, k, v, causal=True, scale=b.scale)
         else: o = attend(q, keys, values, mask, scale=b.scale)
         x = b.out(x, o)
-    kv_cache.n = n + T
+    kv_cache.n = n + ids.shape[1]
     return x
 
 # %% ../nbs/00_loader.ipynb #together1
@@ -1140,6 +1158,15 @@ def leave(self:_Batch): # those that have ended, once they are a fifth of all
     self.pad, self.heat, self.done, self.gone, self.ids = (t[left] for t in (self.pad, self.heat, self.done, self.gone, self.ids))
     if self.states is not None: self.states = self.states[left]
 
+# %% ../nbs/00_loader.ipynb #heat0001
+def _heat(lean, prompts, temperature, generator): # (prompts,) the temperature of each; what `generate_batch` can't do is refused
+    width, context, heat = max(map(len, prompts)), lean.config.max_position_embeddings, torch.as_tensor(temperature, dtype=torch.float)
+    if generator is not None and generator.device.type != lean.device.type: raise InputError(f'generator is on {generator.device}: expected one on {lean.device}, as the target')
+    if not all(prompts): raise InputError(f'prompt {[len(p) for p in prompts].index(0)} is empty: expected at least 1 token')
+    if not (heat >= 0).all() or heat.shape not in ((), (len(prompts),)): raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more, one for all or one for each of {len(prompts)} prompts')
+    if width >= context: raise InputError(f'a prompt has {width} tokens: the context of the target holds {context}, with at least one of the answer')
+    return heat.expand(len(prompts))
+
 # %% ../nbs/00_loader.ipynb #d8d174d5
 @torch.inference_mode()
 def generate_batch(
@@ -1154,13 +1181,8 @@ def generate_batch(
     "Continue all `prompts` side by side, each to its end token, to `max_new_tokens` or to the end of the context"
     if not prompts: return []
     lean = as_lean(lean)
-    width, context, heat = max(map(len, prompts)), lean.config.max_position_embeddings, torch.as_tensor(temperature, dtype=torch.float)
-    check_positive('max_new_tokens', max_new_tokens)
-    if generator is not None and generator.device.type != lean.device.type: raise InputError(f'generator is on {generator.device}: expected one on {lean.device}, as the target')
-    if not all(prompts): raise InputError(f'prompt {[len(p) for p in prompts].index(0)} is empty: expected at least 1 token')
-    if not (heat >= 0).all() or heat.shape not in ((), (len(prompts),)): raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more, one for all or one for each of {len(prompts)} prompts')
-    if width >= context: raise InputError(f'a prompt has {width} tokens: the context of the target holds {context}, with at least one of the answer')
-    out, heat, steps = [None]*len(prompts), heat.expand(len(prompts)), 0.
+    check_positive('max_new_tokens', max_new_tokens); heat = _heat(lean, prompts, temperature, generator)
+    out, steps = [None]*len(prompts), 0.
     for part in map(sorted, size_groups([len(p) + max_new_tokens for p in prompts], held_at_once(lean) if room is None else room)):
         batch = _Batch(lean, [prompts[i] for i in part], max_new_tokens, heat[part], bool(on_row))
         for step in range(max_new_tokens + bool(on_row)):

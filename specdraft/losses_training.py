@@ -352,6 +352,20 @@ def size(self:TrainingData): # bytes by part
             out[k] = out.get(k, 0) + n
     return out
 
+# %% ../nbs/04_losses_training.ipynb #lotjobs1
+def _of_some_items(jobs, most, seed): # whole items, so that each keeps its own question: those drawn until there are `most` jobs
+    of, some, n = groupby(jobs, 1), set(), 0
+    items = list(of); random.Random(seed).shuffle(items)
+    for item in items:
+        if n < most: some.add(item); n += len(of[item])
+    return [j for j in jobs if j[1] in some]
+
+def _own_job(tokenizer, p, longest, context): # a message of `read_prompts`, with its answer if it has one
+    end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
+    ids, answer = chat_ids(tokenizer, p['text']), p.get('answer') and tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True)
+    if len(ids) + 1 > context: raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens, an answer at least 1: the context of the target holds {context}')
+    return ids, None, answer[:min(len(answer), longest, context - len(ids))] if answer else None # one that filled the context may take more tokens when it is read again
+
 # %% ../nbs/04_losses_training.ipynb #c0000029
 def text_lots(
     tokenizer, manager, config, prompts=(), # knowledge cache or None, checked config, own prompts (texts or dicts of `read_prompts`)
@@ -361,21 +375,12 @@ def text_lots(
     worded = list(manager.wordings()) if manager is not None else []
     most, longest = config['training']['known_wordings'], max(config['training']['max_answer_tokens'], config['decoding']['max_new_tokens'])
     jobs = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in worded]
-    if most is not None: # whole items, so that each keeps its own question
-        of, some, n = groupby(jobs, 1), set(), 0
-        items = list(of); random.Random(config['training']['seed']).shuffle(items)
-        for item in items:
-            if n < most: some.add(item); n += len(of[item])
-        jobs = [j for j in jobs if j[1] in some]
+    if most is not None: jobs = _of_some_items(jobs, most, config['training']['seed'])
     asked, own = {_plain(v['text']) for _, v in worded}, {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)
         if (k := _plain(p['text'])) not in asked and (k not in own or p.get('ended', True)): own[k] = p # the newest whole answer
-    end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
-    for p in own.values():
-        ids, answer = chat_ids(tokenizer, p['text']), p.get('answer') and tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True)
-        if len(ids) + 1 > context: raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens, an answer at least 1: the context of the target holds {context}')
-        jobs.append((ids, None, answer[:min(len(answer), longest, context - len(ids))] if answer else None)) # one that filled the context may take more tokens when it is read again
+    jobs += [_own_job(tokenizer, p, longest, context) for p in own.values()]
     n, lot = config['training']['num_invented_prompts'], config['training']['lot']
     return [*chunked(jobs, lot)] + [min(lot, n - i) for i in range(0, n, lot)]
 
@@ -466,6 +471,13 @@ def write_shard(path, lean, tokenizer, manager, lot, layers, c, seed, plan='', *
     save_shard(path, traces, plan=plan, fingerprint=fingerprint(lean.model), layers=list(layers), prompts=sorted({trace_key(tokenizer, t) for t in traces}))
     return traces
 
+# %% ../nbs/04_losses_training.ipynb #moststep
+def _most_steps(lot, c): # of `generate_batch` that writing it takes, for the progress bar
+    n = c['max_answer_tokens']
+    if isinstance(lot, int): return n*(1 + 2*(c['tasks_per_prompt'] > 0)) + 128 + (n + PASSAGE_TOKENS + QUESTION_TOKENS)*(c['passages_per_prompt'] > 0)
+    items = len({item for _, item, _ in lot} - {None})
+    return n*(1 + -(-items*c['rewordings']//c['lot'])) + 32*c['rewordings']*(items > 0)
+
 # %% ../nbs/04_losses_training.ipynb #38854a7e
 def write_data(
     folder, lean, tokenizer, manager, # where to, target, its tokenizer, knowledge cache or None
@@ -483,11 +495,7 @@ def write_data(
         if path(i).is_file() and load_tensors(path(i), 'training data', only=())[1]['plan'] != plan:
             raise InputError(f'{path(i)} belongs to other questions, prompts, layers or settings than this run: remove {folder}, or choose another folder')
     todo = [i for i in mine if not path(i).is_file()]
-    def steps(i): # at most
-        n = c['max_answer_tokens']
-        if isinstance(lots[i], int): return n*(1 + 2*(c['tasks_per_prompt'] > 0)) + 128 + (n + PASSAGE_TOKENS + QUESTION_TOKENS)*(c['passages_per_prompt'] > 0)
-        items = len({item for _, item, _ in lots[i]} - {None})
-        return n*(1 + -(-items*c['rewordings']//c['lot'])) + 32*c['rewordings']*(items > 0)
+    steps = lambda i: _most_steps(lots[i], c)
     with tqdm(total=sum(map(steps, todo)), desc='writing text', unit='step', disable=not progress or not todo) as bar:
         for i in todo:
             at = bar.n
@@ -598,6 +606,13 @@ class Distiller(nn.Module):
         else: top, probs = top_probs(self.lean, torch.cat([t.hidden for t in traces]).to(device, self.lean.dtype), self.keep_top)
         return top.to(device).long(), probs.to(device)
 
+# %% ../nbs/04_losses_training.ipynb #optimzr1
+def _optimizer(draft, c): # draft, `training` of a checked config; layers that were copied and new modules at rates of their own
+    old = {id(p) for p in [*draft.layers.parameters(), *draft.norm.parameters()]}
+    groups = [dict(params=[p for p in draft.parameters() if p.requires_grad and (id(p) in old) == is_old], rate=rate or c['learning_rate'])
+              for is_old, rate in ((True, c['learning_rate']), (False, c['new_learning_rate']))]
+    return torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99), weight_decay=c['weight_decay'], fused=True)
+
 # %% ../nbs/04_losses_training.ipynb #c0000047
 class Trainer:
     "Distils the target into a draft; `fit` does it"
@@ -620,11 +635,7 @@ class Trainer:
         self.n_steps, self.step, self.seconds, self.best, self.alpha, self.history = c['num_epochs']*self.per_epoch, 0, 0., math.inf, 0., []
         self.planned_at = min(c['warmup_steps'], 20) + 5 # the step after which it is planned what the minutes allow
         self.whole, self.begun = True, None # is there no step half done? Weights of the draft that this one goes on from
-        old = {id(p) for p in [*draft.layers.parameters(), *draft.norm.parameters()]}
-        groups = [dict(params=[p for p in draft.parameters() if p.requires_grad and (id(p) in old) == is_old], rate=rate or c['learning_rate'])
-                  for is_old, rate in ((True, c['learning_rate']), (False, c['new_learning_rate']))]
-        opt = torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99), weight_decay=c['weight_decay'], fused=True)
-        self.model, self.opt = self.acc.prepare(Distiller(draft, lean, c['keep_top']), opt)
+        self.model, self.opt = self.acc.prepare(Distiller(draft, lean, c['keep_top']), _optimizer(draft, c))
         half = c['mixed_precision'] == 'bf16' or c['mixed_precision'] == 'auto' and has_native_bf16(lean.device)
         self.dtype = torch.bfloat16 if half else None # of the passes, under autocast
     @functools.cached_property
@@ -973,6 +984,17 @@ def plot_history(history):
     axes[1].legend(fontsize=8); fig.tight_layout()
     return fig
 
+# %% ../nbs/04_losses_training.ipynb #unmet001
+def _unmet(draft, b, i, ids, told, V): # a batch of `collate`, which of its texts, its tokens, those of the answer that is read, size of the vocabulary -> (places, E) bool
+    "Which of the `extra` tokens the head does not score yet"
+    # a token that the draft's vocabulary lacks is scored from the round on before which it was met (without rounds, everywhere behind it),
+    # one of the answer that is read from the start
+    real = b['real'][i]
+    begin = (b['starts'][i] if draft.past == 'target' else torch.arange(len(real), device=real.device))[real] + b['at'][i]
+    since = torch.full((V,), len(ids), device=ids.device).scatter_reduce(0, ids, torch.arange(len(ids), device=ids.device), 'amin')
+    since[told] = 0
+    return since[b['extra']] > begin[:, None]
+
 # %% ../nbs/04_losses_training.ipynb #ranks001
 BEYOND = 1_000_000 # the rank of a token that the draft does not score
 
@@ -989,12 +1011,8 @@ def next_ranks(
     for i, t in enumerate(traces):
         real, ids = b['real'][i], t.ids.to(head.device)
         z = F.linear(h[i, real].to(head.dtype), head).float()
-        # a token that the draft's vocabulary lacks is scored from the round on before which it was met (without rounds, everywhere behind it),
-        # one of the answer that is read from the start
-        begin = (b['starts'][i] if draft.past == 'target' else torch.arange(len(real), device=real.device))[real] + b['at'][i]
-        since = torch.full((len(columns),), len(ids), device=ids.device).scatter_reduce(0, ids, torch.arange(len(ids), device=ids.device), 'amin')
-        tokens = b['knowledge']['tokens'][i] if copy is not None else ids[:0]; told = tokens >= 0; since[tokens[told]] = 0
-        z[:, z.shape[1] - len(b['extra']):].masked_fill_(since[b['extra']] > begin[:, None], -torch.inf)
+        tokens = b['knowledge']['tokens'][i] if copy is not None else ids[:0]; told = tokens >= 0
+        z[:, z.shape[1] - len(b['extra']):].masked_fill_(_unmet(draft, b, i, ids, tokens[told], len(columns)), -torch.inf)
         p = z.softmax(-1)
         if copy is not None: c = copy[i, real][:, told]; p = (p*(1 - c.sum(-1, keepdim=True))).index_add(1, columns[tokens[told]], c)
         at = columns[ids[t.start + 1:]]
@@ -1182,6 +1200,30 @@ def _check_asked(minutes, newest, out, **files): # of the options that name a fi
         raise InputError(f'{out} holds draft.safetensors, which commands would read instead of what is trained there: choose another folder (--out)')
     if all(files.values()): raise InputError(' and '.join(f'{k} is {v!r}' for k, v in files.items()) + ': give one of them')
 
+# %% ../nbs/04_losses_training.ipynb #trainsay
+def _own_messages(prompts, continue_on): # options of `specdraft_train` -> the file, its messages
+    file = prompts or (continue_on if continue_on != 'cache' else None)
+    own = read_prompts(file, skip=not prompts) if file else []
+    if file and not own: raise InputError(f'{file} holds no message: expected at least one line') # or all would be trained on that stands in the cache
+    return file, own
+
+def _newest(own, n, file, say): # messages, how many (0: all), where they are from, tell of those left out?
+    if not 0 < n < len(own): return own
+    if say: print(f'of {len(own)} messages in {file} the newest {n} are learnt from (--newest)', file=sys.stderr)
+    return own[-n:]
+
+def _advise(config, c, resume): # before a draft is trained from nothing
+    if (name := shipped_draft(config)) and not resume:
+        print(f'a new draft is trained from nothing; one that is trained already ships for this target ({name}), and --continue_on cache goes on from it', file=sys.stderr)
+    if (rate := c['training']['learning_rate']) < 1e-4:
+        print(f'training.learning_rate is {rate:g}: the embedded model learnt faster at ten times that and more', file=sys.stderr)
+
+def _closing(trainer, out): # what a finished training says
+    trainer.remark()
+    plot_history(trainer.history).savefig(Path(out)/'history.png')
+    print(f'{best_checkpoint(out)}: {trainer.verdict}; curves in {Path(out)/"history.png"}')
+    if not trainer.valid: print('(judged by what it was trained on: of fewer than four new messages, or twenty in all, none are held out)')
+
 # %% ../nbs/04_losses_training.ipynb #c0000064
 @command
 def specdraft_train(
@@ -1199,8 +1241,7 @@ def specdraft_train(
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
     _check_asked(minutes, newest, out, prompts=prompts, continue_on=continue_on)
-    own = read_prompts(file, skip=not prompts) if (file := prompts or (continue_on if continue_on != 'cache' else None)) else []
-    if file and not own: raise InputError(f'{file} holds no message: expected at least one line') # or all would be trained on that stands in the cache
+    file, own = _own_messages(prompts, continue_on)
     loader = ModelLoader(config)
     if rewordings is None and continue_on not in (None, 'cache'): rewordings = 0 # what comes in use is soon learnt, the questions of a large cache take long
     if rewordings is not None: loader.config['training']['rewordings'] = check_value('rewordings', rewordings, SCHEMA['training']['rewordings'])
@@ -1210,22 +1251,13 @@ def specdraft_train(
     else: check_unused(out, resume)
     fresh = not Path(data).exists(); check_writable(out); check_writable(data); state, own = processes(device), agreed(own, device)
     if fresh and own: Path(data).chmod(0o700) # it will hold what users have typed
-    if continue_on and 0 < newest < len(own):
-        if state.is_main_process: print(f'of {len(own)} messages in {file} the newest {newest} are learnt from (--newest)', file=sys.stderr)
-        own = own[-newest:]
+    if continue_on: own = _newest(own, newest, file, state.is_main_process)
     if resume and not (Path(out)/'training_state.pt').is_file() and state.is_main_process:
         print(f'{out} holds no state to go on from: the training begins (text that has been written is kept)', file=sys.stderr)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager, draft, c = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None, None, loader.config
     if rewordings is None: c['training']['rewordings'] = affordable(c['training']['rewordings'], manager)
     if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c, len({_plain(p['text']) for p in own if manager is None or manager._asks_for(p['text']) is None}))
-    elif (name := shipped_draft(config)) and not resume and state.is_main_process:
-        print(f'a new draft is trained from nothing; one that is trained already ships for this target ({name}), and --continue_on cache goes on from it', file=sys.stderr)
-    if draft is None and (rate := c['training']['learning_rate']) < 1e-4 and state.is_main_process:
-        print(f'training.learning_rate is {rate:g}: the embedded model learnt faster at ten times that and more', file=sys.stderr)
+    elif state.is_main_process: _advise(config, c, resume)
     trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
-    if state.is_main_process:
-        trainer.remark()
-        plot_history(trainer.history).savefig(Path(out)/'history.png')
-        print(f'{best_checkpoint(out)}: {trainer.verdict}; curves in {Path(out)/"history.png"}')
-        if not trainer.valid: print('(judged by what it was trained on: of fewer than four new messages, or twenty in all, none are held out)')
+    if state.is_main_process: _closing(trainer, out)

@@ -26,6 +26,19 @@ from .loader import (SCHEMA, WIDE, InputError, LeanTarget, ModelLoader, SharedCa
 from .knowledge_cache import CACHE, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, default_draft, find_draft
 
+# %% ../nbs/05_speculative_decoding.ipynb #chksampl
+def _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_bias): # see `Sampling`
+    number = lambda x: isinstance(x, numbers.Real) and not isinstance(x, bool)
+    if not number(temperature) or not temperature >= 0: raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more')
+    if not number(top_p) or not 0 < top_p <= 1: raise InputError(f'top_p is {top_p!r}: it must be above 0 and at most 1')
+    if not isinstance(top_k, numbers.Integral) or top_k < 0: raise InputError(f'top_k is {top_k!r}: it must be 0 (all tokens) or more')
+    if not number(min_p) or not 0 <= min_p < 1: raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
+    if not number(repetition_penalty) or not repetition_penalty > 0:
+        raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0, and 1 is none')
+    if logit_bias is not None and not hasattr(logit_bias, 'items'): raise InputError(f'logit_bias is {logit_bias!r}: expected a dict, id -> what is added to its logit')
+    for i, b in (logit_bias or {}).items():
+        if not number(b) or not b < math.inf: raise InputError(f'logit_bias of {i} is {b!r}: expected a number, or -inf to forbid the token')
+
 # %% ../nbs/05_speculative_decoding.ipynb #2c5c0d5d
 class Sampling:
     "Logits into the distribution that is sampled"
@@ -35,16 +48,7 @@ class Sampling:
         repetition_penalty=1., # logits of tokens that have occurred, in the prompt too, are divided by it (multiplied where negative): Keskar et al. 2019
         logit_bias=None        # id -> what is added to its logit
     ):
-        number = lambda x: isinstance(x, numbers.Real) and not isinstance(x, bool)
-        if not number(temperature) or not temperature >= 0: raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more')
-        if not number(top_p) or not 0 < top_p <= 1: raise InputError(f'top_p is {top_p!r}: it must be above 0 and at most 1')
-        if not isinstance(top_k, numbers.Integral) or top_k < 0: raise InputError(f'top_k is {top_k!r}: it must be 0 (all tokens) or more')
-        if not number(min_p) or not 0 <= min_p < 1: raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
-        if not number(repetition_penalty) or not repetition_penalty > 0:
-            raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0, and 1 is none')
-        if logit_bias is not None and not hasattr(logit_bias, 'items'): raise InputError(f'logit_bias is {logit_bias!r}: expected a dict, id -> what is added to its logit')
-        for i, b in (logit_bias or {}).items():
-            if not number(b) or not b < math.inf: raise InputError(f'logit_bias of {i} is {b!r}: expected a number, or -inf to forbid the token')
+        _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_bias)
         self.temperature, self.top_p, self.top_k, self.min_p, self.penalty, self.bias = temperature, top_p, top_k, min_p, repetition_penalty, dict(logit_bias or {})
     @functools.cached_property
     def _bias(self): return torch.tensor(list(self.bias)), torch.tensor(list(self.bias.values()), dtype=torch.float32) # ids, what is added
@@ -614,6 +618,22 @@ def _fastest(runs, rows, context, repeats): # ms of each; what else a machine do
     rows.clear() # rows and their memory hold each other
     return best
 
+# %% ../nbs/05_speculative_decoding.ipynb #keptcost
+def _kept_at(lean, draft, far): # the file in the cache folder
+    about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), CostModel.near, far,
+                        draft and [draft.layer_idxs, len(draft.transitions), round(draft.n_own, -3), draft.reads is not None], # a few words more in the cache cost nothing
+                        {k: v for k, v in machine().items() if k != 'python'}])
+    return cache_folder()/'costs'/(hashlib.sha256(about.encode()).hexdigest()[:16] + '.json')
+
+def _kept_costs(path): # `CostModel`; None where there is none of this week, or none that can be read
+    as_widths = lambda ms: {int(w): x for w, x in ms.items()}
+    try:
+        if not 0 <= time.time() - path.stat().st_mtime < 7*24*3600: return None
+        known = json.loads(path.read_text())
+        return CostModel(as_widths(known['pass_ms']), *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')),
+                         known['far'] and (known['far'][0], as_widths(known['far'][1]), known['far'][2]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError): return None
+
 # %% ../nbs/05_speculative_decoding.ipynb #8085a18f
 @torch.inference_mode()
 def measure_costs(
@@ -622,16 +642,8 @@ def measure_costs(
     far=1536 # tokens before, of a long text (or as many as the context of the target allows)
 ) -> CostModel:
     "Time passes and draft steps (six seconds or more with SmolLM2, up to half a minute on a busy machine; minutes with a large target)"
-    about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), CostModel.near, far,
-                        draft and [draft.layer_idxs, len(draft.transitions), round(draft.n_own, -3), draft.reads is not None], # a few words more in the cache cost nothing
-                        {k: v for k, v in machine().items() if k != 'python'}])
-    path = cache_folder()/'costs'/(hashlib.sha256(about.encode()).hexdigest()[:16] + '.json')
-    try:
-        if keep and 0 <= time.time() - path.stat().st_mtime < 7*24*3600:
-            known = json.loads(path.read_text())
-            return CostModel({int(w): ms for w, ms in known['pass_ms'].items()}, *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')),
-                             known['far'] and (known['far'][0], {int(w): ms for w, ms in known['far'][1].items()}, known['far'][2]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError): pass # none there yet, or none that can be read
+    path = _kept_at(lean, draft, far)
+    if keep and (known := _kept_costs(path)): return known
     context, far = CostModel.near, min(far, lean.config.max_position_embeddings - 72)
     print("gamma is auto: timing the target's passes and the draft's steps on this machine, once a week" if keep else 'timing passes and steps', file=sys.stderr)
     with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []): # a caller's random numbers stay as they are
@@ -642,9 +654,8 @@ def measure_costs(
     read_ms = [max(ms['reading step', n] - ms['step', n], 0) if ('reading step', n) in ms else 0 for n in (1, JOINT)]
     far = long and (far, {w: long[w] for w in CostModel.far_widths}, long.get(('step', 1)))
     if keep:
-        try:
+        with suppress(InputError): # a folder that can't be written: measured again next time
             with whole_file(path) as tmp: tmp.write_text(json.dumps(dict(pass_ms=pass_ms, draft_ms=draft_ms, joint_ms=joint_ms, read_ms=read_ms, far=far)))
-        except InputError: pass # a folder that can't be written: measured again next time
     return CostModel(pass_ms, draft_ms, joint_ms, read_ms, far)
 
 # %% ../nbs/05_speculative_decoding.ipynb #37fa4663
@@ -706,20 +717,25 @@ class Run:
         self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1 # a row of the memory that `rounds` makes for all runs, as large as this
         self.rng, self.seeded = as_rng(seed, sampling.greedy), seed is not None and not sampling.greedy
         found = decoder.retrieve(query_text or user_text(self.tokenizer, prompt)) if decoder.manager is not None else []
-        self.costs, self.draft, self.knowledge = None, None, None
-        if self.gamma == 'auto': self.costs = copy(decoder.costs())
-        if decoder.draft is not None:
-            self.draft = copy(decoder.draft); self.draft.forget(); self.draft.see(prompt)
-            self.knowledge = self.draft.prepare([i['id'] for i, _ in found])
-        self.index = None
-        if decoder.copy:
-            every = decoder.manager.copies() if decoder.copy == 'all' and decoder.manager is not None and len(decoder.manager) else None
-            self.index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found for v in [item, *item['variants']]], answers=every)
-            self.index.append(prompt)
+        self.costs = copy(decoder.costs()) if self.gamma == 'auto' else None
+        self._equip(decoder, prompt, found)
         self.proposal, self.block, self.parents = None, self.ids, None # what the next pass reads
         self.stats = dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0, acceptance_rate=0., tau=0.,
                           knowledge=[(i['id'], round(x, 3)) for i, x in found], stopped='',
                           by_source={k: dict(rounds=0, drafted=0, accepted=0) for k in ('copy', 'draft', 'sibling', 'plain')})
+
+# %% ../nbs/05_speculative_decoding.ipynb #runequip
+@patch
+def _equip(self:Run, decoder, prompt, found): # (item, score) pairs
+    "What it proposes from: a draft with knowledge to read, and an index of the answers to copy from"
+    self.draft, self.knowledge, self.index = None, None, None
+    if decoder.draft is not None:
+        self.draft = copy(decoder.draft); self.draft.forget(); self.draft.see(prompt)
+        self.knowledge = self.draft.prepare([i['id'] for i, _ in found])
+    if decoder.copy:
+        every = decoder.manager.copies() if decoder.copy == 'all' and decoder.manager is not None and len(decoder.manager) else None
+        self.index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found for v in [item, *item['variants']]], answers=every)
+        self.index.append(prompt)
 
 # %% ../nbs/05_speculative_decoding.ipynb #a7eee957
 class _Rows: # made when asked for
@@ -883,6 +899,15 @@ def as_gamma(text): # as a command line or a config gives it
     try: return check_positive('gamma', int(str(text)))
     except ValueError: raise InputError(f'gamma is {text!r}: it must be auto or an integer above 0') from None
 
+# %% ../nbs/05_speculative_decoding.ipynb #chktarg1
+def _check_target(draft, model):
+    "Raise `InputError` for the draft of another target"
+    if draft.target is model: return
+    theirs, mine = fingerprint(draft.target), fingerprint(model)
+    if theirs != mine:
+        raise InputError(f'the draft belongs to the target {theirs} with a vocabulary of {draft.target.config.vocab_size}, but this '
+                         f'target is {mine} with one of {model.config.vocab_size}: they must be the same')
+
 # %% ../nbs/05_speculative_decoding.ipynb #7a74c605
 class SpeculativeDecoder:
     "Decodes a target's own text with the help of a draft and of copied runs"
@@ -899,11 +924,7 @@ class SpeculativeDecoder:
         if copy not in (True, False, 'all'): raise InputError(f"copy is {copy!r}: it must be True, False or 'all'")
         self.lean, self.tokenizer, self.gamma, self.copy, self.strict = as_lean(target_model), tokenizer, gamma, copy, strict
         self.draft_model, self.config = draft_model, self.lean.config
-        if draft_model is not None and draft_model.target is not self.lean.model:
-            theirs, mine = (fingerprint(m) for m in (draft_model.target, self.lean.model))
-            if theirs != mine:
-                raise InputError(f'the draft belongs to the target {theirs} with a vocabulary of {draft_model.target.config.vocab_size}, but this '
-                                 f'target is {mine} with one of {self.config.vocab_size}: they must be the same')
+        if draft_model is not None: _check_target(draft_model, self.lean.model)
         self.draft = LeanDraft(draft_model, self.lean) if draft_model is not None else None
         self.manager, self.top_k = knowledge_cache_manager, SCHEMA['knowledge_enhancement']['top_k'].default
         if draft_model is not None:
@@ -1264,6 +1285,13 @@ def _answer(decoder, prompt, log='', **how): # print the answer to one message, 
     print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate '
           f'{s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}' + CUT.get(s['stopped'], ''))
 
+# %% ../nbs/05_speculative_decoding.ipynb #chkask01
+def _check_ask(prompt, seed, log): # options of `specdraft_generate`
+    if prompt is not None and not is_text(prompt): raise InputError(f'the prompt is {prompt!r}: expected some text, in UTF-8')
+    if seed < -1: raise InputError(f'seed is {seed}: it must be 0 or more, or -1 for none')
+    if log: check_writable(Path(log).parent)
+    if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)): raise InputError(f'log is {log!r}: expected a file that can be written')
+
 # %% ../nbs/05_speculative_decoding.ipynb #c71add4b
 @command
 def specdraft_generate(
@@ -1287,10 +1315,7 @@ def specdraft_generate(
     known, given = load_config(config)['decoding'], dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
     max_new_tokens, temperature, top_p, top_k, gamma = (known[k] if v is None else v for k, v in given.items())
     Sampling(temperature, top_p, top_k, min_p, repetition_penalty); check_positive('max_new_tokens', max_new_tokens); gamma = as_gamma(gamma)
-    if prompt is not None and not is_text(prompt): raise InputError(f'the prompt is {prompt!r}: expected some text, in UTF-8')
-    if seed < -1: raise InputError(f'seed is {seed}: it must be 0 or more, or -1 for none')
-    if log: check_writable(Path(log).parent)
-    if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)): raise InputError(f'log is {log!r}: expected a file that can be written')
+    _check_ask(prompt, seed, log)
     idle = [k for k, x in dict(top_p=given['top_p'], top_k=given['top_k'], min_p=min_p or None, seed=None if seed < 0 else seed).items() if x is not None]
     if temperature == 0 and idle: print(f'{", ".join(idle)}: without effect at temperature 0, where nothing is drawn; give --temperature', file=sys.stderr)
     decoder, n, bad = SpeculativeDecoder.from_pretrained(config, draft, cache, device, gamma, strict=strict), 0, 0
