@@ -9,7 +9,7 @@ __all__ = ['REWORDED', 'REWORDED_ZH', 'FEW', 'WORDS', 'SHARD', 'CACHE', 'check_q
            'specdraft_build_cache']
 
 # %% ../nbs/02_knowledge_cache.ipynb #8ef6933f
-import codecs, csv, errno, hashlib, io, json, math, os, random, sys, time, unicodedata
+import codecs, csv, errno, hashlib, io, itertools, json, math, os, random, sys, time, unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import MutableMapping, Sequence
@@ -250,7 +250,7 @@ class KnowledgeCacheManager:
     def __len__(self): return len(self.items)
     @property
     def error(self): return (self._squares[0]/max(self._squares[1], 1e-30))**.5 # relative, of keys and values as stored
-    def _forget(self): self._search = self._copies = self._frequent = self._where = self._asked = None # made from the items when they are needed
+    def _forget(self): self._search = self._copies = self._frequent = self._where = self._asked = self._plainly = None # made from the items when they are needed
     def __repr__(self): return f'KnowledgeCacheManager({len(self)} items, layers {self.layers}, cache_dim {self.cache_dim})'
 
 # %% ../nbs/02_knowledge_cache.ipynb #f62190b8
@@ -332,8 +332,8 @@ def build(self:KnowledgeCacheManager,
     layers:list,    # sampled layers of the target
     max_answer_tokens=128, batch_size=48, # tokens; prompts that are answered side by side
     dtype=torch.bfloat16, # of the stored keys and values
-    progress=True, rewordings=0, # tries to put questions of fewer than four wordings in other words
-    out=None # file that keeps what has been answered on the way, see `add`; the whole is written by `save`
+    progress=True, out=None, # file that keeps what has been answered on the way, see `add`; the whole is written by `save`
+    rewordings=0 # see `add`
 ):
     "Have the target answer every question and paraphrase; keep the answers and, of the main ones, keys and values"
     lean, questions = as_lean(target), check_questions(questions)
@@ -343,7 +343,7 @@ def build(self:KnowledgeCacheManager,
     self._asks(lean, tokenizer, questions) # a question that is too long is refused before anything is given up
     if not layers or any(l not in range(cfg.num_hidden_layers) for l in layers): raise InputError(f'layers is {list(layers)}: the target has the layers 0 to {cfg.num_hidden_layers - 1}')
     self._clear(); self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
-    self.add(lean, tokenizer, questions, False, max_answer_tokens, batch_size, dtype, progress, rewordings, out)
+    self.add(lean, tokenizer, questions, False, max_answer_tokens, batch_size, dtype, progress, out, rewordings=rewordings)
     return self
 
 # %% ../nbs/02_knowledge_cache.ipynb #400e81c4
@@ -440,20 +440,31 @@ def reword(
     return {item: line.strip() for item, ((line, ended, _), n) in said.items() if line.strip() and (ended or n < max_tokens)}
 
 # %% ../nbs/02_knowledge_cache.ipynb #reword03
-FEW = 4 # wordings: a question that has fewer is put in other words
+FEW = 5 # wordings: a question that has fewer is put in other words
 
 @patch
-def _reword(self:KnowledgeCacheManager, lean, tokenizer, items, n, progress): # tries
+def _reword(self:KnowledgeCacheManager, lean, tokenizer, items, n, progress, asked=()): # tries; `_plain` texts that are other questions
     "Give items of few wordings what the target makes of their questions: texts by which they are found, and nothing else"
     few = {x['id']: [v['text'] for v in _wordings(x)] for x in items if len(_wordings(x)) < FEW}
     if not few or not n: return
-    with tqdm(total=32*n, desc='other words', unit='step', disable=not progress, leave=None) as bar:
-        def write(tries): return [reword(lean, tokenizer, few, k, random.Random(k), torch.Generator(device=lean.device).manual_seed(k), on_step=bar.update) for k in tries]
-        said = spread(write, list(range(n)), lean.device)
-    known = {_plain(t) for some in few.values() for t in some}
+    def write(tries): # one wording of each at a time: what one has typed is no example for another's question
+        with tqdm(total=32*len(tries), desc='other words', unit='step', disable=not progress, leave=None) as bar:
+            return [reword(lean, tokenizer, {i: [some[k % len(some)]] for i, some in few.items()}, k, random.Random(k),
+                           torch.Generator(device=lean.device).manual_seed(k), on_step=bar.update) for k in tries]
+    said, known = spread(write, list(range(n)), lean.device), {_plain(t) for t in itertools.chain(*REWORDED, *REWORDED_ZH, *few.values())} | set(asked)
     for x in items:
-        heard = {_plain(t): t for some in said if (t := some.get(x['id']))}
-        x['heard'] = [t for k, t in heard.items() if k not in known]
+        heard = {_plain(t): ' '.join(t.split()) for some in said if (t := some.get(x['id']))}
+        x['heard'] = [t for k, t in heard.items() if k not in known and self._asks_for(t) is None]
+
+# %% ../nbs/02_knowledge_cache.ipynb #reword04
+@patch
+def _reword_standing(self:KnowledgeCacheManager, lean, tokenizer, ids, known, lot, keep, progress, **how): # which of the items, id -> item, how many at a time, called between; more of `_reword`
+    silent = [x for i, x in known.items() if i in ids and not x.get('heard') and len(_wordings(x)) < FEW]
+    if silent and progress: print(f'{len(silent)} questions that stand without other words are put in such (--rewordings 0: not)', file=sys.stderr)
+    with tqdm(total=len(silent), desc='questions that stand', unit='question', disable=not progress or len(silent) <= lot) as bar:
+        for i, some in enumerate(chunked(silent, lot)):
+            if i: keep()
+            self._reword(lean, tokenizer, some, progress=progress, **how); self.items = list(known.values()); self._forget(); bar.update(len(some))
 
 # %% ../nbs/02_knowledge_cache.ipynb #finish001
 @patch
@@ -480,29 +491,34 @@ def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
     update=False, # replace items whose ids are known; otherwise these are an error
     max_answer_tokens=128, batch_size=48, dtype=torch.bfloat16, progress=True,
-    rewordings=0, # tries to put questions of fewer than four wordings in other words
-    out=None, lot=32 # file to save to after some lots of so many questions: what was answered is kept if it stops, the whole is written by `save`; of several processes the main one alone keeps it then
+    out=None, lot=32, # file to save to after some lots of so many questions: what was answered is kept if it stops, the whole is written by `save`; of several processes the main one alone keeps it then
+    rewordings=0 # tries to put questions of fewer than five wordings in other words, by which they are found, too; with `update` those that stand without such words get them, too
 ) -> list: # ids of the items that were answered
     "Answer more questions"
     lean, questions = as_lean(target), check_questions(questions)
     self.check(lean.model); self._recover(lean, dtype)
     self.check_asked(tokenizer)
-    questions, known = self._to_answer(questions, update), {x['id']: x for x in self.items}
+    every, known = questions, {x['id']: x for x in self.items}; questions = self._to_answer(questions, update)
+    others = {_plain(t) for q in every for t in _ways(q)} if rewordings else ()
     asks, saved, cost, cut = self._asks(lean, tokenizer, questions), time.monotonic(), 0., 0
     eos, helps = eos_ids(lean.model), out is not None and not processes(lean.device).is_main_process # the main process keeps what all have done
     if helps: out = None
+    def keep():
+        nonlocal saved, cost
+        if out and time.monotonic() - saved > 9*cost: # saving sorts and indexes all that stands: it gets a tenth of the time
+            cost = time.monotonic(); self.save(out); saved = time.monotonic(); cost = saved - cost
+        elif out and len(self.kv_cache.new) >= SHARD: self._save_shards(Path(out)) # out of memory at least
     with tqdm(total=len(asks), desc='questions', unit='question', disable=not progress or len(asks) <= lot) as bar:
         for i in range(0, len(asks), lot):
-            if i and out and time.monotonic() - saved > 9*cost: # saving sorts and indexes all that stands: it gets a tenth of the time
-                cost = time.monotonic(); self.save(out); saved = time.monotonic(); cost = saved - cost
-            elif out and len(self.kv_cache.new) >= SHARD: self._save_shards(Path(out)) # out of memory at least
+            if i: keep()
             new = self._answers(lean, tokenizer, asks[i:i + lot], max_answer_tokens, batch_size, progress)
-            self._reword(lean, tokenizer, new, rewordings, progress)
+            self._reword(lean, tokenizer, new, rewordings, progress, others)
             done = spread(lambda items: self._finish(lean, items, max_answer_tokens, progress), new, lean.device)
             self._put(lean, tokenizer, known, new, done, dtype)
             if helps: self.kv_cache.new.clear()
             cut += sum(not x['own'] and len(a) == max_answer_tokens and a[-1] not in eos for x, (a, _) in zip(new, done))
             bar.update(len(new))
+    if update and rewordings: self._reword_standing(lean, tokenizer, {q['id'] for q in every} - {q['id'] for q in questions}, known, lot, keep, n=rewordings, progress=progress, asked=others)
     if cut and progress: print(f'{cut} of the answers were cut off at {max_answer_tokens} tokens (max_answer_tokens of knowledge_enhancement)', file=sys.stderr)
     self.dropped -= {q['id'] for q in questions} | {_log_id(t) for q in questions for t in _ways(q)}
     return [q['id'] for q in questions]
@@ -615,9 +631,10 @@ def retrieve(self:KnowledgeCacheManager,
 @patch
 def as_asked(self:KnowledgeCacheManager): # for `retrieve`
     "A view that finds items by their wordings and answers alone, whatever the target has made of them"
-    if not any(x.get('heard') for x in self.items): return self
-    out = copy(self); out.items = [{**x, 'heard': []} for x in self.items]; out._forget()
-    return out
+    if self._plainly is None:
+        items = list(self.items); self._plainly = copy(self)
+        if any(x.get('heard') for x in items): self._plainly.items = [{**x, 'heard': []} for x in items]; self._plainly._forget()
+    return self._plainly
 
 # %% ../nbs/02_knowledge_cache.ipynb #16538482
 class AnswerIndex:
@@ -748,7 +765,7 @@ def _item(self:Items, i): # as `build` makes them
     v = [dict(text=self._text('texts', 2*j), prompt_ids=tokens(2*j), answer_ids=tokens(2*j + 1), answer=self._text('texts', 2*j + 1))
          for j in range(*self.t['first'][i:i + 2])]
     return dict(id=self.ids[i], question=v[0]['text'], own=self._text('own', i) or None, **v[0], variants=v[1:],
-                heard=self._text('heard', i).splitlines() if 'heard' in self.t else []) # a cache of an earlier version has none
+                heard=[t for t in self._text('heard', i).split('\n') if t] if 'heard' in self.t else []) # a cache of an earlier version has none
 
 # %% ../nbs/02_knowledge_cache.ipynb #shards01
 @patch
@@ -990,7 +1007,7 @@ def knowledge_for(
     "Build the knowledge cache that a config describes; one whose building was interrupted goes on"
     c, layers = config['knowledge_enhancement'], layers_for(config, lean)
     asked, side = load_questions(questions or c['questions']), out and unfinished(out)
-    plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, config['base_model']['system_prompt'], [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens', 'rewordings')])
+    plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, config['base_model']['system_prompt'], [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')], *[c['rewordings']]*(c['rewordings'] > 0))
     ids = {q['id'] for q in asked}; manager = _under_way(out, plan, ids); processes(lean.device).wait_for_everyone() # all have read before one writes
     if manager: # rows of the file may have changed since
         manager.remove([i for i in manager.ids if i not in ids])
@@ -1023,7 +1040,8 @@ def summary(self:KnowledgeCacheManager, rows=20) -> str:
     n = sum(len(x['answer_ids']) for x in self.items); total = sum(map(size, self.items))
     return '\n'.join([f'{"item":{wide}} {"wordings":>8} {"tokens":>8} {"KB":>8} shared words   question',
                       *(row(x) for x, _ in zip(self.items, range(rows))), *([f'… and {len(self) - rows} more'] if len(self) > rows else []),
-        f'{len(self)} items, {n} answer tokens, {total/1e6:.1f} MB of keys and values ({total/max(n, 1):.0f} bytes a token), layers {self.layers}, relative error of storage {self.error:.4f}'])
+        f'{len(self)} items, {n} answer tokens, {total/1e6:.1f} MB of keys and values ({total/max(n, 1):.0f} bytes a token), layers {self.layers}, relative error of storage {self.error:.4f}',
+        *([f'{sum(map(len, heard))} texts in other words that the target made of {len(heard)} of the questions (--inspect shows them)'] if (heard := [x['heard'] for x in self.items if x.get('heard')]) else [])])
 
 # %% ../nbs/02_knowledge_cache.ipynb #eb21d312
 @patch
@@ -1076,7 +1094,7 @@ def _changed(
     standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
     if log is not None and standing.lost: standing = _changed(out, loader, device) # what is lost must be found
     c, state = loader.config['knowledge_enhancement'], processes(device); n, tries = c['max_answer_tokens'], c['rewordings']
-    plan = _plan(new, keep, list(gone), n, tries, file_state(out), log is not None, loader.config['base_model']['system_prompt']); manager = _under_way(out, plan) or standing # a log may have grown since
+    plan = _plan(new, keep, list(gone), n, file_state(out), log is not None, loader.config['base_model']['system_prompt'], *[tries]*(tries > 0)); manager = _under_way(out, plan) or standing # a log may have grown since
     manager.threshold = standing.threshold if threshold is None else threshold
     if log is not None: new = _come_back(manager, standing, log, state.is_main_process, least, most)
     if log is not None and new is None and manager is standing and not gone and threshold is None: return standing # nothing to write
@@ -1129,10 +1147,11 @@ def _check_built(out, what_for):
     if not Path(out).is_file(): raise InputError(f'no knowledge cache at {out} to {what_for}: build one first (--questions FILE), or say where it is (--out)')
 
 # %% ../nbs/02_knowledge_cache.ipynb #chknum01
-def _check_numbers(threshold, least, most, from_log, rewordings):
+def _check_numbers(threshold, least, most, from_log, rewordings, idle): # idle: is there nothing to answer?
     "Raise `InputError` for options out of range, or without what they belong to"
     if threshold is not None: check_value('threshold', threshold, SCHEMA['knowledge_enhancement']['threshold'])
     if rewordings is not None: check_value('rewordings', rewordings, SCHEMA['knowledge_enhancement']['rewordings'])
+    if idle and rewordings is not None: raise InputError('--rewordings goes with questions to answer: give --questions, --add, --update or --from_log, too')
     check_positive('least', least)
     check_count('most', most)
     if (least != 2 or most) and not from_log: raise InputError('--least and --most choose among the messages of a log: give --from_log, too')
@@ -1170,14 +1189,14 @@ def specdraft_build_cache(
     inspect:str=None, # a message: show what the cache at `out` finds for it, with scores and the cached answers; nothing is changed
     least:int=2, # with from_log: times that a question must have been asked, in any wording
     most:int=0, # with from_log: so many new items at most, the most frequent; 0: all
-    rewordings:int=None, # how often the target tries to put a question of fewer than four wordings in other words, by which it is found, too; default: the config's (16 in the packaged ones, which doubles the time that a build takes where no question has more than one); 0: never
+    rewordings:int=None, # how often the target tries to put a question of fewer than five wordings in other words, by which it is found, too (with update, also those that stand without); default: the config's, 16 in the packaged ones; a build then takes twice as long and more; 0: never
     threshold:float=None, # lowest score, from 0 to 1, at which an item counts as asked for: of a new cache (default: the config's), or of the one that stands
     replace:bool=False, # build anew even where that drops items of the cache that stands
     device:str='cpu' # cpu, cuda or mps
 ):
     "Have the target answer common questions and keep the answers with their keys and values. What was interrupted goes on when the same command is given again. On many devices: accelerate launch --no_python specdraft_build_cache"
     change = add or update or from_log
-    _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace); _check_numbers(threshold, least, most, from_log, rewordings)
+    _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace); _check_numbers(threshold, least, most, from_log, rewordings, inspect or remove and not (change or questions))
     if inspect: return print(_inspected(out, config, inspect, threshold))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     _standing(out) # another kind of file is refused before anything is computed

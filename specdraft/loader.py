@@ -202,7 +202,7 @@ SCHEMA = {
         cache_dim=Key(int, None, 'numbers kept of each key and each value (02); empty: all', above=0, optional=True),
         questions=Key(str, 'common_en', 'questions of the knowledge cache: a packaged name or a file'),
         max_answer_tokens=Key(int, 128, 'longest cached answer', above=0),
-        rewordings=Key(int, 0, 'tries to put a question of fewer than four wordings in other words, by which it is found, too', low=0),
+        rewordings=Key(int, 0, 'tries to put a question of fewer than five wordings in other words, by which it is found, too; 0: never', low=0),
         top_k=Key(int, 1, 'items that are read for one message, at most; a trained draft keeps its own number', above=0),
         threshold=Key(float, 0.18, 'lowest score at which an item counts as asked for; a cache that is built keeps it (specdraft_build_cache --threshold sets another)', low=0, high=1),
         eight_bit=Key(bool, False, 'keep keys and values in 8 bits')),

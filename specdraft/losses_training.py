@@ -196,8 +196,9 @@ def in_other_words(
     lean, tokenizer, manager, about, n:int, luck, generator=None, on_step=None, avoid=() # see `reword`; tries for each item; `prompt_key`s of what is measured with
 ) -> list: # (text, item) pairs, no two alike
     "New wordings of known questions, those by which the knowledge cache finds their item"
-    new, judge = {}, manager and manager.as_asked()
-    for k in range(n if about and manager is not None else 0):
+    if not (n and about and manager is not None): return []
+    new, judge = {}, manager.as_asked() # what the target made of them before is no judge of what it makes now
+    for k in range(n):
         for item, text in reword(lean, tokenizer, about, k, luck, generator, on_step=on_step).items():
             if prompt_key(text) in avoid or manager._asks_for(text) is not None: continue
             if item in [x['id'] for x, _ in judge.retrieve(text)]: new.setdefault(_plain(text), (text, item))
