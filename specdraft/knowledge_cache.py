@@ -367,7 +367,7 @@ def _answers(self:KnowledgeCacheManager, lean, tokenizer, asks, max_answer_token
     for q, texts, own in asks:
         given = [next(answers) if own is None else own for _ in texts]
         first, *variants = [dict(text=t, prompt_ids=p, answer_ids=a, answer=tokenizer.decode(a, skip_special_tokens=True)) for (t, p), a in zip(texts, given)]
-        items.append(dict(id=q['id'], question=q['question'], own=q['answer'], **first, variants=variants, heard=[])) # own: the user's answer; heard: see `_reword`
+        items.append(dict(id=q['id'], question=q['question'], own=q['answer'], **first, variants=variants, heard=None)) # own: the user's answer; heard: see `_reword`; None: not tried
     return items
 
 # %% ../nbs/02_knowledge_cache.ipynb #2007c888
@@ -452,19 +452,19 @@ def _reword(self:KnowledgeCacheManager, lean, tokenizer, items, n, progress, ask
             return [reword(lean, tokenizer, {i: [some[k % len(some)]] for i, some in few.items()}, k, random.Random(k),
                            torch.Generator(device=lean.device).manual_seed(k), on_step=bar.update) for k in tries]
     said, known = spread(write, list(range(n)), lean.device), {_plain(t) for t in itertools.chain(*REWORDED, *REWORDED_ZH, *few.values())} | set(asked)
-    for x in items:
+    for x in (x for x in items if x['id'] in few):
         heard = {_plain(t): ' '.join(t.split()) for some in said if (t := some.get(x['id']))}
         x['heard'] = [t for k, t in heard.items() if k not in known and self._asks_for(t) is None]
 
 # %% ../nbs/02_knowledge_cache.ipynb #reword04
 @patch
 def _reword_standing(self:KnowledgeCacheManager, lean, tokenizer, ids, known, lot, keep, progress, **how): # which of the items, id -> item, how many at a time, called between; more of `_reword`
-    silent = [x for i, x in known.items() if i in ids and not x.get('heard') and len(_wordings(x)) < FEW]
+    silent = [x for i, x in known.items() if i in ids and x.get('heard') is None and len(_wordings(x)) < FEW]
     if silent and progress: print(f'{len(silent)} questions that stand without other words are put in such (--rewordings 0: not)', file=sys.stderr)
     with tqdm(total=len(silent), desc='questions that stand', unit='question', disable=not progress or len(silent) <= lot) as bar:
         for i, some in enumerate(chunked(silent, lot)):
-            if i: keep()
-            self._reword(lean, tokenizer, some, progress=progress, **how); self.items = list(known.values()); self._forget(); bar.update(len(some))
+            if i or self.kv_cache.new: keep()
+            self._reword(lean, tokenizer, some, progress=progress, **how); self.items = list(known.values()); self._search = self._plainly = None; bar.update(len(some))
 
 # %% ../nbs/02_knowledge_cache.ipynb #finish001
 @patch
@@ -492,7 +492,7 @@ def add(self:KnowledgeCacheManager,
     update=False, # replace items whose ids are known; otherwise these are an error
     max_answer_tokens=128, batch_size=48, dtype=torch.bfloat16, progress=True,
     out=None, lot=32, # file to save to after some lots of so many questions: what was answered is kept if it stops, the whole is written by `save`; of several processes the main one alone keeps it then
-    rewordings=0 # tries to put questions of fewer than five wordings in other words, by which they are found, too; with `update` those that stand without such words get them, too
+    rewordings=0 # tries to put questions of fewer than five wordings in other words, by which they are found, too; with `update` all that stand get them for which it has not been tried
 ) -> list: # ids of the items that were answered
     "Answer more questions"
     lean, questions = as_lean(target), check_questions(questions)
@@ -518,7 +518,7 @@ def add(self:KnowledgeCacheManager,
             if helps: self.kv_cache.new.clear()
             cut += sum(not x['own'] and len(a) == max_answer_tokens and a[-1] not in eos for x, (a, _) in zip(new, done))
             bar.update(len(new))
-    if update and rewordings: self._reword_standing(lean, tokenizer, {q['id'] for q in every} - {q['id'] for q in questions}, known, lot, keep, n=rewordings, progress=progress, asked=others)
+    if update and rewordings: self._reword_standing(lean, tokenizer, set(known) - {q['id'] for q in questions}, known, lot, keep, n=rewordings, progress=progress, asked=others)
     if cut and progress: print(f'{cut} of the answers were cut off at {max_answer_tokens} tokens (max_answer_tokens of knowledge_enhancement)', file=sys.stderr)
     self.dropped -= {q['id'] for q in questions} | {_log_id(t) for q in questions for t in _ways(q)}
     return [q['id'] for q in questions]
@@ -573,7 +573,7 @@ def _bare(text): return _small.sub(' ', _even(text)) # without the stop words of
 # %% ../nbs/02_knowledge_cache.ipynb #6ec38532
 def _document(x): # the words of an item
     every = _wordings(x)
-    said, heard = Counter(w for v in every for w in words(_bare(v['answer']))), Counter(w for t in x.get('heard', ()) for w in set(words(t)))
+    said, heard = Counter(w for v in every for w in words(_bare(v['answer']))), Counter(w for t in x.get('heard') or () for w in set(words(t)))
     return [w for v in every for w in set(words(v['text'])) for _ in range(max(round(21/len(every)), 1))] + [w for w, n in said.items() for _ in range(min(n, 3))] + [w for w, n in heard.items() for _ in range(min(3*n, 18))] or ['']
 
 # %% ../nbs/02_knowledge_cache.ipynb #5b8e40cf
@@ -632,8 +632,9 @@ def retrieve(self:KnowledgeCacheManager,
 def as_asked(self:KnowledgeCacheManager): # for `retrieve`
     "A view that finds items by their wordings and answers alone, whatever the target has made of them"
     if self._plainly is None:
-        items = list(self.items); self._plainly = copy(self)
-        if any(x.get('heard') for x in items): self._plainly.items = [{**x, 'heard': []} for x in items]; self._plainly._forget()
+        items = list(self.items); heard = any(x.get('heard') for x in items); self._plainly = copy(self) if heard else self
+        if heard: self._plainly.items = [{**x, 'heard': None} for x in items]; self._plainly._forget()
+    self._plainly.threshold = self.threshold
     return self._plainly
 
 # %% ../nbs/02_knowledge_cache.ipynb #16538482
@@ -741,7 +742,7 @@ class Items(Sequence):
     @classmethod
     def pack(cls, items): # -> name -> tensor
         wordings = [v for x in items for v in _wordings(x)]
-        flat = [_flat_text([x['id'] for x in items]), _flat_text([x['own'] or '' for x in items]), _flat_text(['\n'.join(x.get('heard', ())) for x in items]),
+        flat = [_flat_text([x['id'] for x in items]), _flat_text([x['own'] or '' for x in items]), _flat_text(['' if x.get('heard') is None else '\n'.join(x['heard']) or '\n' for x in items]),
                 _flat_text([t for v in wordings for t in (v['text'], v['answer'])]),
                 _flat([np.asarray(t, np.int32) for v in wordings for t in (v['prompt_ids'], v['answer_ids'])], np.int32)]
         parts = {k: t for p, two in zip(cls.parts, flat) for k, t in zip((p, p + '_ends'), two)}
@@ -761,11 +762,11 @@ def _text(self:Items, name, i): return self._part(name, i).tobytes().decode()
 
 @patch
 def _item(self:Items, i): # as `build` makes them
-    tokens = lambda j: self._part('tokens', j).tolist()
+    heard, tokens = self._text('heard', i) if 'heard' in self.t else '', lambda j: self._part('tokens', j).tolist()
     v = [dict(text=self._text('texts', 2*j), prompt_ids=tokens(2*j), answer_ids=tokens(2*j + 1), answer=self._text('texts', 2*j + 1))
          for j in range(*self.t['first'][i:i + 2])]
     return dict(id=self.ids[i], question=v[0]['text'], own=self._text('own', i) or None, **v[0], variants=v[1:],
-                heard=[t for t in self._text('heard', i).split('\n') if t] if 'heard' in self.t else []) # a cache of an earlier version has none
+                heard=[t for t in heard.split('\n') if t] if heard else None)
 
 # %% ../nbs/02_knowledge_cache.ipynb #shards01
 @patch
@@ -1007,7 +1008,7 @@ def knowledge_for(
     "Build the knowledge cache that a config describes; one whose building was interrupted goes on"
     c, layers = config['knowledge_enhancement'], layers_for(config, lean)
     asked, side = load_questions(questions or c['questions']), out and unfinished(out)
-    plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, config['base_model']['system_prompt'], [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')], *[c['rewordings']]*(c['rewordings'] > 0))
+    plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, config['base_model']['system_prompt'], [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')])
     ids = {q['id'] for q in asked}; manager = _under_way(out, plan, ids); processes(lean.device).wait_for_everyone() # all have read before one writes
     if manager: # rows of the file may have changed since
         manager.remove([i for i in manager.ids if i not in ids])
@@ -1094,7 +1095,7 @@ def _changed(
     standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
     if log is not None and standing.lost: standing = _changed(out, loader, device) # what is lost must be found
     c, state = loader.config['knowledge_enhancement'], processes(device); n, tries = c['max_answer_tokens'], c['rewordings']
-    plan = _plan(new, keep, list(gone), n, file_state(out), log is not None, loader.config['base_model']['system_prompt'], *[tries]*(tries > 0)); manager = _under_way(out, plan) or standing # a log may have grown since
+    plan = _plan(new, keep, list(gone), n, file_state(out), log is not None, loader.config['base_model']['system_prompt']); manager = _under_way(out, plan) or standing # a log may have grown since
     manager.threshold = standing.threshold if threshold is None else threshold
     if log is not None: new = _come_back(manager, standing, log, state.is_main_process, least, most)
     if log is not None and new is None and manager is standing and not gone and threshold is None: return standing # nothing to write
@@ -1105,7 +1106,7 @@ def _changed(
         _check_form(manager, loader.config, lean, out)
         manager.plan = plan
         done = manager.add(lean, tokenizer, new, not keep, n, progress=state.is_main_process, rewordings=tries, out=unfinished(out))
-        if state.is_main_process: print(f'answered: {", ".join(done) or "nothing, all is as it was"}')
+        if state.is_main_process: print(f'answered: {", ".join(done) or "nothing, all answers stand"}')
     elif manager.lost: manager.check(lean.model); manager._recover(lean)
     manager.plan = None
     if state.is_main_process: manager.save(out)
@@ -1189,14 +1190,14 @@ def specdraft_build_cache(
     inspect:str=None, # a message: show what the cache at `out` finds for it, with scores and the cached answers; nothing is changed
     least:int=2, # with from_log: times that a question must have been asked, in any wording
     most:int=0, # with from_log: so many new items at most, the most frequent; 0: all
-    rewordings:int=None, # how often the target tries to put a question of fewer than five wordings in other words, by which it is found, too (with update, also those that stand without); default: the config's, 16 in the packaged ones; a build then takes twice as long and more; 0: never
+    rewordings:int=None, # how often the target tries to put a question of fewer than five wordings in other words, by which it is found, too (with update, all that stand for which it has not been tried, too); default: the config's, 16 in the packaged ones; a build then takes twice as long and more; 0: never
     threshold:float=None, # lowest score, from 0 to 1, at which an item counts as asked for: of a new cache (default: the config's), or of the one that stands
     replace:bool=False, # build anew even where that drops items of the cache that stands
     device:str='cpu' # cpu, cuda or mps
 ):
     "Have the target answer common questions and keep the answers with their keys and values. What was interrupted goes on when the same command is given again. On many devices: accelerate launch --no_python specdraft_build_cache"
     change = add or update or from_log
-    _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace); _check_numbers(threshold, least, most, from_log, rewordings, inspect or remove and not (change or questions))
+    _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace); _check_numbers(threshold, least, most, from_log, rewordings, inspect or (remove or threshold is not None and Path(out).is_file()) and not (change or questions or replace))
     if inspect: return print(_inspected(out, config, inspect, threshold))
     if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     _standing(out) # another kind of file is refused before anything is computed
