@@ -27,7 +27,7 @@ from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_i
                               at_once, file_state, left_over, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
-from .knowledge_cache import CACHE, KnowledgeCacheManager, _plain, changing, read_held_out, read_prompts, reword
+from .knowledge_cache import CACHE, WORDING_TOKENS, KnowledgeCacheManager, _plain, changing, read_held_out, read_prompts, reword
 from .draft_model import DraftModel, best_checkpoint, checkpoints, default_draft, find_draft, shifted, shipped_draft
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
@@ -451,7 +451,7 @@ def _most_steps(lot, c): # of `generate_batch` that writing it takes, for the pr
     n = c['max_answer_tokens']
     if isinstance(lot, int): return n*(1 + 2*(c['tasks_per_prompt'] > 0)) + 128 + (n + PASSAGE_TOKENS + QUESTION_TOKENS)*(c['passages_per_prompt'] > 0)
     items = len({item for _, item, _ in lot} - {None})
-    return n*(1 + -(-items*c['rewordings']//c['lot'])) + 32*c['rewordings']*(items > 0)
+    return n*(1 + -(-items*c['rewordings']//c['lot'])) + WORDING_TOKENS*c['rewordings']*(items > 0)
 
 # %% ../nbs/04_losses_training.ipynb #38854a7e
 def write_data(
