@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['REWORDED', 'REWORDED_ZH', 'WORDING_TOKENS', 'FEW', 'WORDS', 'SHARD', 'CACHE', 'check_questions', 'load_questions',
            'read_held_out', 'answer_kv', 'settle', 'fit_basis', 'to_8bit', 'Shard', 'Shelf', 'KnowledgeCacheManager',
-           'reword', 'words', 'AnswerIndex', 'changing', 'unfinished', 'Items', 'find_cache', 'read_prompts',
+           'reword', 'words', 'terms', 'AnswerIndex', 'changing', 'unfinished', 'Items', 'find_cache', 'read_prompts',
            'knowledge_for', 'specdraft_build_cache']
 
 # %% ../nbs/02_knowledge_cache.ipynb #8ef6933f
@@ -30,10 +30,11 @@ from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agr
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
-def _even(text): return unicodedata.normalize('NFKC', text).casefold() # however it was typed
+def _even(text): return re.sub('[\u00ad\u200b\ufeff]', '', unicodedata.normalize('NFKC', text).casefold()) # however it was typed, and without what nobody sees
 _punctuation = '.,;:!?…()[]"\'«»“”‘’„¿¡。，、；：！？؟؛،۔।॥'
 def _plain(text): return ' '.join(w.strip(_punctuation) or w for w in _even(text).split()) # what two wordings that ask the same have in common
 def _log_id(text): return 'log-' + hashlib.sha256(_plain(text).encode()).hexdigest()[:12] # of a message that becomes an item
+_hidden = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]') # what would do something to a terminal
 def _name(question, taken): # an id that stays the same in another file
     name = '_'.join(re.findall(r'[\w\p{M}]+', _even(question))); short = name[:40].rstrip('_')
     return name if name == short != '' and name not in taken else f'{short}_{hashlib.sha256(question.encode()).hexdigest()[:6]}'
@@ -41,7 +42,7 @@ def _name(question, taken): # an id that stays the same in another file
 # %% ../nbs/02_knowledge_cache.ipynb #qform001
 def _form(q, at): # a dict or a text, where it stands -> question, paraphrases, answer, id; None for what is not given
     q = {'question': q} if isinstance(q, str) else q
-    if not isinstance(q, dict) or not is_text(q.get('question')):
+    if not isinstance(q, dict) or not is_text(q.get('question')) or not _even(q['question']).strip():
         raise InputError(f'{at} is {q.get("question", q) if isinstance(q, dict) else q!r}: expected some text as its question')
     if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}:
         raise InputError(f'{at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
@@ -69,7 +70,7 @@ def check_questions(
             if _plain(t) in seen: raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
         name = _name(question, ids) if named is None else str(named).strip()
-        if not is_text(name): raise InputError(f'{source}: {at} has the id {name!r}: expected some text')
+        if not is_text(name) or _hidden.search(name) or '\n' in name: raise InputError(f'{source}: {at} has the id {name!r}: expected some text, in one line')
         if name in ids: raise InputError(f'{source}: {ids[name]} and {at}: two questions have the id {name!r}')
         ids[name] = at
         out.append(dict(id=name, question=question, paraphrases=[p.strip() for p in paraphrases], answer=answer))
@@ -77,32 +78,40 @@ def check_questions(
 
 # %% ../nbs/02_knowledge_cache.ipynb #bb2988e0
 def _read_csv(text, source):
-    table, mark = [], max(',;\t', key=text.lstrip().split('\n', 1)[0].count) # what stands between cells: some spreadsheets write semicolons
+    table, said = [], re.match(r'sep=([,;\t])\r?\n', text) # spreadsheets may say in a first line what stands between cells; some write semicolons
+    mark = said[1] if said else max(',;\t', key=text.lstrip().split('\n', 1)[0].count)
     try:
         for row in csv.reader(io.StringIO(text, newline=''), delimiter=mark, strict=True): table.append(row) # one may take several lines
     except csv.Error as e:
         way = '' if 'limit' in str(e) else '; a cell with quotes needs them doubled, and one at each end'
         raise InputError(f'{source}, row {len(table) + 1}: {e}{way}') from e
-    (_, names), *rows = [(i, row) for i, row in enumerate(table, 1) if any(cell.strip() for cell in row)] or [(1, [])]
+    if said: table[0] = []
+    (top, names), *rows = [(i, row) for i, row in enumerate(table, 1) if any(cell.strip() for cell in row)] or [(1, [])]
     names = [n.strip().lower() for n in names]
-    if twice := next((n for n in names if n and names.count(n) > 1), None): raise InputError(f'{source}, row 1: two columns are called {twice!r}')
+    if twice := next((n for n in names if n and names.count(n) > 1), None): raise InputError(f'{source}, row {top}: two columns are called {twice!r}')
     if 'question' not in names:
-        raise InputError(f'{source}, row 1: no column question among {", ".join(names)!r}; expected question, and optionally id, paraphrases and answer')
-    if long := next((i for i, row in rows if len(row) > len(names)), None):
+        raise InputError(f'{source}, row {top}: no column question among {", ".join(names)!r}; expected question, and optionally id, paraphrases and answer')
+    if long := next((i for i, row in rows if any(cell.strip() for cell in row[len(names):])), None):
         raise InputError(f'{source}, row {long}: more cells than there are columns ({len(names)}); a cell with {mark!r} in it needs quotes')
+    if not rows: raise InputError(f'{source} holds no question below its first row')
     def question(i, row):
-        q = {n: cell for n, cell in zip(names, row) if n or cell} # empty columns at the end have no name
-        said = q.get('paraphrases', '').strip()
-        if len(said.splitlines()) == 1 and re.search(r'[|;]', said): print(f'{source}, row {i}: its paraphrases are read as one, {said!r}: several stand one a line within the cell', file=sys.stderr)
+        q = {n: cell if cell.strip() else '' for n, cell in zip(names, row) if n or cell} # empty columns at the end have no name
+        ways = q.get('paraphrases', '').strip()
+        if len(ways.splitlines()) == 1 and re.search(r'[|;]', ways): print(f'{source}, row {i}: its paraphrases are read as one, {ways!r}: several stand one a line within the cell', file=sys.stderr)
         return {**q, 'paraphrases': [p.strip() for p in q.get('paraphrases', '').splitlines() if p.strip()]}
     return [question(i, row) for i, row in rows], str(source), [i for i, _ in rows]
 
 # %% ../nbs/02_knowledge_cache.ipynb #f093c1d1
+def _once(pairs): # what JSON gives of an object
+    if twice := [k for k, n in Counter(k for k, _ in pairs).items() if n > 1]: raise ValueError(f'{twice[0]!r} comes twice in one entry') # one of them would be lost
+    return dict(pairs)
+_json = partial(json.loads, object_pairs_hook=_once)
+
 def _read_jsonl(text, source):
     rows = [(i, l) for i, l in enumerate(text.split('\n'), 1) if l.strip()]
     def parse(i, line):
-        try: return json.loads(line)
-        except ValueError as e: raise InputError(f'{source}, row {i} is not JSON: {e}') from e
+        try: return _json(line)
+        except (ValueError, RecursionError) as e: raise InputError(f'{source}, row {i} is not JSON: {e}') from e
     return [parse(i, l) for i, l in rows], str(source), [i for i, _ in rows]
 
 # %% ../nbs/02_knowledge_cache.ipynb #b8074ca1
@@ -112,11 +121,12 @@ class _Yaml(yaml.SafeLoader):
         for k in (str(k.value) for k, _ in node.value):
             if k in seen: raise yaml.YAMLError(f'{k!r} comes twice in one entry{node.start_mark}: does each question begin with a dash?') # one of them would be lost
             seen.add(k)
-        return super().construct_mapping(node, deep)
+        out = super().construct_mapping(node, deep)
+        return out | {'id': v.value for k, v in node.value if k.value == 'id' and isinstance(v, yaml.ScalarNode) and not v.tag.endswith(':null')} # as it is written: 0123, no and 1_000 are names
 
 def _read_yaml(text, source, kind='YAML', parse=partial(yaml.load, Loader=_Yaml)):
     try: data = parse(text)
-    except (yaml.YAMLError, ValueError) as e: raise InputError(f'{source} is not readable as {kind}: {" ".join(str(e).split())}') from e
+    except (yaml.YAMLError, ValueError, RecursionError) as e: raise InputError(f'{source} is not readable as {kind}: {" ".join(str(e).split())}') from e
     return data.get('questions') if isinstance(data, dict) else data, str(source)
 
 # %% ../nbs/02_knowledge_cache.ipynb #0934a385
@@ -131,10 +141,12 @@ def load_questions(
         known = sorted(p.name[:-5] for p in folder.iterdir() if p.suffix == '.yaml' and not p.name.startswith('heldout'))
         raise InputError(f'no question file {source}; packaged ones: {", ".join(known)}')
     raw = path.read_bytes()
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)): raise InputError(f'{source} is UTF-16 text: save it as UTF-8')
+    if raw.startswith(b'PK'): raise InputError(f'{source} is a spreadsheet or an archive: export it as CSV, in UTF-8')
     try: text = raw.decode('utf-8-sig')
     except UnicodeDecodeError as e:
         raise InputError(f'{source}, row {raw[:e.start].count(10) + 1}: byte {raw[e.start]:#x} is not UTF-8; save the file as UTF-8 text') from e
-    read = dict(csv=_read_csv, tsv=_read_csv, jsonl=_read_jsonl, json=partial(_read_yaml, kind='JSON', parse=json.loads)).get(path.suffix.lower()[1:], _read_yaml)
+    read = dict(csv=_read_csv, tsv=_read_csv, jsonl=_read_jsonl, ndjson=_read_jsonl, json=partial(_read_yaml, kind='JSON', parse=_json)).get(path.suffix.lower()[1:], _read_yaml)
     return check_questions(*read(text, source))
 
 # %% ../nbs/02_knowledge_cache.ipynb #heldout1
@@ -190,7 +202,7 @@ def fit_basis(
 # %% ../nbs/02_knowledge_cache.ipynb #40df7f79
 def to_8bit(x): # (..., W) -> int8, (..., 1) scales
     "Rows as whole numbers from -127 to 127"
-    scale = (x.abs().amax(-1, keepdim=True)/127).clamp(min=1e-8).half()
+    scale = (x.abs().amax(-1, keepdim=True)/127).clamp(min=1e-7).half() # which is 0 below 6e-8
     return (x/scale.float()).round().clamp(-127, 127).to(torch.int8), scale
 
 # %% ../nbs/02_knowledge_cache.ipynb #4ab8f3e0
@@ -443,6 +455,7 @@ def reword(
 
 # %% ../nbs/02_knowledge_cache.ipynb #reword03
 FEW = 5 # wordings: a question that has fewer is put in other words
+def _scripts(text): return Counter(unicodedata.name(c, ' ').split(' ')[0] for c in text if c.isalpha()) # LATIN, CYRILLIC, CJK, …: how many letters are of each
 def _few(items): return [x for x in items if len(_wordings(x)) < FEW]
 
 @patch
@@ -456,8 +469,8 @@ def _reword(self:KnowledgeCacheManager, lean, tokenizer, items, n, progress, ask
                            torch.Generator(device=lean.device).manual_seed(k), on_step=bar.update) for k in tries]
     said, known = spread(write, list(range(n)), lean.device), {_plain(t) for t in itertools.chain(*REWORDED, *REWORDED_ZH, *few.values())}
     for x in items:
-        heard = {_plain(t): ' '.join(t.split()) for some in said if (t := some.get(x['id']))}
-        x['heard'] = [t for k, t in heard.items() if k not in known and k not in asked and self._asks_for(t) is None]
+        heard, own = {_plain(t): ' '.join(t.split()) for some in said if (t := some.get(x['id']))}, _scripts(x['text']).most_common(1)
+        x['heard'] = [t for k, t in heard.items() if k not in known and k not in asked and self._asks_for(t) is None and _scripts(t).keys() >= {s for s, _ in own}] # a target that does not know a language answers in its own
 
 # %% ../nbs/02_knowledge_cache.ipynb #reword04
 @patch
@@ -562,23 +575,29 @@ def item(self:KnowledgeCacheManager, item_id:str) -> dict:
     return self.items[self._where[item_id]]
 
 # %% ../nbs/02_knowledge_cache.ipynb #e5c88d2b
-def words(text): # list of lower-case words; of scripts without spaces characters, or pairs of letters
-    "The words that retrieval compares"
-    return [p for w in _word.findall(_even(text)) for p in (_pairs(w) if w[0] > '\u0dff' and _joins(w) else [w])]
+def words(text): # list of lower-case words without accents; of scripts without spaces characters, or pairs of letters
+    "The words of a text"
+    return [p for w in _word.findall(_unmarked(text)) for p in (_pairs(w) if w[0] > '\u0dff' and _joins(w) else [w])]
+def terms(text): # words, and of those with endings their first six and their first four letters as well
+    "What retrieval compares"
+    return [t for w in words(text) for t in (w, *(w[:n] for n in (6, 4) if n < len(w) and _ends(w)))]
+_accents = re.compile(r'(?V1)(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}]\p{M}*)\p{M}+')
+def _unmarked(text): return unicodedata.normalize('NFC', _accents.sub('', unicodedata.normalize('NFD', _even(text)))).replace('ı', 'i') # people leave accents out; capitals hide which i it was
+_ends = re.compile(r'[\p{Latin}\p{Greek}\p{Cyrillic}]').match
 _alone, _joined = r'\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af', r'\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff' # Japanese, Chinese, Korean; Thai, Lao, Burmese, Khmer: alphabets
 _joins = re.compile(f'[{_joined}]').match
 def _pairs(w): return [w[i:i + 2] for i in range(max(len(w) - 1, 1))]
 _word = re.compile(rf'(?V1)[{_alone}]|[{_joined}]+|[[\w\p{{M}}]--[{_alone}{_joined}]]+') # a character that stands alone, or letters with their marks
-WORDS = 2 # of which kind they are: an index of another is made anew
-_small = re.compile(r'\L<words>', words=[w for w in bm25s.stopwords.STOPWORDS_CHINESE if re.match(f'[{_alone}]', w)])
-def _bare(text): return _small.sub(' ', _even(text)) # without the stop words of Chinese, whose characters stand in other words too
+WORDS = 3 # of which kind they are: an index of another is made anew
+_small = re.compile(r'\L<words>|[\u3041-\u309f]', words=[w for w in bm25s.stopwords.STOPWORDS_CHINESE if re.match(f'[{_alone}]', w)])
+def _bare(text): return _small.sub(' ', _even(text)) # without the stop words of Chinese, whose characters stand in other words too, and the hiragana of Japanese, which are mostly grammar
 
 # %% ../nbs/02_knowledge_cache.ipynb #6ec38532
 def _document(x): # the words of an item, each as often as it counts
     every, n = _wordings(x), Counter()
-    for v in every: n.update(dict.fromkeys(words(v['text']), max(round(21/len(every)), 1)))
-    said = Counter(w for v in every for w in words(_bare(v['answer'])))
-    heard = Counter(w for t in x.get('heard') or () for w in set(words(t)))
+    for v in every: n.update(dict.fromkeys(terms(v['text']), max(round(21/len(every)), 1)))
+    said = Counter(w for v in every for w in terms(_bare(v['answer'])))
+    heard = Counter(w for t in x.get('heard') or () for w in set(terms(t)))
     n.update({w: min(k, 3) for w, k in said.items()}); n.update({w: min(3*k, 18) for w, k in heard.items()})
     return list(n.elements()) or ['']
 
@@ -594,7 +613,7 @@ def _index(self:KnowledgeCacheManager):
     return self._search
 
 # %% ../nbs/02_knowledge_cache.ipynb #sentence1
-_end = re.compile(r'(?<=[.!?؟۔])\s+|(?<=[。！？।॥])|[\n:：]+')
+_end = re.compile(rf'(?<=[.!?؟۔]|\p{{Greek}}[;\u037e]|[{_joined}])\s+|(?<=[。！？।॥])|[\n:：]+') # Greek asks with a semicolon, Thai puts a space between sentences
 def _sentences(text): # none of what is longer: a text to work on rather than a question with words around it
     parts = [p for p in _end.split(text) if p.strip()]
     return parts if len(parts) <= 16 else []
@@ -608,7 +627,7 @@ def _scores(self:KnowledgeCacheManager, text): # (items,)
         known = [i for w in asked if (i := index.vocab_dict.get(w)) is not None]
         weight = sum(idf(int(s['indptr'][i + 1] - s['indptr'][i])) for i in known) + (len(asked) - len(known))*idf(0)
         return index.get_scores_from_ids(known) if known else 0., weight
-    once = lambda t: tuple(dict.fromkeys(words(t)))
+    once = lambda t: tuple(dict.fromkeys(terms(t)))
     for every, bare in {(once(t), once(_bare(t))) for t in [text, *_sentences(text)]}: # all words, and those that are no stop words
         parts = [weighed(some) for some in {every, bare}] # two where there are stop words, which so count half
         got, weight = (sum(x)/len(parts) for x in zip(*parts)); best = np.maximum(best, got/max(weight, 1.5*idf(0)))
@@ -880,10 +899,9 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
     kv.places = {i: p for i, p in places.items() if p[0] not in broken}
     self.items = [x for x in items if x['id'] in kv.places] if self.lost else items
     self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy()) # of lost items too: their answers are known
-    vocabulary = _texts(tensors['search/words'], tensors['search/words_ends'])
-    if not self.lost and (indexed or not any(map(_joins, vocabulary))): # otherwise made anew: of fewer items, or of words that were single letters before
-        self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)), vocabulary)
-        if indexed and 'asked' in tensors: self._asked = tensors['asked'].numpy()
+    if indexed and not self.lost: # otherwise made anew: of other words, or of fewer items
+        self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)), _texts(tensors['search/words'], tensors['search/words_ends']))
+        if 'asked' in tensors: self._asked = tensors['asked'].numpy()
     return broken if self.lost else []
 
 # %% ../nbs/02_knowledge_cache.ipynb #ofpth001
@@ -1029,8 +1047,7 @@ def knowledge_for(
     return manager
 
 # %% ../nbs/02_knowledge_cache.ipynb #8b811652
-def _shown(text): # without what would do something to a terminal: people type anything
-    return re.sub('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]', '\ufffd', text)
+def _shown(text): return _hidden.sub('\ufffd', text) # people type anything
 
 @patch
 def summary(self:KnowledgeCacheManager, rows=20) -> str:

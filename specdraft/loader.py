@@ -15,14 +15,15 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLO
            'generate_batch', 'machine', 'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
-import atexit, contextlib, functools, hashlib, inspect, json, math, numbers, os, platform, re, subprocess, sys, tempfile, time
+import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, subprocess, sys, tempfile, time
 from collections import namedtuple
-from copy import copy
+from copy import copy, deepcopy
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np, torch, yaml
 import torch.nn.functional as F
@@ -546,8 +547,10 @@ def _marks(tokenizer, all_kinds): # -> a pattern of what may be a mark of the te
     added = (t.content for t in tokenizer.added_tokens_decoder.values() if t.special or all_kinds and not (t.content[:1].isalnum() or t.content.isspace()))
     return '|'.join(['\ue000', *map(re.escape, sorted(filter(None, added), key=len, reverse=True))])
 
+_apart = WeakKeyDictionary() # tokenizer -> a copy: whether special tokens are split is a setting of the whole tokenizer, which other threads would meet
 def _typed(tokenizer, mark): # the ids of a mark that is only text; in two pieces where it is a token even so, as one that isn't called special
-    ids = lambda text: tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+    if tokenizer not in _apart: _apart[tokenizer] = deepcopy(tokenizer)
+    ids = lambda text: _apart[tokenizer](text, add_special_tokens=False, split_special_tokens=True).input_ids
     return ids(mark) if tokenizer.convert_tokens_to_ids(mark) not in ids(mark) else ids(mark[:1]) + ids(mark[1:])
 
 # %% ../nbs/00_loader.ipynb #talk0001
@@ -556,6 +559,7 @@ def _as_talk(text): # a text, or a list of messages -> messages, the last of the
     for m in talk or [talk]:
         if not isinstance(m, dict) or not is_text(m.get('role')) or not is_text(m.get('content')):
             raise InputError(f'the prompt is {(m if talk is text else text)!r:.80}: expected some text' + (', or messages with a role and some text as content')*(talk is text))
+        if not re.fullmatch(r'[\w-]+', m['role']): raise InputError(f"the role of a message is {m['role']!r}: expected one word, such as user") # templates write it as it is
     if talk[-1]['role'] != 'user': raise InputError(f"the last message of the prompt is from {talk[-1]['role']!r}: expected the user's")
     return talk
 
@@ -742,7 +746,7 @@ class Packed:
     def __init__(self, *linears,
         share=False # where nothing can be laid out anew, no copy: the layers' own weights become parts of one matrix
     ):
-        self.sizes, can = [l.out_features for l in linears], _can_pack(linears[0].weight)
+        can = _can_pack(linears[0].weight)
         w = joined(linears) if (len(linears) == 1 if can else share) else torch.cat([l.weight.detach() for l in linears])
         biases = [l.bias for l in linears]
         self.bias = None if biases[0] is None else torch.cat([b.detach() for b in biases])
@@ -779,13 +783,9 @@ class Block:
         self.head_dim, self.scale, self.act = attn.head_dim, attn.scaling, mlp.act_fn
         self.norm, self.norm2, self.q_norm, self.k_norm = layer.input_layernorm, layer.post_attention_layernorm, getattr(attn, 'q_norm', None), getattr(attn, 'k_norm', None)
         self.H, Hkv = (l.out_features//attn.head_dim for l in (attn.q_proj, attn.k_proj)); self.heads = [self.H + Hkv, Hkv]
-        if packed:
-            self._qkv, self._o = Packed(attn.q_proj, attn.k_proj, attn.v_proj, share=True), Packed(attn.o_proj, share=True)
-            self._gate_up, self._down = Packed(mlp.gate_proj, mlp.up_proj, share=True), Packed(mlp.down_proj, share=True)
-        else:
-            self._qkv = lambda x: torch.cat([attn.q_proj(x), attn.k_proj(x), attn.v_proj(x)], -1)
-            self._gate_up = lambda x: torch.cat([mlp.gate_proj(x), mlp.up_proj(x)], -1)
-            self._o, self._down = attn.o_proj, mlp.down_proj
+        one = functools.partial(Packed, share=True) if packed else lambda *linears: lambda x: torch.cat([l(x) for l in linears], -1)
+        self._qkv, self._o = one(attn.q_proj, attn.k_proj, attn.v_proj), one(attn.o_proj)
+        self._gate_up, self._down = one(mlp.gate_proj, mlp.up_proj), one(mlp.down_proj)
 
 # %% ../nbs/00_loader.ipynb #blockqkv1
 @patch
@@ -812,8 +812,9 @@ def out(self:Block,
 
 # %% ../nbs/00_loader.ipynb #52d9e2fe
 def _untouched(shape): # float32 zeros; a page of them takes memory, and time, when it is first written to
-    n = math.prod(shape); zeros = np.zeros(n + 16, np.float32); at = -zeros.ctypes.data%64//4
-    return torch.from_numpy(zeros[at:at + n]).view(shape)
+    n = math.prod(shape); zeros = mmap.mmap(-1, max(4*n, 1))
+    if hasattr(mmap, 'MADV_NOHUGEPAGE'): zeros.madvise(mmap.MADV_NOHUGEPAGE) # a head's first token would take 2 MB
+    return torch.frombuffer(zeros, dtype=torch.float32, count=n).view(shape)
 
 class KVCache:
     "Keys (after rotary position) and values of all layers, preallocated; `n` tokens of them are valid"

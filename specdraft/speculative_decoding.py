@@ -30,6 +30,7 @@ from .draft_model import RUN, Ask, DraftModel, LeanDraft, default_draft, find_dr
 def _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_bias): # see `Sampling`
     number = lambda x: isinstance(x, numbers.Real) and not isinstance(x, bool)
     if not number(temperature) or not temperature >= 0: raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more')
+    if 0 < temperature < 1e-9: raise InputError(f'temperature is {temperature!r}: what is so small rounds to nothing; 0 is greedy')
     if not number(top_p) or not 0 < top_p <= 1: raise InputError(f'top_p is {top_p!r}: it must be above 0 and at most 1')
     if not isinstance(top_k, numbers.Integral) or top_k < 0: raise InputError(f'top_k is {top_k!r}: it must be 0 (all tokens) or more')
     if not number(min_p) or not 0 <= min_p < 1: raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
@@ -125,7 +126,7 @@ class Urn:
         ids=None # (n,) whose they are, all other tokens have none; default: place i is token i
     ): self.weights, self.ids, self.gone = _array(weights), ids, []; self.w = self.weights # as given, places taken out, what is left
     @functools.cached_property
-    def sums(self): return np.add.reduceat(self.w, _starts(len(self.w), self.size), dtype=np.float64) # of the parts
+    def sums(self): return np.add.reduceat(self.w, np.arange(0, len(self.w), self.size), dtype=np.float64) # of the parts
     @functools.cached_property
     def total(self): return float(self.sums.sum())
     def part(self, k): return self.w[k*self.size:(k + 1)*self.size]
@@ -171,9 +172,6 @@ def draw(self:Urn, rng=random) -> int:
 
 # %% ../nbs/05_speculative_decoding.ipynb #urnarray1
 def _array(x): return x.numpy() if torch.is_tensor(x) else np.asarray(x)
-
-@functools.lru_cache
-def _starts(n, size): return np.arange(0, n, size)
 
 # %% ../nbs/05_speculative_decoding.ipynb #urndraw1
 def as_urn(weights): # an `Urn`, or what it takes
