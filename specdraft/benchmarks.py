@@ -471,11 +471,6 @@ def batched_answers(
     return out
 
 # %% ../nbs/06_benchmarks.ipynb #certcls1
-def _in_float32(draft, lean): # copies of both
-    exact = LeanTarget(deepcopy(lean.model).float())
-    trained = DraftModel(draft.config, exact.model, draft.manager, layers=draft.layer_idxs).eval(); trained.load_state_dict(draft.state_dict())
-    return trained, exact
-
 def _once(decode, device): # what it wrote is kept
     kept = cache(lambda ids: decode(torch.tensor([ids], device=device)))
     return lambda ids: kept(tuple(ids[0].tolist()))
@@ -515,10 +510,10 @@ def certificate(
     out='' # JSON file to write
 ) -> dict: # name of the comparison -> rows of `compare`
     "Hold the decoder's greedy texts against `generate` of transformers in float32, and against plain decoding in the target's dtype; there also others against others, to see what the dtype alone does"
-    c, kind, (trained, exact) = _Certificate(draft, lean, tokenizer, prompts, max_new_tokens, out), str(lean.dtype).removeprefix('torch.'), _in_float32(draft, lean)
+    c, kind, exact = _Certificate(draft, lean, tokenizer, prompts, max_new_tokens, out), str(lean.dtype).removeprefix('torch.'), LeanTarget(deepcopy(lean.model).float())
     many = batched_answers(exact, tokenizer, prompts, max_new_tokens)
-    c.run('float32, trees, and generate of transformers', c.decoder(trained, exact), c.transformers(exact), exact, lambda ids: many[tuple(ids[0].tolist())])
-    del exact, trained
+    c.run('float32, trees, and generate of transformers', c.decoder(draft, exact), c.transformers(exact), exact, lambda ids: many[tuple(ids[0].tolist())])
+    del exact
     plain = _once(lambda ids: plain_generate(lean, ids, max_new_tokens), lean.device)
     c.run(f'{kind}, strict, and plain decoding', c.decoder(draft, lean, strict=True), plain, lean)
     if kind != 'float32':

@@ -93,19 +93,25 @@ class CopyPointer(nn.Module):
             w = torch.randn(n_layers*W, dim, generator=torch.Generator().manual_seed(0))
             self.q_proj.weight.copy_(torch.linalg.qr(w)[0].T); self.k_proj.weight.copy_(self.q_proj.weight)
             nn.init.zeros_(self.h_proj.weight); nn.init.zeros_(self.gate.weight); nn.init.constant_(self.gate.bias, -1.)
-    def _load_from_state_dict(self, state, prefix, *args): # older files, like that of the draft that ships, hold two numbers as scalars, which FSDP can't shard
-        for k in ('heat', 'null'):
-            if prefix + k in state: state[prefix + k] = state[prefix + k].reshape(1)
-        super()._load_from_state_dict(state, prefix, *args)
-    def forward(self,
-        h,    # (B, T, D) final states
-        own,  # for each sampled layer the draft's keys before rotary position, (B, Hkv, T, d)
-        keys, # (B, K, layers*W) of the answer, from `knowledge_batch`
-        mask, # (B, K) bool
-        runs  # (B, T, K) from `run_lengths`
-    ): # (B, T, K) what is copied from each place; sums to less than 1
-        q = self.q_proj(self.place(torch.cat([k.transpose(1, 2).flatten(2) for k in own], -1))) + self.h_proj(h)
-        return self.point(h, q, F.normalize(self.k_proj(self.place(keys)).float(), dim=-1), runs, mask)
+
+# %% ../nbs/03_draft_model.ipynb #ptrforw1
+@patch
+def forward(self:CopyPointer,
+    h,    # (B, T, D) final states
+    own,  # for each sampled layer the draft's keys before rotary position, (B, Hkv, T, d)
+    keys, # (B, K, layers*W) of the answer, from `knowledge_batch`
+    mask, # (B, K) bool
+    runs  # (B, T, K) from `run_lengths`
+): # (B, T, K) what is copied from each place; sums to less than 1
+    q = self.q_proj(self.place(torch.cat([k.transpose(1, 2).flatten(2) for k in own], -1))) + self.h_proj(h)
+    return self.point(h, q, F.normalize(self.k_proj(self.place(keys)).float(), dim=-1), runs, mask)
+
+# %% ../nbs/03_draft_model.ipynb #ptrload1
+@patch
+def _load_from_state_dict(self:CopyPointer, state, prefix, *args): # older files, like that of the draft that ships, hold two numbers as scalars, which FSDP can't shard
+    for k in ('heat', 'null'):
+        if prefix + k in state: state[prefix + k] = state[prefix + k].reshape(1)
+    nn.Module._load_from_state_dict(self, state, prefix, *args)
 
 # %% ../nbs/03_draft_model.ipynb #ptrplace1
 @patch

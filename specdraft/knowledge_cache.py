@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import MutableMapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from copy import copy
-from functools import partial
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -425,7 +425,7 @@ def _to_answer(self:KnowledgeCacheManager, questions, update): # -> those that a
             if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
     return [q for q in questions if q['id'] not in known or not _same(q, known[q['id']])]
 
-# %% ../nbs/02_knowledge_cache.ipynb #frames01
+# %% ../nbs/02_knowledge_cache.ipynb #frames00
 REWORDED = [('How do I bake bread at home?', 'What are the steps to make my own loaf of bread?'), ('What causes rain?', 'Why does it rain?'),
             ('How tall is Mount Everest?', 'I would like to know the height of the highest mountain on Earth.'),
             ('Give me some tips for learning the guitar.', 'How can I get better at playing the guitar?'),
@@ -435,6 +435,7 @@ REWORDED_ZH = [('怎样在家做面包？', '自己烤面包要哪些步骤？')
 
 WORDING_TOKENS = 32 # of a new wording at most
 
+# %% ../nbs/02_knowledge_cache.ipynb #frames01
 def reword(
     lean, tokenizer, about, # target, its tokenizer, the wordings of each item: a dict of lists
     k, luck, generator=None, max_tokens=WORDING_TOKENS, on_step=None # which of them, counted round and round; luck: random.Random, for the choice of examples
@@ -580,9 +581,12 @@ def words(text): # list of lower-case words without accents; of scripts without 
     return [p for w in _word.findall(_unmarked(text)) for p in (_pairs(w) if w[0] > '\u0dff' and _joins(w) else [w])]
 def terms(text): # words, and of those with endings their first six and their first four letters as well
     "What retrieval compares"
-    return [t for w in words(text) for t in (w, *(w[:n] for n in (6, 4) if n < len(w) and _ends(w)))]
+    return [t for w in words(text) for t in _forms(w)]
+@lru_cache(100_000)
+def _forms(w): return (w, *(w[:n] for n in (6, 4) if n < len(w))) if _ends(w) else (w,)
 _accents = re.compile(r'(?V1)(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}]\p{M}*)\p{M}+')
-def _unmarked(text): return unicodedata.normalize('NFC', _accents.sub('', unicodedata.normalize('NFD', _even(text)))).replace('ı', 'i') # people leave accents out; capitals hide which i it was
+def _unmarked(text): # people leave accents out; capitals hide which i it was
+    return even if (even := _even(text)).isascii() else unicodedata.normalize('NFC', _accents.sub('', unicodedata.normalize('NFD', even))).replace('ı', 'i')
 _ends = re.compile(r'[\p{Latin}\p{Greek}\p{Cyrillic}]').match
 _alone, _joined = r'\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af', r'\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff' # Japanese, Chinese, Korean; Thai, Lao, Burmese, Khmer: alphabets
 _joins = re.compile(f'[{_joined}]').match
@@ -869,16 +873,16 @@ def save(self:KnowledgeCacheManager, path=CACHE):
     if self.lost:
         raise InputError(f'{len(self.lost)} items have lost their keys and values, such as {next(iter(self.lost))!r}: `add` computes them again, '
                          '`remove` takes them out')
-    if strange := [i for i in self.kv_cache if not len(self.items)]:
-        raise InputError(f'keys and values of {strange[0]!r} come without their question: they cannot be saved')
+    if len(self.kv_cache) and not len(self.items):
+        raise InputError(f'keys and values of {next(iter(self.kv_cache))!r} come without their question: they cannot be saved')
     with changing(path):
-        if path.resolve() in self._seen and file_state(path) not in (self._seen[path.resolve()], None):
+        if path in self._seen and file_state(path) not in (self._seen[path], None):
             raise InputError(f'{path} has been changed by another process since it was read: load it again, and repeat the change')
         before = _standing(path).get('shards', ()); shards = self._save_shards(path)
         if len(self.items): tensors |= self._as_tensors(shards)
         save_tensors(path, tensors, _like(path), kind='knowledge cache', format=2, words=WORDS, shards=shards, squares=self._squares, fitted=self._fitted, dropped=sorted(self.dropped),
                      **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', *_settings)})
-        self._seen[path.resolve()] = file_state(path)
+        self._seen[path] = file_state(path)
         _tidy(path, {*before, *shards})
 
 # %% ../nbs/02_knowledge_cache.ipynb #63e52988

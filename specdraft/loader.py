@@ -84,7 +84,7 @@ def command(func):
         if plots := sys.modules.get('matplotlib'): plots.use(os.environ['MPLBACKEND']) # it has looked already
     return call_parse(_exit_cleanly(func))
 
-# %% ../nbs/00_loader.ipynb #d3d06cfb
+# %% ../nbs/00_loader.ipynb #movefile
 def _move(tmp, path): # in the place of what stands there
     for wait in (.1, .5, 2., None):
         try: return os.replace(tmp, path)
@@ -92,6 +92,7 @@ def _move(tmp, path): # in the place of what stands there
             if os.name != 'nt' or wait is None: raise
             time.sleep(wait)
 
+# %% ../nbs/00_loader.ipynb #d3d06cfb
 @contextlib.contextmanager
 def whole_file(
     path, # where the file shall stand; its folder is made

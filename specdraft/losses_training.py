@@ -51,9 +51,10 @@ def lk_weight(alpha:float, eta=3.0) -> float: # alpha: mean expected acceptance;
     "The weight of KL in the adaptive mix, exp(-eta alpha): from 1 down to exp(-eta) (LK losses, Samarin et al. 2026)"
     return math.exp(-eta*alpha)
 
-# %% ../nbs/04_losses_training.ipynb #c0000011
+# %% ../nbs/04_losses_training.ipynb #aswide01
 def _as_wide(rows, vocab): return max(rows*49152//vocab, 1) # so many rows of logits take the memory of `rows` rows of SmolLM2's
 
+# %% ../nbs/04_losses_training.ipynb #c0000011
 class _HeadLogProbs(torch.autograd.Function):
     rows = 128 # at a time, on a CPU
     @staticmethod

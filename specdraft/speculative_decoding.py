@@ -238,15 +238,20 @@ class Proposal:
     def drawn_from(self, at): # `Drawn`, or None
         "What the token at this place was drawn from"
         q = self.probs[at - 1]; return q if q is None or isinstance(q, Drawn) else Drawn(q, self.tokens[at - 1])
-    def path(self, at): # places from the first to `at`
-        out = []
-        while at: out.append(at); at = self.parents[at - 1]
-        return out[::-1]
-    def chain(self, tokens, probs=None, **kw): # a list of (V,) or None
-        "Propose `tokens` one behind the other"
-        at = 0
-        for i, t in enumerate(tokens): at = self.add(t, at, probs=probs[i] if probs else None, **kw)
-        return self
+
+# %% ../nbs/05_speculative_decoding.ipynb #propos002
+@patch
+def path(self:Proposal, at): # places from the first to `at`
+    out = []
+    while at: out.append(at); at = self.parents[at - 1]
+    return out[::-1]
+
+@patch
+def chain(self:Proposal, tokens, probs=None, **kw): # a list of (V,) or None
+    "Propose `tokens` one behind the other"
+    at = 0
+    for i, t in enumerate(tokens): at = self.add(t, at, probs=probs[i] if probs else None, **kw)
+    return self
 
 # %% ../nbs/05_speculative_decoding.ipynb #9d127acf
 def verify(
