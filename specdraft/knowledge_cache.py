@@ -593,7 +593,7 @@ _joins = re.compile(f'[{_joined}]').match
 def _pairs(w): return [w[i:i + 2] for i in range(max(len(w) - 1, 1))]
 _word = re.compile(rf'(?V1)[{_alone}]|[{_joined}]+|[[\w\p{{M}}]--[{_alone}{_joined}]]+') # a character that stands alone, or letters with their marks
 WORDS = 3 # of which kind they are: an index of another is made anew
-_small = re.compile(r'\L<words>|[\u3041-\u309f]', words=[w for w in bm25s.stopwords.STOPWORDS_CHINESE if re.match(f'[{_alone}]', w)])
+_small = re.compile(r'\L<words>', words=[*(w for w in bm25s.stopwords.STOPWORDS_CHINESE if re.match(f'[{_alone}]', w)), *map(chr, range(0x3041, 0x30a0))])
 def _bare(text): return _small.sub(' ', _even(text)) # without the stop words of Chinese, whose characters stand in other words too, and the hiragana of Japanese, which are mostly grammar
 
 # %% ../nbs/02_knowledge_cache.ipynb #6ec38532
