@@ -102,7 +102,8 @@ def forward(self:CopyPointer,
     keys, # (B, K, layers*W) of the answer, from `knowledge_batch`
     mask, # (B, K) bool
     runs  # (B, T, K) from `run_lengths`
-): # (B, T, K) what is copied from each place; sums to less than 1
+): # (B, T, K), for each position a sum below 1
+    "What is copied from each place of the answer"
     q = self.q_proj(self.place(torch.cat([k.transpose(1, 2).flatten(2) for k in own], -1))) + self.h_proj(h)
     return self.point(h, q, F.normalize(self.k_proj(self.place(keys)).float(), dim=-1), runs, mask)
 

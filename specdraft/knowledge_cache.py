@@ -25,12 +25,12 @@ from fastcore.basics import chunked, patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, agreed, as_lean, as_model, chat_ids, check_count, check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, _unseen, agreed, as_lean, as_model, chat_ids, check_count, check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
                               generate_batch, is_text, likeliest, load_config, load_tensors, left_over, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
-def _even(text): return re.sub('[\u00ad\u200b\ufeff]', '', unicodedata.normalize('NFKC', text).casefold()) # however it was typed, and without what nobody sees
+def _even(text): return _unseen.sub('', unicodedata.normalize('NFKC', text).casefold()) # however it was typed, and without what nobody sees
 _punctuation = '.,;:!?…()[]"\'«»“”‘’„¿¡。，、；：！？؟؛،۔।॥'
 def _plain(text): return ' '.join(w.strip(_punctuation) or w for w in _even(text).split()) # what two wordings that ask the same have in common
 def _log_id(text): return 'log-' + hashlib.sha256(_plain(text).encode()).hexdigest()[:12] # of a message that becomes an item
@@ -42,7 +42,7 @@ def _name(question, taken): # an id that stays the same in another file
 # %% ../nbs/02_knowledge_cache.ipynb #qform001
 def _form(q, at): # a dict or a text, where it stands -> question, paraphrases, answer, id; None for what is not given
     q = {'question': q} if isinstance(q, str) else q
-    if not isinstance(q, dict) or not is_text(q.get('question')) or not _even(q['question']).strip():
+    if not isinstance(q, dict) or not is_text(q.get('question')):
         raise InputError(f'{at} is {q.get("question", q) if isinstance(q, dict) else q!r}: expected some text as its question')
     if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}:
         raise InputError(f'{at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
@@ -130,6 +130,9 @@ def _read_yaml(text, source, kind='YAML', parse=partial(yaml.load, Loader=_Yaml)
     return data.get('questions') if isinstance(data, dict) else data, str(source)
 
 # %% ../nbs/02_knowledge_cache.ipynb #0934a385
+def _check_utf16(raw, source): # bytes
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)): raise InputError(f'{source} is UTF-16 text: save it as UTF-8')
+
 def load_questions(
     source='common_en' # packaged name, or a .csv, .jsonl, .json or .yaml file
 ) -> list: # see `check_questions`
@@ -141,7 +144,7 @@ def load_questions(
         known = sorted(p.name[:-5] for p in folder.iterdir() if p.suffix == '.yaml' and not p.name.startswith('heldout'))
         raise InputError(f'no question file {source}; packaged ones: {", ".join(known)}')
     raw = path.read_bytes()
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)): raise InputError(f'{source} is UTF-16 text: save it as UTF-8')
+    _check_utf16(raw, source)
     if raw.startswith(b'PK'): raise InputError(f'{source} is a spreadsheet or an archive: export it as CSV, in UTF-8')
     try: text = raw.decode('utf-8-sig')
     except UnicodeDecodeError as e:
@@ -470,8 +473,9 @@ def _reword(self:KnowledgeCacheManager, lean, tokenizer, items, n, progress, ask
                            torch.Generator(device=lean.device).manual_seed(k), on_step=bar.update) for k in tries]
     said, known = spread(write, list(range(n)), lean.device), {_plain(t) for t in itertools.chain(*REWORDED, *REWORDED_ZH, *few.values())}
     for x in items:
-        heard, own = {_plain(t): ' '.join(t.split()) for some in said if (t := some.get(x['id']))}, _scripts(x['text']).most_common(1)
-        x['heard'] = [t for k, t in heard.items() if k not in known and k not in asked and self._asks_for(t) is None and _scripts(t).keys() >= {s for s, _ in own}] # a target that does not know a language answers in its own
+        heard = {_plain(t): ' '.join(t.split()) for some in said if (t := some.get(x['id']))}
+        own = {script for script, _ in _scripts(x['text']).most_common(1)}
+        x['heard'] = [t for k, t in heard.items() if k not in known and k not in asked and self._asks_for(t) is None and own <= _scripts(t).keys()] # a target that does not know a language answers in its own
 
 # %% ../nbs/02_knowledge_cache.ipynb #reword04
 @patch
@@ -975,7 +979,7 @@ def read_prompts(
     if Path(path).suffix.lower() in ('.csv', '.tsv', '.yaml', '.yml'):
         raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes: expected messages in plain lines or JSON lines')
     out, bad, whole = [], [], Path(path).read_bytes()
-    if whole.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)): raise InputError(f'{path} is UTF-16 text: save it as UTF-8')
+    _check_utf16(whole, path)
     for i, line in enumerate(re.split(rb'\r\n|\r|\n', whole.removeprefix(codecs.BOM_UTF8)), 1): # what else ends a line for Python may stand in a message
         try: out += [_message(line, f'{path}, line {i}')] if line.strip() else []
         except InputError as e:

@@ -539,9 +539,10 @@ def tiny_target(
     return model.eval().requires_grad_(False), tiny_tokenizer()
 
 # %% ../nbs/00_loader.ipynb #istext1
+_unseen = re.compile('[\u00ad\u200b\ufeff]') # characters that nobody sees
 def is_text(x) -> bool:
     "Is it a text with something in it, and without half of a character, as a cut emoji leaves it?"
-    return isinstance(x, str) and bool(x.strip()) and not any('\ud800' <= c <= '\udfff' for c in x)
+    return isinstance(x, str) and bool(_unseen.sub('', x).strip()) and not any('\ud800' <= c <= '\udfff' for c in x)
 
 # %% ../nbs/00_loader.ipynb #c96a2eea
 def _marks(tokenizer, all_kinds): # -> a pattern of what may be a mark of the template: special tokens, and of the others that were added those that look like one

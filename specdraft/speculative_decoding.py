@@ -241,7 +241,8 @@ class Proposal:
 
 # %% ../nbs/05_speculative_decoding.ipynb #propos002
 @patch
-def path(self:Proposal, at): # places from the first to `at`
+def path(self:Proposal, at): # places
+    "The branch from its first token to `at`"
     out = []
     while at: out.append(at); at = self.parents[at - 1]
     return out[::-1]
