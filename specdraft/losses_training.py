@@ -23,12 +23,15 @@ from fastcore.basics import chunked, groupby, patch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_count, check_value, check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_count, check_value,
+                              check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
                               at_once, file_state, left_over, load_tensors, processes, rms_norm, rotate, size_groups,
                               save_tensors, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
-from .knowledge_cache import CACHE, WORDING_TOKENS, KnowledgeCacheManager, _plain, changing, read_held_out, read_prompts, reword
-from .draft_model import DraftModel, best_checkpoint, checkpoints, default_draft, find_draft, shifted, shipped_draft
+from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _plain, changing, read_held_out,
+                                       read_prompts, reword)
+from .draft_model import (DraftModel, best_checkpoint, checkpoints, default_draft, find_draft, shifted,
+                                   shipped_draft)
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
 def kl_loss(
@@ -47,19 +50,26 @@ def acceptance_loss(
     return 1 - torch.minimum(target_probs, draft_logprobs.exp()).sum(-1)
 
 # %% ../nbs/04_losses_training.ipynb #616e5315
-def lk_weight(alpha:float, eta=3.0) -> float: # alpha: mean expected acceptance; in training a running mean over the batches before
+def lk_weight(
+    alpha:float, # mean expected acceptance; in training a running mean over the batches before
+    eta=3.0
+) -> float:
     "The weight of KL in the adaptive mix, exp(-eta alpha): from 1 down to exp(-eta) (LK losses, Samarin et al. 2026)"
     return math.exp(-eta*alpha)
 
 # %% ../nbs/04_losses_training.ipynb #aswide01
-def _as_wide(rows, vocab): return max(rows*49152//vocab, 1) # so many rows of logits take the memory of `rows` rows of SmolLM2's
+def _as_wide(rows, vocab): # so many rows of logits take the memory of `rows` rows of SmolLM2's
+    return max(rows*49152//vocab, 1)
 
 # %% ../nbs/04_losses_training.ipynb #c0000011
 class _HeadLogProbs(torch.autograd.Function):
     rows = 128 # at a time, on a CPU
+
     @staticmethod
     def parts(h, w): # slices of the rows
-        n = _as_wide(_HeadLogProbs.rows if h.device.type == 'cpu' else at_once(h.device)//12, max(len(w), 8192)); return [slice(i, i + n) for i in range(0, len(h), n)]
+        n = _as_wide(_HeadLogProbs.rows if h.device.type == 'cpu' else at_once(h.device)//12, max(len(w), 8192))
+        return [slice(i, i + n) for i in range(0, len(h), n)]
+
     @staticmethod
     def forward(ctx, h, w, at):
         out, lse = at.new_empty(at.shape, dtype=torch.float), at.new_empty(len(h), 1, dtype=torch.float)
@@ -70,19 +80,27 @@ class _HeadLogProbs(torch.autograd.Function):
             lse[s] = z.logsumexp(-1, keepdim=True)
             top[s], best[s] = z.max(-1)
             out[s] = z.gather(1, at[s]) - lse[s]
-        ctx.half = dict(dtype=torch.get_autocast_dtype(h.device.type), enabled=torch.is_autocast_enabled(h.device.type)) # the backward pass must compute the same logits
-        ctx.save_for_backward(h, w, at, lse, *([y] if len(parts) == 1 else [])); top -= lse[:, 0]; ctx.mark_non_differentiable(best, top) # what fits one block is kept
+        # the backward pass must compute the same logits
+        ctx.half = dict(dtype=torch.get_autocast_dtype(h.device.type),
+                        enabled=torch.is_autocast_enabled(h.device.type))
+        ctx.save_for_backward(h, w, at, lse, *([y] if len(parts) == 1 else [])) # what fits one block is kept
+        top -= lse[:, 0]
+        ctx.mark_non_differentiable(best, top)
         return out, best, top
+
     @staticmethod
     def backward(ctx, g, *_):
         h, w, at, lse, *kept = ctx.saved_tensors
         dh = torch.empty_like(h)
         for s in _HeadLogProbs.parts(h, w):
-            with torch.autocast(h.device.type, **ctx.half): z = kept[0] if kept else F.linear(h[s].to(w.dtype), w)
+            with torch.autocast(h.device.type, **ctx.half):
+                z = kept[0] if kept else F.linear(h[s].to(w.dtype), w)
             dz = (z - lse[s]).exp_().mul_(-g[s].sum(-1, keepdim=True)).scatter_add_(1, at[s], g[s])
-            most = dz.abs().amax(-1, keepdim=True).clamp_(min=1e-30) if w.dtype == torch.float16 else None # it has nothing below 6e-8
+            # it has nothing below 6e-8
+            most = dz.abs().amax(-1, keepdim=True).clamp_(min=1e-30) if w.dtype == torch.float16 else None
             if most is not None: dz /= most
-            d = dz.to(w.dtype) @ w; dh[s] = (d if most is None else d.float()*most).to(h.dtype)
+            d = dz.to(w.dtype) @ w
+            dh[s] = (d if most is None else d.float()*most).to(h.dtype)
         return dh, None, None
 
 # %% ../nbs/04_losses_training.ipynb #b9543c0e
@@ -94,21 +112,25 @@ def head_logprobs(
     "Log-softmax of a linear head at chosen columns, without keeping the logits"
     return _HeadLogProbs.apply(h, w, at)
 
-# %% ../nbs/04_losses_training.ipynb #c0000014
-OPENINGS = ['Translate the following', 'Translate this sentence into English:', 'Summarize the following article:', 'Summarize:', 'Who ', 'When did',
-            'Where is', 'What is the', 'How many', 'Why do',
-    'How does', 'How do I', 'Explain ', 'Write a short story', 'Write an email', 'Write a poem', 'Write a Python function', 'Write a function that',
-    'Imagine you are', 'Pretend to be', 'You are a',
-    'Solve the following problem:', 'A farmer has', 'If a train', 'There are', 'A store sells',
-    'Given the following context, answer the question.\n\nContext:', 'Based on the text, ', 'Extract the names', 'List ',
-    'Answer the question based on the passage below.\n\nPassage:', 'Compare ', 'Describe ', 'Give me advice on', 'Can you help me',
-    'Rewrite the following', 'Read the following paragraph and', 'Evaluate ', 'Suppose ',
-    'What are some', 'Compose ', 'Identify ', 'Create a', 'Develop ', 'My friend', 'I want to', 'Which ', 'Is it true that',
-    'Translate the following paragraph into Spanish:', 'Please translate from French into English:', 'What does this sentence mean in English?\n\n',
+# %% ../nbs/04_losses_training.ipynb #opening1
+OPENINGS = [
+    'Translate the following', 'Translate this sentence into English:', 'Summarize the following article:',
+    'Summarize:', 'Who ', 'When did', 'Where is', 'What is the', 'How many', 'Why do', 'How does', 'How do I',
+    'Explain ', 'Write a short story', 'Write an email', 'Write a poem', 'Write a Python function',
+    'Write a function that', 'Imagine you are', 'Pretend to be', 'You are a', 'Solve the following problem:',
+    'A farmer has', 'If a train', 'There are', 'A store sells',
+    'Given the following context, answer the question.\n\nContext:', 'Based on the text, ', 'Extract the names',
+    'List ', 'Answer the question based on the passage below.\n\nPassage:', 'Compare ', 'Describe ',
+    'Give me advice on', 'Can you help me', 'Rewrite the following', 'Read the following paragraph and', 'Evaluate ',
+    'Suppose ', 'What are some', 'Compose ', 'Identify ', 'Create a', 'Develop ', 'My friend', 'I want to', 'Which ',
+    'Is it true that', 'Translate the following paragraph into Spanish:',
+    'Please translate from French into English:', 'What does this sentence mean in English?\n\n',
     'How would you say in German:', 'Summarize the passage below in one sentence.\n\n',
     'Write a short summary of this news report:\n\n', 'Here is an article. Tell me its main points.\n\n',
-    'Using only the document below, answer the question.\n\nDocument:', 'Here are some notes:']
+    'Using only the document below, answer the question.\n\nDocument:', 'Here are some notes:'
+]
 
+# %% ../nbs/04_losses_training.ipynb #c0000014
 def bare_prompt(tokenizer) -> list: # ids
     "The chat template up to where the user's message starts"
     ids = tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids
@@ -121,21 +143,30 @@ def invent_prompts(
 ) -> list: # texts
     "Messages that the target writes in the user's place, at temperature 1"
     if n == 0: return []
-    luck = torch.randint(len(openings)*4//3, (n,), generator=generator, device=generator.device if generator is not None else None).tolist()
+    luck = torch.randint(len(openings)*4//3, (n,), generator=generator,
+                         device=generator.device if generator is not None else None).tolist()
     begun = [openings[i] if i < len(openings) else '' for i in luck]
     rows = [bare_prompt(tokenizer) + tokenizer(b, add_special_tokens=False).input_ids for b in begun]
     out = generate_batch(lean, rows, max_tokens, 1.0, generator, on_step)
-    texts = [tokenizer.decode(tokenizer(b, add_special_tokens=False).input_ids + o, skip_special_tokens=True).strip() for b, o in zip(begun, out)] # as one: some tokenizers drop a space where a text begins
+    # as one: some tokenizers drop a space where a text begins
+    texts = [tokenizer.decode(tokenizer(b, add_special_tokens=False).input_ids + o, skip_special_tokens=True).strip()
+             for b, o in zip(begun, out)]
     return list(dict.fromkeys(t for t in texts if len(t) > 3))
 
-# %% ../nbs/04_losses_training.ipynb #9c33be12
-SUMMARIES = ['Summarize the following article:\n\n{}', '{}\n\nSummarize the text above.', 'Write a short summary of this text:\n\n{}',
-             'What are the main points of this article?\n\n{}', 'Give me the gist of this in one or two sentences:\n\n{}']
-QUESTIONS = ['Answer the question with the help of the passages below.\n\n{}\n\nQuestion: {question}',
-             'Question: {question}\n\nUse this information:\n\n{}', 'Context:\n{}\n\nGiven the context, {question}',
-             '{}\n\nBased on the text above, answer this: {question}']
+# %% ../nbs/04_losses_training.ipynb #wording1
+SUMMARIES = [
+    'Summarize the following article:\n\n{}', '{}\n\nSummarize the text above.',
+    'Write a short summary of this text:\n\n{}', 'What are the main points of this article?\n\n{}',
+    'Give me the gist of this in one or two sentences:\n\n{}'
+]
+QUESTIONS = [
+    'Answer the question with the help of the passages below.\n\n{}\n\nQuestion: {question}',
+    'Question: {question}\n\nUse this information:\n\n{}', 'Context:\n{}\n\nGiven the context, {question}',
+    '{}\n\nBased on the text above, answer this: {question}'
+]
 LANGUAGES = ['German', 'French', 'Spanish', 'Italian', 'Portuguese']
 
+# %% ../nbs/04_losses_training.ipynb #9c33be12
 def document_tasks(
     exchanges, n:int, # (message, answer) pairs; how many tasks
     luck # random.Random
@@ -146,20 +177,25 @@ def document_tasks(
         kind, some = luck.random(), luck.sample(exchanges, min(luck.randint(1, 6), len(exchanges)))
         document = '\n\n'.join(a for _, a in some)
         if kind < .4: out[luck.choice(SUMMARIES).format(document)] = None
-        elif kind < .8: out[luck.choice(QUESTIONS).format(document, question=luck.choice(some)[0])] = None
+        elif kind < .8:
+            out[luck.choice(QUESTIONS).format(document, question=luck.choice(some)[0])] = None
         else:
             language = luck.choice(LANGUAGES)
             out[f'Translate into {language}:\n\n{some[0][1]}'] = language
     return list(out.items())
 
-# %% ../nbs/04_losses_training.ipynb #passage2
-PASSAGES = ['(CNN) --', 'LONDON, England --', 'WASHINGTON (AP) -- The', 'Police say', 'A man who', 'The United States', 'Officials in', 'The first',
-            'By the end of the', 'The company said on Monday that', 'According to a new study,', 'The city of', 'The film', 'During the war,', 'The river',
-            'The team won', 'The novel', 'In the United Kingdom,', 'She was born in', 'The band released', 'The president', 'The species', 'Scientists have',
-            'The history of', 'The school', 'After the match,', 'King', 'The song', 'Residents of', 'The album']
+# %% ../nbs/04_losses_training.ipynb #passage4
+PASSAGES = [
+    '(CNN) --', 'LONDON, England --', 'WASHINGTON (AP) -- The', 'Police say', 'A man who', 'The United States',
+    'Officials in', 'The first', 'By the end of the', 'The company said on Monday that', 'According to a new study,',
+    'The city of', 'The film', 'During the war,', 'The river', 'The team won', 'The novel', 'In the United Kingdom,',
+    'She was born in', 'The band released', 'The president', 'The species', 'Scientists have', 'The history of',
+    'The school', 'After the match,', 'King', 'The song', 'Residents of', 'The album'
+]
 ASKED = ['Who', 'When', 'What', 'Where', 'How many', 'Which', 'Why', 'In what year', 'What is the name of']
 PASSAGE_TOKENS, QUESTION_TOKENS = 160, 24 # tokens of one at most
 
+# %% ../nbs/04_losses_training.ipynb #passage2
 def passages(
     lean, tokenizer, n:int,
     luck, generator=None, # random.Random, for the first words; torch generator
@@ -167,17 +203,20 @@ def passages(
 ) -> list: # (question, passage) pairs
     "What the target writes without a chat template at temperature 0.8, and what it asks about it"
     mark, context = '\n\nQuestion: ', lean.config.max_position_embeddings
-    special = {*tokenizer.all_special_ids, *eos_ids(lean.model), *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
-    def go_on(texts, most): # each with what follows up to the end of the document; those that leave no room for it are left out
+    special = {*tokenizer.all_special_ids, *eos_ids(lean.model),
+               *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
+    def go_on(texts, most):
+        # each with what follows up to the end of the document; those that leave no room for it are left out
         rows = [ids for t in texts if len(ids := tokenizer(t).input_ids) < context]
         out = generate_batch(lean, rows, most, .8, generator, on_step)
-        return [tokenizer.decode(row + list(itertools.takewhile(lambda i: i not in special, ids)), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return [tokenizer.decode(row + list(itertools.takewhile(lambda i: i not in special, ids)),
+                                 skip_special_tokens=True, clean_up_tokenization_spaces=False)
                 for row, ids in zip(rows, out)]
     texts = go_on([luck.choice(PASSAGES) for _ in range(n)], PASSAGE_TOKENS)
     texts = [t[:m.end()] if (m := re.match(r'.*[.!?]', t, re.S)) else t for t in texts] # whole sentences
     asked = [t.rpartition(mark) for t in go_on([t + mark + luck.choice(ASKED) for t in texts], QUESTION_TOKENS)]
-    return [(m[0], text) for text, _, q in asked if (m := re.match(r'[^\n?]*\?', q))] # those that are whole, on one line
-
+    # those that are whole, on one line
+    return [(m[0], text) for text, _, q in asked if (m := re.match(r'[^\n?]*\?', q))]
 
 # %% ../nbs/04_losses_training.ipynb #c0000020
 def prompt_key(text) -> str: # 16 hex digits
@@ -189,12 +228,15 @@ def prompt_key(text) -> str: # 16 hex digits
 @functools.cache
 def measured_with() -> frozenset: # of `prompt_key`s
     "The packaged held-out messages, which the target shall not come upon by itself when it writes text to train on"
-    held = [read_held_out(f.name.removesuffix('.yaml')) for f in files('specdraft').joinpath('questions').iterdir() if f.name.startswith('heldout')]
-    return frozenset(prompt_key(t) for h in held for t in [*itertools.chain(*h['paraphrases'].values()), *h['unrelated']])
+    held = [read_held_out(f.name.removesuffix('.yaml')) for f in files('specdraft').joinpath('questions').iterdir()
+            if f.name.startswith('heldout')]
+    return frozenset(prompt_key(t) for h in held
+                     for t in [*itertools.chain(*h['paraphrases'].values()), *h['unrelated']])
 
 # %% ../nbs/04_losses_training.ipynb #words002
 def in_other_words(
-    lean, tokenizer, manager, about, n:int, luck, generator=None, on_step=None, avoid=() # see `reword`; tries for each item; `prompt_key`s of what is measured with
+    # see `reword`; tries for each item; `prompt_key`s of what is measured with
+    lean, tokenizer, manager, about, n:int, luck, generator=None, on_step=None, avoid=()
 ) -> list: # (text, item) pairs, no two alike
     "New wordings of known questions, those by which the knowledge cache finds their item"
     if not (n and about and manager is not None): return []
@@ -202,7 +244,8 @@ def in_other_words(
     for k in range(n):
         for item, text in reword(lean, tokenizer, about, k, luck, generator, on_step=on_step).items():
             if prompt_key(text) in avoid or manager._asks_for(text) is not None: continue
-            if item in [x['id'] for x, _ in judge.retrieve(text)]: new.setdefault(_plain(text), (text, item))
+            if item in [x['id'] for x, _ in judge.retrieve(text)]:
+                new.setdefault(_plain(text), (text, item))
     return list(new.values())
 
 # %% ../nbs/04_losses_training.ipynb #c0000023
@@ -216,7 +259,8 @@ class Trace:
         self.hidden, self.item = hidden, item # (n-1-start, D) after the final norm; item of the knowledge cache
     def __len__(self): return len(self.ids) - 1 - self.start # places to learn from
     def text(self): # what `trace_texts` takes
-        return dict(prompt_ids=self.ids[:self.answer + 1].tolist(), answer_ids=self.ids[self.answer + 1:].tolist(), start=self.start, item=self.item)
+        return dict(prompt_ids=self.ids[:self.answer + 1].tolist(), answer_ids=self.ids[self.answer + 1:].tolist(),
+                    start=self.start, item=self.item)
 
 # %% ../nbs/04_losses_training.ipynb #f44ea9e5
 def top_probs(
@@ -224,8 +268,10 @@ def top_probs(
 ): # (N, k) ids, the likeliest first, and their probabilities
     "What the target holds likely at each place"
     parts = []
-    for h in hidden.split(_as_wide(at_once(lean.device)//12, lean.config.vocab_size)): # the logits of all places would be large
-        logits = lean.head(h).float(); top = logits.topk(min(k, logits.shape[-1]), -1)
+    # the logits of all places would be large
+    for h in hidden.split(_as_wide(at_once(lean.device)//12, lean.config.vocab_size)):
+        logits = lean.head(h).float()
+        top = logits.topk(min(k, logits.shape[-1]), -1)
         parts.append((top.indices.int(), (top.values - logits.logsumexp(-1, keepdim=True)).exp()))
     return [torch.cat(p) for p in zip(*parts)]
 
@@ -237,9 +283,12 @@ def as_trace(
 ) -> Trace:
     "Keep what a pass over the text has computed"
     answer = len(text['prompt_ids']) - 1
-    t = Trace(torch.tensor(text['prompt_ids'] + text['answer_ids']), text.get('start', answer), answer, item=text.get('item'))
+    t = Trace(torch.tensor(text['prompt_ids'] + text['answer_ids']), text.get('start', answer), answer,
+              item=text.get('item'))
     if not keep: return t
-    if 'memory' in keep: t.memory = torch.stack([torch.stack(kv[l]) for l in layers]).permute(3, 0, 1, 2, 4).to(dtype).contiguous().cpu()
+    if 'memory' in keep:
+        t.memory = (torch.stack([torch.stack(kv[l]) for l in layers])
+                    .permute(3, 0, 1, 2, 4).to(dtype).contiguous().cpu())
     hidden = rms_norm(lean.model.model.norm, states[t.start:-1])
     if 'top' in keep: t.top, t.probs = (x.cpu() for x in top_probs(lean, hidden, keep_top))
     if 'hidden' in keep: t.hidden = hidden.to(dtype).cpu()
@@ -253,17 +302,22 @@ def trace_texts(
 ) -> list:
     "Run the target over every text"
     out = [as_trace(lean, t, layers, keep=()) for t in texts]
-    for part in size_groups([len(t.ids) for t in out], min(at_once(lean.device), 25_000)) if keep else []: # in larger groups more than half would be padding
-        some = [out[i] for i in part]; T = max(len(t.ids) for t in some)
-        kv_cache = lean.new_cache(T, len(some)) # padded on the right: what is there comes later, so nobody has looked at it
+    # in larger groups more than half would be padding
+    for part in size_groups([len(t.ids) for t in out], min(at_once(lean.device), 25_000)) if keep else []:
+        some = [out[i] for i in part]
+        T = max(len(t.ids) for t in some)
+        # padded on the right: what is there comes later, so nobody has looked at it
+        kv_cache = lean.new_cache(T, len(some))
         h = lean(nn.utils.rnn.pad_sequence([t.ids for t in some], batch_first=True).to(lean.device), kv_cache)
         if 'memory' in keep:
-            memory = kv_cache.kv[list(layers), :, :, :, :T].permute(2, 4, 0, 1, 3, 5).to(device, dtype) # (B, T, layers, 2, Hkv, d)
+            # (B, T, layers, 2, Hkv, d)
+            memory = kv_cache.kv[list(layers), :, :, :, :T].permute(2, 4, 0, 1, 3, 5).to(device, dtype)
             for t, m in zip(some, memory): t.memory = m[:len(t.ids)]
         hidden = rms_norm(lean.model.model.norm, torch.cat([x[t.start:len(t.ids) - 1] for t, x in zip(some, h)]))
         each = lambda x: x.to(device).split([len(t) for t in some])
         if 'top' in keep:
-            for t, ids, probs in zip(some, *map(each, top_probs(lean, hidden, keep_top))): t.top, t.probs = ids, probs
+            for t, ids, probs in zip(some, *map(each, top_probs(lean, hidden, keep_top))):
+                t.top, t.probs = ids, probs
         if 'hidden' in keep:
             for t, x in zip(some, each(hidden.to(dtype))): t.hidden = x
     return out
@@ -272,30 +326,42 @@ def trace_texts(
 def save_shard(path, traces, **meta):
     "Write traces side by side to one file; a lot without texts is a file too, or it would be written again and again"
     cat = lambda k: torch.cat([getattr(t, k) for t in traces] or [torch.empty(0)])
-    tensors = dict(ids=cat('ids').int()) | {k: cat(k) for k in ('memory', 'top', 'hidden') if traces and getattr(traces[0], k) is not None}
+    tensors = dict(ids=cat('ids').int()) | {k: cat(k) for k in ('memory', 'top', 'hidden')
+                                            if traces and getattr(traces[0], k) is not None}
     if 'top' in tensors: tensors['probs'] = cat('probs').half()
-    save_tensors(path, tensors, kind='training data', texts=[dict(n=len(t.ids), start=t.start, answer=t.answer, item=t.item) for t in traces], **meta)
+    save_tensors(path, tensors, kind='training data',
+                 texts=[dict(n=len(t.ids), start=t.start, answer=t.answer, item=t.item) for t in traces], **meta)
 
 # %% ../nbs/04_losses_training.ipynb #ce6ba896
 class TrainingData:
     "The traces in a folder of shards, read from disk when asked for; repeated texts are left out"
     def __init__(self, folder, target=None): # a target to check vocabulary and weights against
         from safetensors import safe_open
-        self.folder, self.where, self.outline, self.files, self.metas, seen = Path(folder), [], [], [], [], set() # `outline`: the texts without what was computed
+        # `outline`: the texts without what was computed
+        self.folder, self.where, self.outline, self.files, self.metas, seen = Path(folder), [], [], [], [], set()
         for path in sorted(self.folder.glob('shard-*.safetensors')):
-            before = file_state(path); tensors, meta = load_tensors(path, 'training data', only=('ids',))
+            before = file_state(path)
+            tensors, meta = load_tensors(path, 'training data', only=('ids',))
             ids = tensors['ids'].long()
             if target is not None and meta['fingerprint'] != fingerprint(target):
-                raise InputError(f'{path} was made by the target {meta["fingerprint"]}, but this target is {fingerprint(target)}: remove {folder}')
+                raise InputError(f'{path} was made by the target {meta["fingerprint"]}, '
+                                 f'but this target is {fingerprint(target)}: remove {folder}')
             if target is not None and len(ids) and ids.max() >= target.config.vocab_size:
-                raise InputError(f'{path} holds the id {ids.max()}, outside the target\'s vocabulary of {target.config.vocab_size}: remove {folder}')
-            self.files.append(safe_open(path, 'pt')); self.metas.append(meta)
-            if file_state(path) != before: raise InputError(f'{path} was replaced while it was read: another training writes to {folder}, so give this one another (--data)')
+                raise InputError(f'{path} holds the id {ids.max()}, outside the target\'s vocabulary of '
+                                 f'{target.config.vocab_size}: remove {folder}')
+            self.files.append(safe_open(path, 'pt'))
+            self.metas.append(meta)
+            if file_state(path) != before:
+                raise InputError(f'{path} was replaced while it was read: another training writes to {folder}, '
+                                 'so give this one another (--data)')
             at = row = 0
             for t in meta['texts']:
-                mine = ids[at:at + t['n']]; key = hashlib.sha256(mine.numpy().tobytes()).digest()
+                mine = ids[at:at + t['n']]
+                key = hashlib.sha256(mine.numpy().tobytes()).digest()
                 if key not in seen:
-                    seen.add(key); self.where.append((len(self.files) - 1, at, row)); self.outline.append(Trace(mine, t['start'], t['answer'], item=t['item']))
+                    seen.add(key)
+                    self.where.append((len(self.files) - 1, at, row))
+                    self.outline.append(Trace(mine, t['start'], t['answer'], item=t['item']))
                 at += t['n']; row += t['n'] - 1 - t['start']
         self.layers = self.metas[0]['layers'] if self.metas else []
 
@@ -309,53 +375,69 @@ def __getitem__(self:TrainingData, i) -> Trace:
     f, n, m = self.files[shard], len(t.ids), len(t)
     has, read = set(f.keys()), lambda k, a, n: f.get_slice(k)[a:a + n] if k in has else None
     probs = read('probs', row, m)
-    return Trace(t.ids, t.start, t.answer, read('memory', at, n), read('top', row, m), None if probs is None else probs.float(), read('hidden', row, m), t.item)
+    return Trace(t.ids, t.start, t.answer, read('memory', at, n), read('top', row, m),
+                 None if probs is None else probs.float(), read('hidden', row, m), t.item)
 
-# %% ../nbs/04_losses_training.ipynb #tdatasize
+# %% ../nbs/04_losses_training.ipynb #tdatatop
 @patch
 def likely(self:TrainingData): # of each shard that keeps them
     "The target's likely tokens at every place, and their probabilities, each (N, k)"
     for f in self.files:
         if 'probs' in f.keys(): yield f.get_tensor('top'), f.get_tensor('probs').float()
 
+# %% ../nbs/04_losses_training.ipynb #tdatasize
 @patch
 def size(self:TrainingData): # bytes by part
     "What each kept part takes on disk"
     out = {}
     for f in self.files:
         for k in f.keys():
-            s = f.get_slice(k); n = math.prod(s.get_shape())*{'BF16': 2, 'F16': 2, 'F32': 4, 'I32': 4}[s.get_dtype()]
+            s = f.get_slice(k)
+            n = math.prod(s.get_shape())*{'BF16': 2, 'F16': 2, 'F32': 4, 'I32': 4}[s.get_dtype()]
             out[k] = out.get(k, 0) + n
     return out
 
-# %% ../nbs/04_losses_training.ipynb #lotjobs1
-def _of_some_items(jobs, most, seed): # whole items, so that each keeps its own question: those drawn until there are `most` jobs
+# %% ../nbs/04_losses_training.ipynb #lotjobs2
+def _of_some_items(jobs, most, seed):
+    # whole items, so that each keeps its own question: those drawn until there are `most` jobs
     of, some, n = groupby(jobs, 1), set(), 0
-    items = list(of); random.Random(seed).shuffle(items)
+    items = list(of)
+    random.Random(seed).shuffle(items)
     for item in items:
-        if n < most: some.add(item); n += len(of[item])
+        if n < most:
+            some.add(item)
+            n += len(of[item])
     return [j for j in jobs if j[1] in some]
 
+# %% ../nbs/04_losses_training.ipynb #lotjobs1
 def _own_job(tokenizer, p, longest, context): # a message of `read_prompts`, with its answer if it has one
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
-    ids, answer = chat_ids(tokenizer, p['text']), p.get('answer') and tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True)
-    if len(ids) + 1 > context: raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens, an answer at least 1: the context of the target holds {context}')
-    return ids, None, answer[:min(len(answer), longest, context - len(ids))] if answer else None # one that filled the context may take more tokens when it is read again
+    ids = chat_ids(tokenizer, p['text'])
+    answer = p.get('answer') and (
+        tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True))
+    if len(ids) + 1 > context:
+        raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens, an answer at least 1: '
+                         f'the context of the target holds {context}')
+    # one that filled the context may take more tokens when it is read again
+    return ids, None, answer[:min(len(answer), longest, context - len(ids))] if answer else None
 
 # %% ../nbs/04_losses_training.ipynb #c0000029
 def text_lots(
-    tokenizer, manager, config, prompts=(), # knowledge cache or None, checked config, own prompts (texts or dicts of `read_prompts`)
+    # knowledge cache or None, checked config, own prompts (texts or dicts of `read_prompts`)
+    tokenizer, manager, config, prompts=(),
     context=math.inf # tokens that the target can hold
 ):
     "The lots of a run: each a list of jobs (prompt ids, item, known answer or None), or the number of prompts to invent"
     worded = list(manager.wordings()) if manager is not None else []
-    most, longest = config['training']['known_wordings'], max(config['training']['max_answer_tokens'], config['decoding']['max_new_tokens'])
+    most = config['training']['known_wordings']
+    longest = max(config['training']['max_answer_tokens'], config['decoding']['max_new_tokens'])
     jobs = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in worded]
     if most is not None: jobs = _of_some_items(jobs, most, config['training']['seed'])
     asked, own = {_plain(v['text']) for _, v in worded}, {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)
-        if (k := _plain(p['text'])) not in asked and (k not in own or p.get('ended', True)): own[k] = p # the newest whole answer
+        if (k := _plain(p['text'])) not in asked and (k not in own or p.get('ended', True)):
+            own[k] = p # the newest whole answer
     jobs += [_own_job(tokenizer, p, longest, context) for p in own.values()]
     n, lot = config['training']['num_invented_prompts'], config['training']['lot']
     return [*chunked(jobs, lot)] + [min(lot, n - i) for i in range(0, n, lot)]
@@ -363,19 +445,27 @@ def text_lots(
 # %% ../nbs/04_losses_training.ipynb #7270b364
 class _Writer:
     "What it takes to write lots"
-    def __init__(self, lean, tokenizer, manager, layers, c, seed, on_step, avoid): # see `write_lot`; `prompt_key`s of what is not to be asked
-        self.lean, self.tokenizer, self.manager, self.layers, self.c, self.on_step, self.avoid = lean, tokenizer, manager, layers, c, on_step, avoid
-        self.g, self.luck, self.keep, self.hot = torch.Generator(device=lean.device).manual_seed(seed), random.Random(seed), to_keep(c, lean.device), c.get('hot', 1.)
+    def __init__(self, lean, tokenizer, manager, layers, c, seed, on_step, avoid):
+        # see `write_lot`; `prompt_key`s of what is not to be asked
+        self.lean, self.tokenizer, self.manager, self.layers = lean, tokenizer, manager, layers
+        self.c, self.on_step, self.avoid = c, on_step, avoid
+        self.g = torch.Generator(device=lean.device).manual_seed(seed)
+        self.luck = random.Random(seed)
+        self.keep = to_keep(c, lean.device)
+        self.hot = c.get('hot', 1.)
 
 # %% ../nbs/04_losses_training.ipynb #wanswer01
 @patch
-def answered(self:_Writer, jobs, longest=math.inf, **start): # (prompt ids, item, temperature) -> of each its trace, or None where a prompt leaves no room for an answer
+def answered(self:_Writer, jobs, longest=math.inf, **start):
+    # (prompt ids, item, temperature) -> of each its trace, or None where a prompt leaves no room for an answer
     room, traces = min(self.lean.config.max_position_embeddings, longest), [None]*len(jobs)
     some = [i for i, (prompt, _, _) in enumerate(jobs) if len(prompt) < room]
     def trace(i, answer, kv=None, states=None):
         prompt, item, _ = jobs[some[i]]
-        traces[some[i]] = as_trace(self.lean, dict(prompt_ids=prompt, answer_ids=answer, item=item, **start), self.layers, kv, states, self.keep, self.c['keep_top'])
-    answers = generate_batch(self.lean, [jobs[i][0] for i in some], self.c['max_answer_tokens'], [jobs[i][2] for i in some], self.g, self.on_step, trace if self.keep else None)
+        traces[some[i]] = as_trace(self.lean, dict(prompt_ids=prompt, answer_ids=answer, item=item, **start),
+                                   self.layers, kv, states, self.keep, self.c['keep_top'])
+    answers = generate_batch(self.lean, [jobs[i][0] for i in some], self.c['max_answer_tokens'],
+                             [jobs[i][2] for i in some], self.g, self.on_step, trace if self.keep else None)
     if not self.keep:
         for i, answer in enumerate(answers): trace(i, answer)
     return traces
@@ -383,44 +473,61 @@ def answered(self:_Writer, jobs, longest=math.inf, **start): # (prompt ids, item
 # %% ../nbs/04_losses_training.ipynb #wknown001
 @patch
 def known(self:_Writer, lot): # questions and own prompts -> traces
-    out = trace_texts(self.lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a], self.layers, self.keep, self.c['keep_top'])
-    out += self.answered([(p, item, 0.) for p, item, a in lot if a is None] + [(p, item, self.hot) for p, item, _ in lot])
-    about = groupby([j for j in lot if j[1] is not None], 1, lambda j: user_text(self.tokenizer, j[0])) # wordings of each item
-    new = in_other_words(self.lean, self.tokenizer, self.manager, about, self.c['rewordings'], self.luck, self.g, self.on_step, self.avoid)
-    for some in chunked(new, self.c['lot']): out += self.answered([(chat_ids(self.tokenizer, t), item, heat) for heat in (0., self.hot) for t, item in some])
+    out = trace_texts(self.lean, [dict(prompt_ids=p, answer_ids=a, item=item) for p, item, a in lot if a],
+                      self.layers, self.keep, self.c['keep_top'])
+    out += self.answered([(p, item, 0.) for p, item, a in lot if a is None]
+                         + [(p, item, self.hot) for p, item, _ in lot])
+    # wordings of each item
+    about = groupby([j for j in lot if j[1] is not None], 1, lambda j: user_text(self.tokenizer, j[0]))
+    new = in_other_words(self.lean, self.tokenizer, self.manager, about, self.c['rewordings'], self.luck, self.g,
+                         self.on_step, self.avoid)
+    for some in chunked(new, self.c['lot']):
+        out += self.answered([(chat_ids(self.tokenizer, t), item, heat)
+                              for heat in (0., self.hot) for t, item in some])
     return [t for t in out if t is not None]
 
-# %% ../nbs/04_losses_training.ipynb #winvent01
+# %% ../nbs/04_losses_training.ipynb #winvent2
 @patch
 def exchanges(self:_Writer, texts, **start): # -> (text, trace) pairs
-    # every fourth text is answered twice, the others greedily (two in three) or at random: more prompts are worth more than second answers
-    asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (self.hot, (0, 3))) for i, t in enumerate(texts) if i % 4 in some]
+    # every fourth text is answered twice, the others greedily (two in three) or at random:
+    # more prompts are worth more than second answers
+    asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (self.hot, (0, 3)))
+             for i, t in enumerate(texts) if i % 4 in some]
     traces = self.answered([(chat_ids(self.tokenizer, t), None, heat) for t, heat in asked], **start)
     return [(t, trace) for (t, _), trace in zip(asked, traces) if trace is not None]
 
+# %% ../nbs/04_losses_training.ipynb #winvent01
 @patch
 def invented(self:_Writer, n): # messages that the target makes up, and the tasks made of them -> traces
     lean, tokenizer, c, how = self.lean, self.tokenizer, self.c, dict(on_step=self.on_step)
     new = [t for t in invent_prompts(lean, tokenizer, n, self.g, **how) if prompt_key(t) not in self.avoid]
     said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
-    invented = self.exchanges(new, start=len(bare_prompt(tokenizer)) - 1) # an invented message is the target's text too
-    brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), self.luck, self.g, **how) if prompt_key(q) not in self.avoid]
+    # an invented message is the target's text too
+    invented = self.exchanges(new, start=len(bare_prompt(tokenizer)) - 1)
+    brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), self.luck, self.g, **how)
+               if prompt_key(q) not in self.avoid]
     asked = self.exchanges(list(dict.fromkeys(q for q, _ in brought)))
-    language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought, round(n*c['tasks_per_prompt']), self.luck))
-    # odd characters can take a dozen times as many tokens when they are read as when they were written, and one such document sets the memory of all
+    language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought,
+                                   round(n*c['tasks_per_prompt']), self.luck))
+    # odd characters can take a dozen times as many tokens when they are read as when they were written,
+    # and one such document sets the memory of all
     worked = self.exchanges(list(language), longest=10*max(c['max_answer_tokens'], PASSAGE_TOKENS))
-    back = self.exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}' for text, t in worked if language[text] and said(t))))
+    back = self.exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}'
+                                             for text, t in worked if language[text] and said(t))))
     return [t for _, t in invented + asked + worked + back]
 
 # %% ../nbs/04_losses_training.ipynb #writelot1
 def write_lot(
     lean, tokenizer, manager, # target, its tokenizer, knowledge cache or None
-    lot, layers, c, seed, # one lot of `text_lots`, sampled layers, `training` of a checked config, with `hot` as the temperature of sampled answers (1)
+    # one lot of `text_lots`, sampled layers, `training` of a checked config, with `hot` as the temperature of
+    # sampled answers (1)
+    lot, layers, c, seed,
     on_step=None, held_out=() # further `prompt_key`s of messages to measure with, for which nothing is written
 ) -> list: # traces
     "Have the target answer one lot: greedily where no answer is known, and sampled"
     w = _Writer(lean, tokenizer, manager, layers, c, seed, on_step, measured_with() | set(held_out))
-    return w.invented(lot) if isinstance(lot, int) else w.known([j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out])
+    return (w.invented(lot) if isinstance(lot, int)
+            else w.known([j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out]))
 
 # %% ../nbs/04_losses_training.ipynb #e8424a1e
 def to_keep(c, device) -> list: # of `training` in a checked config
@@ -431,9 +538,13 @@ def to_keep(c, device) -> list: # of `training` in a checked config
 def data_plan(lots, layers, config, lean, manager=None) -> str: # 16 hex digits
     "A short name for the data of a run: other questions, prompts, layers or settings have another"
     c = config['training']
-    finds = [manager.threshold, [v['answer'] for _, v in manager.wordings()]] if manager is not None and c['rewordings'] else None # which wordings it accepts
-    return hashlib.sha256(json.dumps([lots, list(layers), to_keep(c, lean.device), c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'], c['passages_per_prompt'], c['seed'],
-                                      c['rewordings'], finds, fingerprint(lean.model), str(lean.dtype)] + [x for x in (config['base_model']['system_prompt'], config['decoding']['temperature']) if x]).encode()).hexdigest()[:16]
+    finds = ([manager.threshold, [v['answer'] for _, v in manager.wordings()]]
+             if manager is not None and c['rewordings'] else None) # which wordings it accepts
+    return hashlib.sha256(json.dumps(
+        [lots, list(layers), to_keep(c, lean.device), c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'],
+         c['passages_per_prompt'], c['seed'], c['rewordings'], finds, fingerprint(lean.model), str(lean.dtype)]
+        + [x for x in (config['base_model']['system_prompt'], config['decoding']['temperature']) if x]
+    ).encode()).hexdigest()[:16]
 
 # %% ../nbs/04_losses_training.ipynb #4bf0384e
 def trace_key(tokenizer, trace) -> str:
@@ -441,41 +552,52 @@ def trace_key(tokenizer, trace) -> str:
     return prompt_key(user_text(tokenizer, trace.ids[:trace.answer + 1].tolist()))
 
 # %% ../nbs/04_losses_training.ipynb #words005
-def write_shard(path, lean, tokenizer, manager, lot, layers, c, seed, plan='', **kw): # what `write_lot` takes; plan: from `data_plan`
+def write_shard(
+    path, lean, tokenizer, manager, lot, layers, c, seed, plan='', **kw # what `write_lot` takes; plan: from `data_plan`
+):
     "One lot of text as a file of training data; returns its traces"
     traces = write_lot(lean, tokenizer, manager, lot, layers, c, seed, **kw)
-    save_shard(path, traces, plan=plan, fingerprint=fingerprint(lean.model), layers=list(layers), prompts=sorted({trace_key(tokenizer, t) for t in traces}))
+    save_shard(path, traces, plan=plan, fingerprint=fingerprint(lean.model), layers=list(layers),
+               prompts=sorted({trace_key(tokenizer, t) for t in traces}))
     return traces
 
 # %% ../nbs/04_losses_training.ipynb #moststep
 def _most_steps(lot, c): # of `generate_batch` that writing it takes, for the progress bar
     n = c['max_answer_tokens']
-    if isinstance(lot, int): return n*(1 + 2*(c['tasks_per_prompt'] > 0)) + 128 + (n + PASSAGE_TOKENS + QUESTION_TOKENS)*(c['passages_per_prompt'] > 0)
+    if isinstance(lot, int):
+        return (n*(1 + 2*(c['tasks_per_prompt'] > 0)) + 128
+                + (n + PASSAGE_TOKENS + QUESTION_TOKENS)*(c['passages_per_prompt'] > 0))
     items = len({item for _, item, _ in lot} - {None})
     return n*(1 + -(-items*c['rewordings']//c['lot'])) + WORDING_TOKENS*c['rewordings']*(items > 0)
 
 # %% ../nbs/04_losses_training.ipynb #38854a7e
 def write_data(
     folder, lean, tokenizer, manager, # where to, target, its tokenizer, knowledge cache or None
-    config, prompts=(), layers=None, # checked config, own prompts (texts or dicts of `read_prompts`); default layers: the manager's
+    # checked config, own prompts (texts or dicts of `read_prompts`); default layers: the manager's
+    config, prompts=(), layers=None,
     progress=True, rank=0, world=1 # this process and their number: lots are dealt out in turn
 ) -> TrainingData:
     "Write and trace all lots that are not there yet"
-    c, layers = {**config['training'], 'hot': config['decoding']['temperature'] or 1.}, list(layers if layers is not None else manager.layers)
+    c = {**config['training'], 'hot': config['decoding']['temperature'] or 1.}
+    layers = list(layers if layers is not None else manager.layers)
     lots = text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings)
     plan = data_plan(lots, layers, config, lean, manager)
     mine = [i for i in range(len(lots)) if i % world == rank]
-    for f in left_over(folder, r'shard-\d+\.safetensors', 3600) if not rank else (): f.unlink(missing_ok=True) # another run may be writing the same text
+    # another run may be writing the same text
+    for f in left_over(folder, r'shard-\d+\.safetensors', 3600) if not rank else ():
+        f.unlink(missing_ok=True)
     path = lambda i: Path(folder)/f'shard-{i:05}.safetensors'
     for i in mine:
         if path(i).is_file() and load_tensors(path(i), 'training data', only=())[1]['plan'] != plan:
-            raise InputError(f'{path(i)} belongs to other questions, prompts, layers or settings than this run: remove {folder}, or choose another folder')
+            raise InputError(f'{path(i)} belongs to other questions, prompts, layers or settings than this run: '
+                             f'remove {folder}, or choose another folder')
     todo = [i for i in mine if not path(i).is_file()]
     steps = lambda i: _most_steps(lots[i], c)
     with tqdm(total=sum(map(steps, todo)), desc='writing text', unit='step', disable=not progress or not todo) as bar:
         for i in todo:
             at = bar.n
-            write_shard(path(i), lean, tokenizer, manager, lots[i], layers, c, c['seed']*1_000_003 + i, plan, on_step=bar.update)
+            write_shard(path(i), lean, tokenizer, manager, lots[i], layers, c, c['seed']*1_000_003 + i, plan,
+                        on_step=bar.update)
             bar.update(at + steps(i) - bar.n) # answers that ended early
     return TrainingData(folder, lean.model)
 
@@ -485,7 +607,8 @@ def pick_vocab(
 ): # (size,) ids
     "The tokens that the draft's head always scores"
     weight = torch.zeros(vocab_size, dtype=torch.double)
-    for top, probs in data.likely(): weight.index_add_(0, top.flatten().long(), probs.flatten().double().sqrt())
+    for top, probs in data.likely():
+        weight.index_add_(0, top.flatten().long(), probs.flatten().double().sqrt())
     if not weight.any(): # nothing of it is kept
         for t in data.outline: weight += t.ids.bincount(minlength=vocab_size)
     return weight.sort(descending=True, stable=True).indices[:size].sort().values
@@ -496,12 +619,15 @@ def random_starts(
 ): # (B, T) for each position, where its round starts
     "Cut sequences into rounds of 1 to `max_block` positions"
     lengths = torch.randint(1, max_block + 1, (B, T), generator=generator)
-    begins = torch.zeros(B, T + max_block, dtype=torch.bool).scatter_(1, lengths.cumsum(1).clamp(max=T + max_block - 1), True)[:, :T]
+    begins = (torch.zeros(B, T + max_block, dtype=torch.bool)
+              .scatter_(1, lengths.cumsum(1).clamp(max=T + max_block - 1), True)[:, :T])
     begins[:, 0] = True
     return torch.where(begins, torch.arange(T), 0).cummax(1).values
 
 # %% ../nbs/04_losses_training.ipynb #c0000040
-def as_knowledge(trace:Trace, lean): # keys, values: (layers, Hkv, K, d), keys before rotary position, of the place before the answer and the answer
+def as_knowledge(
+    trace:Trace, lean
+): # keys, values: (layers, Hkv, K, d), keys before rotary position, of the place before the answer and the answer
     "A traced text's answer as a knowledge cache would hold it"
     cos, sin = lean.rope(torch.arange(trace.answer, len(trace.ids)))
     k, v = trace.memory[trace.answer:].to(lean.device, torch.float).permute(2, 1, 3, 0, 4)
@@ -519,16 +645,23 @@ def collate(
     first = [0 if own else t.start for t in traces] # a past of its own begins with the text
     M, S = max(len(t.ids) - 1 - f for t, f in zip(traces, first)), 0 if own else max(len(t.ids) for t in traces)
     pad = lambda x, n: F.pad(x, (0, 0)*(x.dim() - 1) + (0, n - len(x)))
-    at, before, columns = torch.tensor(first), torch.tensor([t.start - f for t, f in zip(traces, first)])[:, None], torch.arange(M)
-    memory = torch.stack([pad(t.memory[:S], S) for t in traces]).to(device).permute(2, 3, 0, 4, 1, 5) # (layers, 2, B, Hkv, S, d)
+    at = torch.tensor(first)
+    before = torch.tensor([t.start - f for t, f in zip(traces, first)])[:, None]
+    columns = torch.arange(M)
+    # (layers, 2, B, Hkv, S, d)
+    memory = torch.stack([pad(t.memory[:S], S) for t in traces]).to(device).permute(2, 3, 0, 4, 1, 5)
     rope = lean.rope((at[:, None] + columns).clamp(max=lean.config.max_position_embeddings - 1).to(device))
-    read = lambda t: t if isinstance(t, tuple) else (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device))
-    told = [t and read(t) for t in knowledge] if draft.knowledge is not None else [] # for each row keys, values, tokens and those that they lead to
-    if extra is None: extra = draft.extra_ids(torch.cat([t.ids.to(device) for t in traces] + [r[3] for r in told if r]))
-    b = dict(ids=torch.stack([pad(t.ids[f:-1], M) for t, f in zip(traces, first)]).to(device), memory=[(m[0], m[1]) for m in memory], rope=rope,
-             starts=starts.to(device), at=at.to(device),
+    read = lambda t: t if isinstance(t, tuple) else (
+        *shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device))
+    # for each row keys, values, tokens and those that they lead to
+    told = [t and read(t) for t in knowledge] if draft.knowledge is not None else []
+    if extra is None:
+        extra = draft.extra_ids(torch.cat([t.ids.to(device) for t in traces] + [r[3] for r in told if r]))
+    b = dict(ids=torch.stack([pad(t.ids[f:-1], M) for t, f in zip(traces, first)]).to(device),
+             memory=[(m[0], m[1]) for m in memory], rope=rope, starts=starts.to(device), at=at.to(device),
              depth=torch.cat([torch.arange(len(t)) - s[:len(t)] for t, s in zip(traces, starts)]).to(device),
-             real=((columns >= before) & (columns < before + torch.tensor([len(t) for t in traces])[:, None])).to(device),
+             real=((columns >= before)
+                   & (columns < before + torch.tensor([len(t) for t in traces])[:, None])).to(device),
              extra=extra)
     if told: b['knowledge'] = draft.knowledge_batch(told)
     return b
@@ -543,11 +676,13 @@ def mix_copies(
     "The pointer's mixture"
     n = int(max(ids.max(), tokens.max())) + 1
     same = (tokens[:, :, None] == tokens[:, None]).to(copy.dtype)
-    with torch.autocast(copy.device.type, enabled=False): shares = copy @ same # rounded to bfloat16, they would no longer add up to one
+    # rounded to bfloat16, they would no longer add up to one
+    with torch.autocast(copy.device.type, enabled=False): shares = copy @ same
     total, left = shares[real], 1 - copy.sum(-1)[real] # what all places with the same token give
     # one place of each token
     places = torch.arange(tokens.shape[1], device=copy.device).expand_as(tokens)
-    place = torch.full((len(tokens), n + 1), -1, device=copy.device).scatter_(1, tokens.masked_fill(tokens < 0, n), places)
+    place = torch.full((len(tokens), n + 1), -1, device=copy.device).scatter_(
+        1, tokens.masked_fill(tokens < 0, n), places)
     row = torch.arange(len(tokens), device=copy.device).repeat_interleave(real.sum(1))
     share = lambda ids: total.gather(1, (p := place[row[:, None], ids]).clamp(min=0))*(p >= 0)
     mixed = (logp.exp()*left[:, None] + share(ids)).clamp(min=1e-30).log()
@@ -564,30 +699,42 @@ class Distiller(nn.Module):
         super().__init__()
         self.draft, self.keep_top = draft, keep_top
         object.__setattr__(self, 'lean', lean) # the target is no part of what is trained
-    def forward(self, batch, traces): # dict of (N,) for each place learnt from: kl, acceptance, agree; and its depth in the round
+
+    def forward(self, batch, traces):
+        # dict of (N,) for each place learnt from: kl, acceptance, agree; and its depth in the round
         draft, real = self.draft, batch['real']
-        h, copy = draft.hidden(batch['ids'], batch['memory'], batch['rope'], batch['starts'], batch.get('knowledge'), batch['at'])
+        h, copy = draft.hidden(batch['ids'], batch['memory'], batch['rope'], batch['starts'], batch.get('knowledge'),
+                               batch['at'])
         ids, probs = self.teacher(traces, real.device) # (N, k) of the whole vocabulary
         places = draft.columns(batch['extra'])[ids]     # (N, k) columns of the draft's head; -1 where it has none
         logp, best, logp_best = head_logprobs(h[real], draft.head_weight(batch['extra']), places.clamp(min=0))
         logp, best = logp.masked_fill(places < 0, -30.), draft.scored(batch['extra'])[best]
         if copy is not None:
             logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
-            logp = torch.where(places < 0, logp.clamp(min=-30.), logp) # without this the gate would learn to copy less, only to raise these
-        return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp), agree=(best == ids[:, 0]).float(), depth=batch['depth'])
+            # without this the gate would learn to copy less, only to raise these
+            logp = torch.where(places < 0, logp.clamp(min=-30.), logp)
+        return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp),
+                    agree=(best == ids[:, 0]).float(), depth=batch['depth'])
+
     @torch.no_grad()
     def teacher(self, traces, device):
         "The target's likely tokens and their probabilities, from what the traces keep"
-        if traces[0].top is not None: top, probs = (torch.cat([getattr(t, k) for t in traces]) for k in ('top', 'probs'))
-        else: top, probs = top_probs(self.lean, torch.cat([t.hidden for t in traces]).to(device, self.lean.dtype), self.keep_top)
+        if traces[0].top is not None:
+            top, probs = (torch.cat([getattr(t, k) for t in traces]) for k in ('top', 'probs'))
+        else:
+            top, probs = top_probs(self.lean, torch.cat([t.hidden for t in traces]).to(device, self.lean.dtype),
+                                   self.keep_top)
         return top.to(device).long(), probs.to(device)
 
 # %% ../nbs/04_losses_training.ipynb #optimzr1
-def _optimizer(draft, c): # draft, `training` of a checked config; layers that were copied and new modules at rates of their own
+def _optimizer(draft, c):
+    # draft, `training` of a checked config; layers that were copied and new modules at rates of their own
     old = {id(p) for p in [*draft.layers.parameters(), *draft.norm.parameters()]}
-    groups = [dict(params=[p for p in draft.parameters() if p.requires_grad and (id(p) in old) == is_old], rate=rate or c['learning_rate'])
+    groups = [dict(params=[p for p in draft.parameters() if p.requires_grad and (id(p) in old) == is_old],
+                   rate=rate or c['learning_rate'])
               for is_old, rate in ((True, c['learning_rate']), (False, c['new_learning_rate']))]
-    return torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99), weight_decay=c['weight_decay'], fused=True)
+    return torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99),
+                             weight_decay=c['weight_decay'], fused=True)
 
 # %% ../nbs/04_losses_training.ipynb #c0000047
 class Trainer:
@@ -599,27 +746,42 @@ class Trainer:
         learnt=() # texts, by number, whose prompts the draft has learnt from before: they are not held out
     ):
         from accelerate import Accelerator
-        if not len(data): raise InputError('there is no training text: expected at least one answer')
+        if not len(data):
+            raise InputError('there is no training text: expected at least one answer')
         if (at := list(getattr(data, 'layers', ()))) and at != list(draft.layer_idxs):
-            raise InputError(f'the training data are of the layers {at}, but the draft samples {list(draft.layer_idxs)}: write them anew')
-        self.acc = Accelerator(cpu=lean.device.type == 'cpu', device_placement=False, mixed_precision='no') # the draft stays where the target is; the config's precision counts
-        if self.acc.distributed_type == 'FSDP': # the draft is one unit, and whole in each process to begin with, whatever a config file of accelerate says
-            p = self.acc.state.fsdp_plugin; p.cpu_ram_efficient_loading, p.activation_checkpointing, p.auto_wrap_policy, p.ignored_modules = False, False, None, None
-        self.draft, self.lean, self.data, self.folder, self.minutes = draft.float().train(), lean, data, Path(folder), minutes
-        c = self.c = draft.config['training']; draft.checkpointing = c['checkpointing']
+            raise InputError(f'the training data are of the layers {at}, '
+                             f'but the draft samples {list(draft.layer_idxs)}: write them anew')
+        # the draft stays where the target is; the config's precision counts
+        self.acc = Accelerator(cpu=lean.device.type == 'cpu', device_placement=False, mixed_precision='no')
+        # the draft is one unit, and whole in each process to begin with, whatever a config file of accelerate says
+        if self.acc.distributed_type == 'FSDP':
+            p = self.acc.state.fsdp_plugin
+            p.cpu_ram_efficient_loading, p.activation_checkpointing = False, False
+            p.auto_wrap_policy, p.ignored_modules = None, None
+        self.draft = draft.float().train()
+        self.lean, self.data, self.folder, self.minutes = lean, data, Path(folder), minutes
+        c = self.c = draft.config['training']
+        draft.checkpointing = c['checkpointing']
         self._split(set(learnt))
-        self.n_steps, self.step, self.seconds, self.best, self.alpha, self.history = c['num_epochs']*self.per_epoch, 0, 0., math.inf, 0., []
+        self.n_steps = c['num_epochs']*self.per_epoch
+        self.step, self.seconds, self.best, self.alpha, self.history = 0, 0., math.inf, 0., []
         self.planned_at = min(c['warmup_steps'], 20) + 5 # the step after which it is planned what the minutes allow
-        self.whole, self.begun = True, None # is there no step half done? Weights of the draft that this one goes on from
+        # is there no step half done? Weights of the draft that this one goes on from
+        self.whole, self.begun = True, None
         self.model, self.opt = self.acc.prepare(Distiller(draft, lean, c['keep_top']), _optimizer(draft, c))
         half = c['mixed_precision'] == 'bf16' or c['mixed_precision'] == 'auto' and has_native_bf16(lean.device)
         self.dtype = torch.bfloat16 if half else None # of the passes, under autocast
+
     @functools.cached_property
-    def run(self): return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data) # hashes all texts: once is enough
+    def run(self): # hashes all texts: once is enough
+        return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data)
+
     @property
     def sharded(self): return hasattr(self.model, 'reshard') # by FSDP
+
     @property
-    def verdict(self): return min((h['valid'] for h in self.history if 'valid' in h), key=lambda v: v['kl'], default=None) # on the best so far
+    def verdict(self): # on the best so far
+        return min((h['valid'] for h in self.history if 'valid' in h), key=lambda v: v['kl'], default=None)
 
 # %% ../nbs/04_losses_training.ipynb #7f424ee1
 def apart(
@@ -628,31 +790,44 @@ def apart(
 ) -> set: # of numbers
     "Prompts whose texts share no run of `n` tokens with the texts of others, but for what all begin with"
     begin = len(os.path.commonprefix([t.ids.tolist() for t in texts]))
-    odd = torch.randint(2**62, (n,), generator=torch.Generator().manual_seed(0))*2 + 1 # a run's hash: its sum with these weights
+    # a run's hash: its sum with these weights
+    odd = torch.randint(2**62, (n,), generator=torch.Generator().manual_seed(0))*2 + 1
     runs = [(t.ids[begin:].unfold(0, n, 1)*odd).sum(-1) if len(t.ids) - begin >= n else t.ids[:0] for t in texts]
     whose = torch.tensor(groups).repeat_interleave(torch.tensor([len(r) for r in runs]))
     each, at = torch.cat(runs).unique(return_inverse=True)
-    low, high = (torch.zeros_like(each).scatter_reduce(0, at, whose, how, include_self=False) for how in ('amin', 'amax'))
+    low, high = (torch.zeros_like(each).scatter_reduce(0, at, whose, how, include_self=False)
+                 for how in ('amin', 'amax'))
     return set(groups) - set(whose[(low != high)[at]].tolist())
 
-# %% ../nbs/04_losses_training.ipynb #dafd9e1d
+# %% ../nbs/04_losses_training.ipynb #splithl1
 @patch
 def _split(self:Trainer, learnt):
     "Hold out a twentieth of the prompts, first of those that stand apart; find what can serve as knowledge of a text"
     texts, number, groups, first = getattr(self.data, 'outline', self.data), {}, {}, {}
-    self.places, prompt = [len(t) for t in texts], [number.setdefault(tuple(t.ids[:t.answer + 1].tolist()), len(number)) for t in texts] # prompts by number
+    # prompts by number
+    self.places = [len(t) for t in texts]
+    prompt = [number.setdefault(tuple(t.ids[:t.answer + 1].tolist()), len(number)) for t in texts]
     for i, p in enumerate(prompt): groups.setdefault(p, []).append(i)
-    old = {prompt[i] for i in learnt}; free, n = apart(texts, prompt), min(len(groups)//20, (len(groups) - len(old))//4, 40)
+    old = {prompt[i] for i in learnt}
+    free, n = apart(texts, prompt), min(len(groups)//20, (len(groups) - len(old))//4, 40)
     order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(self.c['seed'])).tolist()
-    held = sorted((k for k in order if k not in old), key=lambda k: k not in free)[:n]; self._hold([i for i, p in enumerate(prompt) if p in held]) # first what stands apart
-    own = {x['id'] for x in self.draft.manager.items if x['own']} if self.draft.manager is not None else () # a user's answer is not what the target writes
-    for i, t in enumerate(texts): first.setdefault(t.item, i) # an item's own question comes first, with its greedy answer
-    self.source = [first[t.item] if t.item is not None and t.item not in own else next((j for j in groups[p] if j != i), None) for i, (t, p) in enumerate(zip(texts, prompt))]
+    # first what stands apart
+    held = sorted((k for k in order if k not in old), key=lambda k: k not in free)[:n]
+    self._hold([i for i, p in enumerate(prompt) if p in held])
+    # a user's answer is not what the target writes
+    own = {x['id'] for x in self.draft.manager.items if x['own']} if self.draft.manager is not None else ()
+    # an item's own question comes first, with its greedy answer
+    for i, t in enumerate(texts): first.setdefault(t.item, i)
+    self.source = [first[t.item] if t.item is not None and t.item not in own
+                   else next((j for j in groups[p] if j != i), None) for i, (t, p) in enumerate(zip(texts, prompt))]
 
+# %% ../nbs/04_losses_training.ipynb #dafd9e1d
 @patch
 def _hold(self:Trainer, valid): # numbers of the texts to judge by; the others are trained on
-    out = set(valid); self.valid, self.train = valid, [i for i in range(len(self.places)) if i not in out]
-    self.size = min(self.c['batch_size'], len(self.train)); self.per_epoch = len(self.train)//self.size
+    out = set(valid)
+    self.valid, self.train = valid, [i for i in range(len(self.places)) if i not in out]
+    self.size = min(self.c['batch_size'], len(self.train))
+    self.per_epoch = len(self.train)//self.size
 
 # %% ../nbs/04_losses_training.ipynb #c0000048
 @patch
@@ -670,25 +845,32 @@ def texts_of(self:Trainer, step): # indices; texts of like length meet, in an or
     epoch, at = divmod(step, self.per_epoch)
     if getattr(self, '_epoch', None) != epoch:
         g = torch.Generator().manual_seed(self.c['seed'] + 1000 + epoch)
-        order = [self.train[i] for i in torch.randperm(len(self.train), generator=g).tolist()][:self.per_epoch*self.size]
+        order = [self.train[i]
+                 for i in torch.randperm(len(self.train), generator=g).tolist()][:self.per_epoch*self.size]
         order = [i for some in chunked(order, 16*self.size) for i in sorted(some, key=lambda i: self.places[i])]
         lots = [*chunked(order, self.size)]
         self._lots, self._epoch = [lots[i] for i in torch.randperm(len(lots), generator=g).tolist()], epoch
     return self._lots[at]
 
-# %% ../nbs/04_losses_training.ipynb #2bfca678
+# %% ../nbs/04_losses_training.ipynb #readwhat
 @patch
 def _knowledge(self:Trainer, texts, g):
     "What each text reads, as an index: itself (it is asked once more), its own knowledge, another's, or none"
     rate, luck = self.c['knowledge_rate'], torch.rand(len(texts), generator=g).tolist()
     other = [self.train[i] for i in torch.randint(len(self.train), (len(texts),), generator=g).tolist()]
-    return [i if u < rate/4 else self.source[i] if u < rate else o if u < rate + (1 - rate)/3 else None for i, u, o in zip(texts, luck, other)]
+    return [i if u < rate/4 else self.source[i] if u < rate else o if u < rate + (1 - rate)/3 else None
+            for i, u, o in zip(texts, luck, other)]
 
+# %% ../nbs/04_losses_training.ipynb #2bfca678
 @patch
-def _extra(self:Trainer, texts, knowledge): # (E,) ids: the same for all parts of a batch, whichever process computes them
+def _extra(
+    self:Trainer, texts, knowledge
+): # (E,) ids: the same for all parts of a batch, whichever process computes them
     "What the head scores besides its own: the tokens of the texts and of what is read"
-    every = getattr(self.data, 'outline', self.data); read = [every[k] for k in knowledge if k is not None and self.draft.knowledge is not None]
-    return self.draft.extra_ids(torch.cat([every[i].ids for i in texts] + [t.ids[t.answer + 1:] for t in read]).to(self.lean.device))
+    every = getattr(self.data, 'outline', self.data)
+    read = [every[k] for k in knowledge if k is not None and self.draft.knowledge is not None]
+    return self.draft.extra_ids(
+        torch.cat([every[i].ids for i in texts] + [t.ids[t.answer + 1:] for t in read]).to(self.lean.device))
 
 # %% ../nbs/04_losses_training.ipynb #e97b302e
 @patch
@@ -696,9 +878,11 @@ def losses(self:Trainer, texts, starts, knowledge, extra=None):
     "Losses of some texts, given where their rounds start, what they read and what the head scores besides (see `collate`)"
     traces = self.traced(texts, ('memory', 'top'))
     starts, read = starts[:, :max(map(len, traces))], dict(zip(texts, traces))
-    more = [k for k in knowledge if k is not None and k not in read]; read.update(zip(more, self.traced(more, ('memory',))))
+    more = [k for k in knowledge if k is not None and k not in read]
+    read.update(zip(more, self.traced(more, ('memory',))))
     batch = collate(self.draft, self.lean, traces, starts, [read.get(k) for k in knowledge], extra)
-    with torch.autocast(self.lean.device.type, self.dtype, enabled=self.dtype is not None): return self.model(batch, traces)
+    with torch.autocast(self.lean.device.type, self.dtype, enabled=self.dtype is not None):
+        return self.model(batch, traces)
 
 # %% ../nbs/04_losses_training.ipynb #fa1be9bb
 @patch
@@ -707,15 +891,19 @@ def traced(self:Trainer, some, keep): # indices; what is needed
     out = {i: self.data[i] for i in dict.fromkeys(some)}
     lacks = lambda t: t.memory is None or ('top' in keep and t.top is None and t.hidden is None)
     todo = [i for i, t in out.items() if lacks(t)]
-    if todo: out.update(zip(todo, trace_texts(self.lean, [out[i].text() for i in todo], self.draft.layer_idxs, keep, self.c['keep_top'], device=self.lean.device)))
+    if todo:
+        out.update(zip(todo, trace_texts(self.lean, [out[i].text() for i in todo], self.draft.layer_idxs, keep,
+                                         self.c['keep_top'], device=self.lean.device)))
     return [out[i] for i in some]
 
-# %% ../nbs/04_losses_training.ipynb #passes001
+# %% ../nbs/04_losses_training.ipynb #passmix1
 @patch
 def _mix(self:Trainer): # weights of KL and of the acceptance loss
     c = self.c
-    return (c['kl_divergence_weight'], c['acceptance_loss_weight']) if c['loss'] == 'sum' else (lk_weight(self.alpha), 1 - lk_weight(self.alpha))
+    return ((c['kl_divergence_weight'], c['acceptance_loss_weight']) if c['loss'] == 'sum'
+            else (lk_weight(self.alpha), 1 - lk_weight(self.alpha)))
 
+# %% ../nbs/04_losses_training.ipynb #passes001
 @patch
 def _passes(self:Trainer, texts, starts, knowledge, total): # total: the weights of all places of the batch
     "Forward and backward through the parts of a batch; sums of all processes: loss, acceptance loss, agreement, places"
@@ -723,13 +911,15 @@ def _passes(self:Trainer, texts, starts, knowledge, total): # total: the weights
     sums, parts = torch.zeros(4, device=self.lean.device), min(c['accumulate'], max(len(texts)//acc.num_processes, 1))
     for k in range(parts):
         mine = list(range(len(texts)))[k::parts][acc.process_index::acc.num_processes]
-        rows, own = mine or [0], float(bool(mine)) # every process takes part in every pass; what is not its own counts nothing
+        # every process takes part in every pass; what is not its own counts nothing
+        rows, own = mine or [0], float(bool(mine))
         with acc.no_sync(self.model) if k < parts - 1 else contextlib.nullcontext():
             l = self.losses([texts[i] for i in rows], starts[rows], [knowledge[i] for i in rows], extra)
             w = own*c['depth_decay']**l['depth'].float()/total
             loss = (w*(a*l['kl'] + b*l['acceptance'])).sum()
             acc.backward(loss*acc.num_processes) # processes are averaged
-        sums += torch.stack([loss.detach(), own*l['acceptance'].detach().sum(), own*l['agree'].sum(), torch.tensor(own*len(w), device=self.lean.device)])
+        sums += torch.stack([loss.detach(), own*l['acceptance'].detach().sum(), own*l['agree'].sum(),
+                             torch.tensor(own*len(w), device=self.lean.device)])
     return acc.reduce(sums, 'sum').tolist()
 
 # %% ../nbs/04_losses_training.ipynb #c0000049
@@ -747,9 +937,11 @@ def one_step(self:Trainer):
     if not math.isfinite(sums[0]) or not math.isfinite(norm): self._give_up(sums[0], norm, texts)
     for group in self.opt.param_groups: group['lr'] = group['rate']*self.rate(self.step)
     self.whole = False # until weights, number and history agree again
-    self.opt.step(); self.opt.zero_grad(set_to_none=True)
+    self.opt.step()
+    self.opt.zero_grad(set_to_none=True)
     self.step += 1
-    alpha = 1 - sums[1]/sums[3]; self.alpha = alpha if self.step == 1 else .9*self.alpha + .1*alpha
+    alpha = 1 - sums[1]/sums[3]
+    self.alpha = alpha if self.step == 1 else .9*self.alpha + .1*alpha
     return dict(step=self.step, loss=sums[0], alpha=alpha, agree=sums[2]/sums[3], places=int(sums[3]))
 
 # %% ../nbs/04_losses_training.ipynb #giveup001
@@ -757,10 +949,12 @@ def one_step(self:Trainer):
 def _give_up(self:Trainer, loss, norm, texts):
     "Raise `InputError` for a loss or a gradient that is no number; it says how to go on"
     kept = best_checkpoint(self.folder)
-    then = (f'{kept.name}, the best so far, is kept in {self.folder}: to go on from it (--continue_on), remove training_state.pt there' if kept
+    then = (f'{kept.name}, the best so far, is kept in {self.folder}: to go on from it (--continue_on), '
+            'remove training_state.pt there' if kept
             else f'then remove training_state.pt in {self.folder} and start anew')
-    raise InputError(f'the loss is {loss}, the norm of its gradient {norm}, at step {self.step} of epoch {self.step//self.per_epoch + 1}, with the texts '
-                     f'{texts}: lower training.learning_rate ({self.c["learning_rate"]}); {then}')
+    raise InputError(f'the loss is {loss}, the norm of its gradient {norm}, at step {self.step} of epoch '
+                     f'{self.step//self.per_epoch + 1}, with the texts {texts}: '
+                     f'lower training.learning_rate ({self.c["learning_rate"]}); {then}')
 
 # %% ../nbs/04_losses_training.ipynb #66832392
 @patch
@@ -769,7 +963,8 @@ def validate(self:Trainer):
     "Mean losses on the texts to judge by, with knowledge as in training and the same random choices each time"
     g, parts, judges = torch.Generator().manual_seed(1), [], self.valid or self.train[::-(-len(self.train)//40)]
     for texts in chunked(judges, 8):
-        parts.append(self.losses(texts, random_starts(len(texts), max(self.places[j] for j in texts), self.c['max_block'], g), self._knowledge(texts, g)))
+        parts.append(self.losses(texts, random_starts(len(texts), max(self.places[j] for j in texts),
+                                                      self.c['max_block'], g), self._knowledge(texts, g)))
     mean = lambda k: torch.cat([p[k] for p in parts]).mean().item()
     return dict(kl=mean('kl'), **(dict(alpha=1 - mean('acceptance'), agree=mean('agree')) if self.valid else {}))
 
@@ -779,29 +974,37 @@ def run_of(
     texts=None # where they are written already
 ) -> dict:
     "What a state must share with the run that goes on from it"
-    form = {f'draft_model.{k}': v for k, v in config['draft_model'].items()} | {'knowledge_enhancement.enabled': config['knowledge_enhancement']['enabled']}
+    form = ({f'draft_model.{k}': v for k, v in config['draft_model'].items()}
+            | {'knowledge_enhancement.enabled': config['knowledge_enhancement']['enabled']})
     out = {'the target': fingerprint(lean.model), 'its dtype': str(lean.dtype), 'layers': list(layers), **form,
-           **{f'training.{k}': v for k, v in config['training'].items() if k not in ('accumulate', 'checkpointing', 'known_wordings', 'rewordings')}} # these change nothing that is learnt, or only the texts, which are compared themselves
+           **{f'training.{k}': v for k, v in config['training'].items()
+              # these change nothing that is learnt, or only the texts, which are compared themselves
+              if k not in ('accumulate', 'checkpointing', 'known_wordings', 'rewordings')}}
     if texts is None: return out
     texts, words = getattr(texts, 'outline', texts), hashlib.sha256()
-    for t in texts: words.update(f'{len(t.ids)} {t.start} {t.answer} {t.item} '.encode() + t.ids.numpy().tobytes())
+    for t in texts:
+        words.update(f'{len(t.ids)} {t.start} {t.answer} {t.item} '.encode() + t.ids.numpy().tobytes())
     return out | {'texts': f'{len(texts)} ({words.hexdigest()[:12]})'}
 
-# %% ../nbs/04_losses_training.ipynb #c0000051
-def _whole_states(to_save=False): # torch's functions for state dicts that devices may share, and how to call them; to save: on the CPU, for the main process alone
+# %% ../nbs/04_losses_training.ipynb #statedcp
+def _whole_states(to_save=False):
+    # torch's functions for state dicts that devices may share, and how to call them;
+    # to save: on the CPU, for the main process alone
     from torch.distributed.checkpoint import state_dict
     return state_dict, dict(options=state_dict.StateDictOptions(full_state_dict=True, cpu_offload=to_save))
 
+# %% ../nbs/04_losses_training.ipynb #c0000051
 @patch
 def save_state(self:Trainer):
     "Write all that `resume` needs, whole or not at all"
     dcp, how = _whole_states(to_save=True)
     weights, opt, o = self._weights(), {}, self.opt.optimizer # all processes take part, as for the weights
-    if o.state: opt = dcp.get_optimizer_state_dict(self.draft, o, **how) # none before the first step
+    if o.state: # none before the first step
+        opt = dcp.get_optimizer_state_dict(self.draft, o, **how)
     if not self.acc.is_main_process: return
-    state = dict(version=2, draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds, best=self.best,
-                 alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes, begun=self.begun,
-                 run=self.run, data=getattr(self.data, 'folder', Path()).name)
+    state = dict(version=2, draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds,
+                 best=self.best, alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes,
+                 begun=self.begun, run=self.run, data=getattr(self.data, 'folder', Path()).name)
     with whole_file(self.folder/'training_state.pt') as tmp:
         try: torch.save(state, tmp)
         except RuntimeError as e: raise OSError(str(e)) from e # what torch makes of a full disk
@@ -814,11 +1017,15 @@ def read_state(
     "The state of a training; one that is damaged or of another run raises `InputError`"
     if not path.is_file(): raise InputError(f'nothing to resume: there is no {path}')
     try: s = torch.load(path, weights_only=True, map_location='cpu')
-    except Exception as e: raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
-    if not isinstance(s, dict) or s.get('version') != 2: raise InputError(f'{path} is no training state of this version: remove it to start anew')
+    except Exception as e:
+        raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
+    if not isinstance(s, dict) or s.get('version') != 2:
+        raise InputError(f'{path} is no training state of this version: remove it to start anew')
     there = {k: v for k, v in s['run'].items() if k != 'texts' or k in run}
     differs = [k for k in there | run if there.get(k) != run.get(k)]
-    if differs: raise InputError(f'{path} has ' + ', but this run has '.join(', '.join(f'{k} {r.get(k)}' for k in differs) for r in (there, run)))
+    if differs:
+        raise InputError(f'{path} has ' + ', but this run has '.join(
+            ', '.join(f'{k} {r.get(k)}' for k in differs) for r in (there, run)))
     return s
 
 # %% ../nbs/04_losses_training.ipynb #tresume01
@@ -827,42 +1034,52 @@ def resume(self:Trainer):
     "Go on from `save_state`: as planned, or, where `minutes` are given that are others than then, to an end that fits these"
     dcp, how = _whole_states()
     s = read_state(self.folder/'training_state.pt', self.run)
-    self._take(s['draft']); self._hold(s['held'])
+    self._take(s['draft'])
+    self._hold(s['held'])
     if s['opt']: dcp.set_optimizer_state_dict(self.draft, self.opt.optimizer, s['opt'], **how)
-    for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history', 'begun'): setattr(self, k, s.get(k))
+    for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history', 'begun'):
+        setattr(self, k, s.get(k))
     if not self.minutes: self.minutes = s['minutes']
     elif self.minutes != s['minutes']:
-        if self.step >= self.n_steps: raise InputError(f'minutes is {self.minutes:g}, but the training in {self.folder} has done all its {self.n_steps} steps: go on from its draft (--continue_on)')
+        if self.step >= self.n_steps:
+            raise InputError(f'minutes is {self.minutes:g}, but the training in {self.folder} has done all its '
+                             f'{self.n_steps} steps: go on from its draft (--continue_on)')
         if self.seconds >= 60*self.minutes:
-            raise InputError(f'minutes is {self.minutes:g}, but {self.folder} has been trained for {self.seconds/60:.1f} already, and these count: give more, '
-                             'or none to go on as planned')
+            raise InputError(f'minutes is {self.minutes:g}, but {self.folder} has been trained for '
+                             f'{self.seconds/60:.1f} already, and these count: give more, or none to go on as planned')
         if self.step >= self.planned_at: self.n_steps = self._in_time()
     return self
 
+# %% ../nbs/04_losses_training.ipynb #intime01
 @patch
 def _in_time(self:Trainer): # steps that fit the minutes, at the rate so far
     return min(self.c['num_epochs']*self.per_epoch, max(self.step + 1, int(self.step*self.minutes*60/self.seconds)))
 
-# %% ../nbs/04_losses_training.ipynb #b392b311
+# %% ../nbs/04_losses_training.ipynb #weights1
 @patch
-def _weights(self:Trainer, to_save=True): # the draft's, whole: all processes take part, as FSDP may have shared them out; to save: for the main one alone
+def _weights(self:Trainer, to_save=True):
+    # the draft's, whole: all processes take part, as FSDP may have shared them out;
+    # to save: for the main one alone
     dcp, how = _whole_states(to_save)
     if self.sharded: self.model.reshard() # a pass without gradient leaves them gathered
     return dcp.get_model_state_dict(self.draft, **how)
 
+# %% ../nbs/04_losses_training.ipynb #weights2
 @patch
 def _take(self:Trainer, weights): # what `_weights` gave
     dcp, how = _whole_states()
     if self.sharded: self.model.reshard()
     dcp.set_model_state_dict(self.draft, weights, **how)
 
+# %% ../nbs/04_losses_training.ipynb #b392b311
 @patch
 def _keep_best(self:Trainer, verdict):
     weights = self._weights()
     if not self.acc.is_main_process: return
     epoch = -(-self.step//self.per_epoch)
     path = self.folder/f'best_draft_model_knowledge_epoch{epoch}.safetensors'
-    self.draft.save(path, weights=weights, epoch=epoch, step=self.step, seconds=round(self.seconds), places=sum(h['places'] for h in self.history),
+    self.draft.save(path, weights=weights, epoch=epoch, step=self.step, seconds=round(self.seconds),
+                    places=sum(h['places'] for h in self.history),
                     **(({} if self.begun is None else dict(halfway=False)) | verdict))
     for old in checkpoints(self.folder):
         if old != path: old.unlink()
@@ -870,8 +1087,11 @@ def _keep_best(self:Trainer, verdict):
 # %% ../nbs/04_losses_training.ipynb #85b9664a
 @patch
 def _verdict(self:Trainer, **how): # on the weights as they are; the best so far are kept
-    v = agreed(self.validate(), self.lean.device) | how # each process reckons it, and devices that are unlike may differ in the last digit
-    if v['kl'] < self.best: self._keep_best(v); self.best = v['kl']
+    # each process reckons it, and devices that are unlike may differ in the last digit
+    v = agreed(self.validate(), self.lean.device) | how
+    if v['kl'] < self.best:
+        self._keep_best(v)
+        self.best = v['kl']
     return v
 
 # %% ../nbs/04_losses_training.ipynb #judge0001
@@ -881,56 +1101,76 @@ def _judge(self:Trainer): # validate; the best so far is kept
     if self.begun is not None and self.step:
         now, self.whole = {k: w.clone() for k, w in self._weights(to_save=False).items()}, False
         try:
-            self._take({k: w.lerp(self.begun[k].to(w.device), .5) if w.is_floating_point() else w for k, w in now.items()})
+            self._take({k: w.lerp(self.begun[k].to(w.device), .5) if w.is_floating_point() else w
+                        for k, w in now.items()})
             half = self._verdict(halfway=True)
-        finally: self._take(now); self.whole = True # a state that is saved on an interruption holds what was trained
+        finally:
+            self._take(now)
+            self.whole = True # a state that is saved on an interruption holds what was trained
         v = min(v, half, key=lambda v: v['kl'])
     self.history[-1]['valid'] = v # last: who is interrupted while the file is written judges once more
 
 # %% ../nbs/04_losses_training.ipynb #d64e16a6
 @patch
-def judge_start(self:Trainer, learnt=None): # the prompts that it had learnt from before this run; None: those that are noted
+def judge_start(self:Trainer,
+    learnt=None # the prompts that it had learnt from before this run; None: those that are noted
+):
     "Let the draft as it is be the best so far"
     self.begun = {k: w.to('cpu', copy=True) for k, w in self._weights(to_save=False).items()}
     info = self.draft.info
-    if learnt is not None: self.draft.info = {**info, 'prompts': learnt} # of this run's it has learnt none yet
-    self.history.append(dict(step=0, places=0)); self._judge(); self.draft.info = info
+    if learnt is not None: # of this run's it has learnt none yet
+        self.draft.info = {**info, 'prompts': learnt}
+    self.history.append(dict(step=0, places=0))
+    self._judge()
+    self.draft.info = info
 
 # %% ../nbs/04_losses_training.ipynb #c0000052
 @patch
 def fit(self:Trainer,
     stop_at=None, # a step; default: the planned number of them
-    progress=True, save_every=60 # seconds between two saves of the state; more where saving takes more than a tenth of them
+    # seconds between two saves of the state; more where saving takes more than a tenth of them
+    progress=True, save_every=60
 ) -> DraftModel: # as the last step left it; the best is in the folder
     "Train to the planned number of steps; a loss or a gradient that is no number raises `InputError`"
     began, saved, cost, check = time.perf_counter() - self.seconds, time.perf_counter(), 0., min(self.per_epoch, 250)
-    with tqdm(total=self.n_steps, initial=self.step, desc='training', unit='step', disable=not progress or not self.acc.is_main_process) as bar:
+    with tqdm(total=self.n_steps, initial=self.step, desc='training', unit='step',
+              disable=not progress or not self.acc.is_main_process) as bar:
         try:
-            if self.step and self.step in (self.n_steps, self.step//check*check) and 'valid' not in self.history[-1]: # interrupted before it was judged
-                self._judge(); self.save_state()
+            if (self.step and self.step in (self.n_steps, self.step//check*check)
+                    and 'valid' not in self.history[-1]): # interrupted before it was judged
+                self._judge()
+                self.save_state()
             while self.step < min(self.n_steps, stop_at or self.n_steps):
-                r = self.one_step(); self.history.append(r); self.whole = True
+                r = self.one_step()
+                self.history.append(r)
+                self.whole = True
                 self.seconds = self._agreed(time.perf_counter() - began)
                 if self.minutes and self.step == self.planned_at: # the rate so far depended on the warm-up alone
                     self.n_steps = bar.total = self._in_time()
-                late = self.minutes and self.seconds > 1.2*60*self.minutes # a machine that has become slower since the plan
+                # a machine that has become slower since the plan
+                late = self.minutes and self.seconds > 1.2*60*self.minutes
                 if late: self.n_steps = self.step
                 last = self.step == self.n_steps
-                bar.set_postfix(alpha=f'{r["alpha"]:.2f}', agree=f'{r["agree"]:.2f}',
-                                places=f'{sum(h["places"] for h in self.history[-20:])*self.step/min(self.step, 20)/self.seconds:.0f}/s')
+                bar.set_postfix(alpha=f'{r["alpha"]:.2f}', agree=f'{r["agree"]:.2f}', places=(
+                    f'{sum(h["places"] for h in self.history[-20:])*self.step/min(self.step, 20)/self.seconds:.0f}/s'))
                 bar.update()
                 if last or self.step % check == 0: self._judge()
                 if last or self._agreed(time.perf_counter() - saved) > max(save_every, 9*cost):
-                    cost = time.perf_counter(); self.save_state(); saved = time.perf_counter(); cost = self._agreed(self.acc.num_processes*(saved - cost)) # one of them writes
+                    cost = time.perf_counter()
+                    self.save_state()
+                    saved = time.perf_counter()
+                    cost = self._agreed(self.acc.num_processes*(saved - cost)) # one of them writes
         except KeyboardInterrupt:
-            if self.whole and not self.sharded: self.save_state() # otherwise the last one stands; with FSDP the processes are interrupted at different places
+            # otherwise the last one stands; with FSDP the processes are interrupted at different places
+            if self.whole and not self.sharded: self.save_state()
             raise
     return self.draft
 
 # %% ../nbs/04_losses_training.ipynb #78b639ec
 @patch
 def _agreed(self:Trainer, seconds): # all processes must decide alike
-    return seconds if self.acc.num_processes == 1 else self.acc.reduce(torch.tensor(seconds, device=self.lean.device), 'mean').item()
+    return (seconds if self.acc.num_processes == 1
+            else self.acc.reduce(torch.tensor(seconds, device=self.lean.device), 'mean').item())
 
 # %% ../nbs/04_losses_training.ipynb #remarkcd
 @patch
@@ -938,9 +1178,11 @@ def remark(self:Trainer):
     "Say where the minutes and the config do not go together"
     epochs = self.c['num_epochs']
     if not self.minutes: return
-    if self.step <= self.planned_at: print(f'only {self.step} steps fitted {self.minutes:g} minutes, too few to learn much: give it more')
+    if self.step <= self.planned_at:
+        print(f'only {self.step} steps fitted {self.minutes:g} minutes, too few to learn much: give it more')
     elif self.step == epochs*self.per_epoch and self.seconds < .8*60*self.minutes:
-        print(f'all {epochs} epochs took {self.seconds/60:.1f} of {self.minutes:g} minutes: more text (training.num_invented_prompts) or more epochs would use the rest')
+        print(f'all {epochs} epochs took {self.seconds/60:.1f} of {self.minutes:g} minutes: '
+              'more text (training.num_invented_prompts) or more epochs would use the rest')
 
 # %% ../nbs/04_losses_training.ipynb #c0000053
 def plot_history(history):
@@ -949,25 +1191,35 @@ def plot_history(history):
     fig, axes = plt.subplots(1, 2, figsize=(9, 3))
     taken = [h for h in history if 'loss' in h] # a draft that was trained before is judged at step 0 too
     steps = [h['step'] for h in taken]
-    smooth = lambda k: [sum(h[k] for h in taken[max(0, i - 20):i + 1])/len(taken[max(0, i - 20):i + 1]) for i in range(len(taken))]
-    axes[0].plot(steps, smooth('loss')); axes[0].set(xlabel='step', ylabel='loss', title='training loss')
+    smooth = lambda k: [sum(h[k] for h in taken[max(0, i - 20):i + 1])/len(taken[max(0, i - 20):i + 1])
+                        for i in range(len(taken))]
+    axes[0].plot(steps, smooth('loss'))
+    axes[0].set(xlabel='step', ylabel='loss', title='training loss')
     for k in ('alpha', 'agree'):
         line, = axes[1].plot(steps, smooth(k), label=f'{k}, training')
         points = [(h['step'], h['valid'][k]) for h in history if k in h.get('valid', {})]
-        if points: axes[1].plot(*zip(*points), 'o--', color=line.get_color(), label=f'{k}, held out')
+        if points:
+            axes[1].plot(*zip(*points), 'o--', color=line.get_color(), label=f'{k}, held out')
     last = next((h['valid'] for h in reversed(history) if 'agree' in h.get('valid', {})), None)
-    axes[1].set(xlabel='step', ylim=(0, 1), title=f'{last["agree"]:.0%} of held-out tokens agree' if last else 'agreement')
-    axes[1].legend(fontsize=8); fig.tight_layout()
+    axes[1].set(xlabel='step', ylim=(0, 1),
+                title=f'{last["agree"]:.0%} of held-out tokens agree' if last else 'agreement')
+    axes[1].legend(fontsize=8)
+    fig.tight_layout()
     return fig
 
 # %% ../nbs/04_losses_training.ipynb #unmet001
-def _unmet(draft, b, i, ids, told, V): # a batch of `collate`, which of its texts, its tokens, those of the answer that is read, size of the vocabulary -> (places, E) bool
+def _unmet(
+    draft, b, i, # a batch of `collate`, which of its texts,
+    ids, told, V # its tokens, those of the answer that is read, size of the vocabulary
+): # -> (places, E) bool
     "Which of the `extra` tokens the head does not score yet"
-    # a token that the draft's vocabulary lacks is scored from the round on before which it was met (without rounds, everywhere behind it),
-    # one of the answer that is read from the start
+    # a token that the draft's vocabulary lacks is scored from the round on before which it was met
+    # (without rounds, everywhere behind it), one of the answer that is read from the start
     real = b['real'][i]
-    begin = (b['starts'][i] if draft.past == 'target' else torch.arange(len(real), device=real.device))[real] + b['at'][i]
-    since = torch.full((V,), len(ids), device=ids.device).scatter_reduce(0, ids, torch.arange(len(ids), device=ids.device), 'amin')
+    begin = (b['starts'][i] if draft.past == 'target'
+             else torch.arange(len(real), device=real.device))[real] + b['at'][i]
+    since = torch.full((V,), len(ids), device=ids.device).scatter_reduce(
+        0, ids, torch.arange(len(ids), device=ids.device), 'amin')
     since[told] = 0
     return since[b['extra']] > begin[:, None]
 
@@ -987,13 +1239,18 @@ def next_ranks(
     for i, t in enumerate(traces):
         real, ids = b['real'][i], t.ids.to(head.device)
         z = F.linear(h[i, real].to(head.dtype), head).float()
-        tokens = b['knowledge']['tokens'][i] if copy is not None else ids[:0]; told = tokens >= 0
-        z[:, z.shape[1] - len(b['extra']):].masked_fill_(_unmet(draft, b, i, ids, tokens[told], len(columns)), -torch.inf)
+        tokens = b['knowledge']['tokens'][i] if copy is not None else ids[:0]
+        told = tokens >= 0
+        z[:, z.shape[1] - len(b['extra']):].masked_fill_(
+            _unmet(draft, b, i, ids, tokens[told], len(columns)), -torch.inf)
         p = z.softmax(-1)
-        if copy is not None: c = copy[i, real][:, told]; p = (p*(1 - c.sum(-1, keepdim=True))).index_add(1, columns[tokens[told]], c)
+        if copy is not None:
+            c = copy[i, real][:, told]
+            p = (p*(1 - c.sum(-1, keepdim=True))).index_add(1, columns[tokens[told]], c)
         at = columns[ids[t.start + 1:]]
         own = p.gather(1, at.clamp(min=0)[:, None]).masked_fill(at[:, None] < 0, 0.)
-        first = torch.arange(p.shape[1], device=p.device) < at[:, None] # of equals the first is taken, as `likeliest` does
+        # of equals the first is taken, as `likeliest` does
+        first = torch.arange(p.shape[1], device=p.device) < at[:, None]
         out.append(((p > own) | (p == own) & first).sum(-1).masked_fill(own[:, 0] == 0, BEYOND).cpu())
     return out
 
@@ -1002,19 +1259,27 @@ def next_ranks(
 def depth_ranks(
     draft, lean, traces, # of greedy answers
     n=6, knowledge=None # tokens of a chain; for each text a trace to read, what `read_knowledge` gives, or None
-) -> list: # for each text (places, n): the rank of token d of a round that starts there, given that it is right so far; 0 is the draft's first choice
+    # for each text (places, n): the rank of token d of a round that starts there, given that it is right so far;
+    # 0 is the draft's first choice
+) -> list:
     "Where a draft's tokens are the target's"
-    out, knowledge, draft = [torch.full((len(t), n), BEYOND) for t in traces], knowledge or [None]*len(traces), draft.eval()
+    out = [torch.full((len(t), n), BEYOND) for t in traces]
+    knowledge = knowledge or [None]*len(traces)
+    draft = draft.eval()
     for part in chunked(sorted(range(len(traces)), key=lambda i: len(traces[i].ids)), 12):
         cols = torch.arange(max(len(traces[i]) for i in part))
-        ranked = lambda starts: zip(part, next_ranks(draft, lean, [traces[i] for i in part], starts.expand(len(part), -1), [knowledge[i] for i in part]))
+        ranked = lambda starts: zip(part, next_ranks(draft, lean, [traces[i] for i in part],
+                                                     starts.expand(len(part), -1), [knowledge[i] for i in part]))
         if draft.past == 'own': # where a round starts is nothing to it
-            for i, ranks in ranked(0*cols): out[i] = F.pad(ranks, (0, n - 1), value=BEYOND).unfold(0, n, 1)
+            for i, ranks in ranked(0*cols):
+                out[i] = F.pad(ranks, (0, n - 1), value=BEYOND).unfold(0, n, 1)
             continue
         for r in range(n):
             starts = ((cols - r)//n*n + r).clamp(min=0)
             for i, ranks in ranked(starts):
-                at = starts[:len(ranks)]; depth, whole = torch.arange(len(ranks)) - at, (at - r) % n == 0 # the piece before the first whole round is another's
+                at = starts[:len(ranks)]
+                # the piece before the first whole round is another's
+                depth, whole = torch.arange(len(ranks)) - at, (at - r) % n == 0
                 out[i][at[whole], depth[whole]] = ranks[whole]
     return out
 
@@ -1028,7 +1293,8 @@ def chain_rounds(
     while at < len(ranks):
         k, at_most = 0, min(n, len(ranks) - at)
         while k < at_most and ranks[at][k] == 0: k += 1
-        if k < at_most and ranks[at][k] < width: k += 1 # a sibling is met, and nothing was drafted behind it
+        if k < at_most and ranks[at][k] < width:
+            k += 1 # a sibling is met, and nothing was drafted behind it
         at += k + 1; rounds += 1
     return rounds
 
@@ -1047,12 +1313,16 @@ def check_unused(folder, resume=False): # resume: a state that is there is gone 
     if resume and state.is_file(): return
     if there := state if state.is_file() else best_checkpoint(folder):
         way = '--continue_on' if is_finished(state) else '--resume'
-        raise InputError(f'{folder} holds a training already ({there.name}): go on with it ({way}), choose another folder (--out), or remove this one')
+        raise InputError(f'{folder} holds a training already ({there.name}): go on with it ({way}), '
+                         'choose another folder (--out), or remove this one')
 
+# %% ../nbs/04_losses_training.ipynb #finishd1
 def is_finished(path) -> bool: # of `training_state.pt`
     "Whether a training has done all its steps; what isn't there or can't be read is none that could go on"
     if not Path(path).is_file(): return True
-    try: s = torch.load(path, weights_only=True, map_location='cpu'); return s['step'] >= s['n_steps']
+    try:
+        s = torch.load(path, weights_only=True, map_location='cpu')
+        return s['step'] >= s['n_steps']
     except (OSError, MemoryError): raise # it may go on all the same
     except Exception: return True
 
@@ -1060,7 +1330,8 @@ def is_finished(path) -> bool: # of `training_state.pt`
 def same_form(config, own): # two checked configs
     "`config` with the form of a draft whose config is `own`"
     return {**config, 'draft_model': own['draft_model'],
-            'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': own['knowledge_enhancement']['enabled']}}
+            'knowledge_enhancement': {**config['knowledge_enhancement'],
+                                      'enabled': own['knowledge_enhancement']['enabled']}}
 
 # %% ../nbs/04_losses_training.ipynb #1d4894a2
 def note_prompts(
@@ -1076,8 +1347,10 @@ def _tell(texts, tokenizer, manager): # what has been written
     print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {texts.folder}: '
           + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
     known = {tuple(v['prompt_ids']) for _, v in manager.wordings()} if manager is not None else set()
-    new = [p for p in dict.fromkeys(tuple(t.ids[:t.answer + 1].tolist()) for t in texts.outline if t.item is not None) if p not in known]
-    if new: print(f'{len(new)} other wordings found for known questions, such as {user_text(tokenizer, new[0])!r}')
+    new = [p for p in dict.fromkeys(tuple(t.ids[:t.answer + 1].tolist()) for t in texts.outline if t.item is not None)
+           if p not in known]
+    if new:
+        print(f'{len(new)} other wordings found for known questions, such as {user_text(tokenizer, new[0])!r}')
 
 # %% ../nbs/04_losses_training.ipynb #setaside1
 def _set_aside(folder, draft): # the state of a training that is through; the draft that another one goes on from
@@ -1085,44 +1358,63 @@ def _set_aside(folder, draft): # the state of a training that is through; the dr
     if old := best_checkpoint(folder):
         with whole_file(Path(folder)/'before.safetensors') as tmp: shutil.copyfile(old, tmp)
     past = {k: v for k, v in draft.info.items() if k != 'prompts'}
-    draft.info = {'prompts': draft.info.get('prompts', []), 'before': past} # what is known of it does not hold for what becomes of it
+    # what is known of it does not hold for what becomes of it
+    draft.info = {'prompts': draft.info.get('prompts', []), 'before': past}
 
-def _state_of(folder, given, resume, config, layers, lean): # is there a state to go on from, and the name of the data that it was trained on
-    file = Path(folder)/'training_state.pt'; resume = resume and file.is_file() # without a state it is a start
+# %% ../nbs/04_losses_training.ipynb #stateof1
+def _state_of(folder, given, resume, config, layers, lean):
+    # is there a state to go on from, and the name of the data that it was trained on
+    file = Path(folder)/'training_state.pt'
+    resume = resume and file.is_file() # without a state it is a start
     if given and not resume and file.is_file() and not is_finished(file):
-        raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), choose another folder (--out), or remove {file}')
-    return resume, read_state(file, run_of(config, layers, lean)).get('data') if resume else None # what differs is said before text is written
+        raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), '
+                         f'choose another folder (--out), or remove {file}')
+    # what differs is said before text is written
+    return resume, read_state(file, run_of(config, layers, lean)).get('data') if resume else None
 
 # %% ../nbs/04_losses_training.ipynb #written01
-def _written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress): # the folder of the text to train on: that of `stored`, or what is asked for now
+def _written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress):
+    # the folder of the text to train on: that of `stored`, or what is asked for now
     state, data = processes(lean.device.type), Path(data)
-    where = data/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings), layers, config, lean, manager)
+    where = data/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings),
+                           layers, config, lean, manager)
     if stored and stored != where.name and not (data/stored).is_dir():
-        raise InputError(f'the messages or questions have changed since the training in {folder} began, and the text of then is gone ({data/stored}): '
+        raise InputError(f'the messages or questions have changed since the training in {folder} began, '
+                         f'and the text of then is gone ({data/stored}): '
                          f'give those of then, or remove {Path(folder)/"training_state.pt"} and start anew')
     if stored and stored != where.name: # whole: it was trained on
         if is_finished(Path(folder)/'training_state.pt'):
-            raise InputError(f'the messages or questions have changed since the training in {folder} ended: train on them with --continue_on, without --resume')
+            raise InputError(f'the messages or questions have changed since the training in {folder} ended: '
+                             'train on them with --continue_on, without --resume')
         where = data/stored
-        if progress and state.is_main_process: print(f'the messages or questions have changed since this training began: it goes on with the text of then, in {where}')
-    else: write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index, state.num_processes)
+        if progress and state.is_main_process:
+            print('the messages or questions have changed since this training began: '
+                  f'it goes on with the text of then, in {where}')
+    else:
+        write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index,
+                   state.num_processes)
     state.wait_for_everyone()
     return where
 
 # %% ../nbs/04_losses_training.ipynb #newdraft1
 def _new_draft(config, lean, manager, layers, texts): # texts: `TrainingData`, for its vocabulary
-    with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []): # a caller's random numbers stay as they are
+    # a caller's random numbers stay as they are
+    with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []):
         torch.manual_seed(config['training']['seed'])
         draft = DraftModel(config, lean.model, manager, layers=layers)
-    if draft.vocab_ids is not None: draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
+    if draft.vocab_ids is not None:
+        draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
     return draft
 
 # %% ../nbs/04_losses_training.ipynb #traindrc
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache or None
-    folder='output/checkpoints', minutes=None, resume=False, # of checkpoints and state; of training at most, None: all epochs; go on from that state, if there is one
+    # of checkpoints and state; of training at most, None: all epochs; go on from that state, if there is one
+    folder='output/checkpoints', minutes=None, resume=False,
     prompts=(), progress=True, # own messages: texts or dicts of `read_prompts`
-    draft=None, # a trained draft to go on from, with the form that it has (a best one that `folder` holds becomes `before.safetensors`); default: a new one
+    # a trained draft to go on from, with the form that it has (a best one that `folder` holds becomes
+    # `before.safetensors`); default: a new one
+    draft=None,
     data='output/training_data' # folder for what the target writes
 ) -> Trainer: # the best draft is in `folder`
     "Text from the target with its traces (kept on disk), and a trained draft; what does not fit together raises `InputError` before text is written"
@@ -1131,23 +1423,30 @@ def train_draft(
     else:
         layers = layers_for(config, lean)
         if manager is not None and layers != list(manager.layers):
-            raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: take the config that it was '
-                             'built with, or build it anew (specdraft_build_cache)')
+            raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: '
+                             'take the config that it was built with, or build it anew (specdraft_build_cache)')
         check_unused(folder, resume)
     if manager is not None: manager.check_asked(tokenizer)
-    with changing(Path(folder)/'training_state.pt', 0) if state.is_main_process else contextlib.nullcontext(): # two would take away each other's drafts
+    # two would take away each other's drafts
+    with changing(Path(folder)/'training_state.pt', 0) if state.is_main_process else contextlib.nullcontext():
         if state.is_main_process:
-            for f in left_over(folder, r'training_state\.pt|history\.json|before\.safetensors|best_draft_model_knowledge_epoch\d+\.safetensors'): f.unlink(missing_ok=True)
+            for f in left_over(folder, r'training_state\.pt|history\.json|before\.safetensors|'
+                                       r'best_draft_model_knowledge_epoch\d+\.safetensors'):
+                f.unlink(missing_ok=True)
         resume, stored = _state_of(folder, given, resume, config, layers, lean)
         state.wait_for_everyone()
         if given and not resume and state.is_main_process: _set_aside(folder, draft)
-        texts = TrainingData(_written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress), lean.model)
+        texts = TrainingData(_written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers,
+                                      progress), lean.model)
         if progress and state.is_main_process: _tell(texts, tokenizer, manager)
         if draft is None: draft = _new_draft(config, lean, manager, layers, texts)
         draft.config = config
-        was = draft.info.get('prompts', []); trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer)); mine = trainer.run['texts']
+        was = draft.info.get('prompts', [])
+        trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer))
+        mine = trainer.run['texts']
         if (theirs := agreed(mine, lean.device)) != mine:
-            raise InputError(f'process {state.process_index} sees other texts in {texts.folder} ({mine}) than the first one ({theirs}): all machines need one and the same folder')
+            raise InputError(f'process {state.process_index} sees other texts in {texts.folder} ({mine}) '
+                             f'than the first one ({theirs}): all machines need one and the same folder')
         if resume: trainer.resume()
         else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
             if given: trainer.judge_start(was)
@@ -1155,50 +1454,68 @@ def train_draft(
         trainer.fit(progress=progress)
         return trainer
 
-# %% ../nbs/04_losses_training.ipynb #e1b25421
+# %% ../nbs/04_losses_training.ipynb #afford01
 def affordable(rewordings:int, manager): # as the config has it, knowledge cache or None
     "How often to try to put each cached question in other words: for more than a hundred questions less often, or more would be written than a short training reads"
     return min(rewordings, 1600//max(len(manager), 1)) if manager is not None else rewordings
 
-def fine_tune_config(config, messages=0): # checked config, how many messages of use there are (0: the cached questions are what is learnt)
+# %% ../nbs/04_losses_training.ipynb #e1b25421
+def fine_tune_config(
+    config, messages=0 # checked config, how many messages of use there are (0: the cached questions are what is learnt)
+):
     "A config for going on from a trained draft: a tenth of the rate, nothing invented, and beside messages of use as many of the cached questions, at least a hundred"
     c = config['training']
-    return {**config, 'training': {**c, 'num_invented_prompts': 0, 'known_wordings': max(messages, 100) if messages else c['known_wordings'], 'learning_rate': c['learning_rate']*.1,
-                                   'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*.1}}
+    return {**config, 'training': {
+        **c, 'num_invented_prompts': 0, 'known_wordings': max(messages, 100) if messages else c['known_wordings'],
+        'learning_rate': c['learning_rate']*.1,
+        'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*.1}}
 
 # %% ../nbs/04_losses_training.ipynb #askedcod1
 def _check_asked(minutes, newest, out, **files): # of the options that name a file at most one may be given
-    if not 0 <= minutes < math.inf: raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
+    if not 0 <= minutes < math.inf:
+        raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
     check_count('newest', newest)
     for k, v in files.items():
-        if v is not None and not v.strip(): raise InputError(f'{k} is empty ({v!r}): leave it out, or name a file') # an unset variable must not start a training from nothing
+        if v is not None and not v.strip(): # an unset variable must not start a training from nothing
+            raise InputError(f'{k} is empty ({v!r}): leave it out, or name a file')
     if (Path(out)/'draft.safetensors').is_file():
-        raise InputError(f'{out} holds draft.safetensors, which commands would read instead of what is trained there: choose another folder (--out)')
-    if all(files.values()): raise InputError(' and '.join(f'{k} is {v!r}' for k, v in files.items()) + ': give one of them')
+        raise InputError(f'{out} holds draft.safetensors, which commands would read instead of what is trained there: '
+                         'choose another folder (--out)')
+    if all(files.values()):
+        raise InputError(' and '.join(f'{k} is {v!r}' for k, v in files.items()) + ': give one of them')
 
-# %% ../nbs/04_losses_training.ipynb #trainsay
+# %% ../nbs/04_losses_training.ipynb #ownmess1
 def _own_messages(prompts, continue_on): # options of `specdraft_train` -> the file, its messages
     file = prompts or (continue_on if continue_on != 'cache' else None)
     own = read_prompts(file, skip=not prompts) if file else []
-    if file and not own: raise InputError(f'{file} holds no message: expected at least one line') # or all would be trained on that stands in the cache
+    if file and not own: # or all would be trained on that stands in the cache
+        raise InputError(f'{file} holds no message: expected at least one line')
     return file, own
 
+# %% ../nbs/04_losses_training.ipynb #newest01
 def _newest(own, n, file, say): # messages, how many (0: all), where they are from, tell of those left out?
     if not 0 < n < len(own): return own
-    if say: print(f'of {len(own)} messages in {file} the newest {n} are learnt from (--newest)', file=sys.stderr)
+    if say:
+        print(f'of {len(own)} messages in {file} the newest {n} are learnt from (--newest)', file=sys.stderr)
     return own[-n:]
 
+# %% ../nbs/04_losses_training.ipynb #advise01
 def _advise(config, c, resume): # before a draft is trained from nothing
     if (name := shipped_draft(config)) and not resume:
-        print(f'a new draft is trained from nothing; one that is trained already ships for this target ({name}), and --continue_on cache goes on from it', file=sys.stderr)
+        print('a new draft is trained from nothing; one that is trained already ships for this target '
+              f'({name}), and --continue_on cache goes on from it', file=sys.stderr)
     if (rate := c['training']['learning_rate']) < 1e-4:
-        print(f'training.learning_rate is {rate:g}: the embedded model learnt faster at ten times that and more', file=sys.stderr)
+        print(f'training.learning_rate is {rate:g}: the embedded model learnt faster at ten times that and more',
+              file=sys.stderr)
 
+# %% ../nbs/04_losses_training.ipynb #trainsay
 def _closing(trainer, out): # what a finished training says
     trainer.remark()
     plot_history(trainer.history).savefig(Path(out)/'history.png')
     print(f'{best_checkpoint(out)}: {trainer.verdict}; curves in {Path(out)/"history.png"}')
-    if not trainer.valid: print('(judged by what it was trained on: of fewer than four new messages, or twenty in all, none are held out)')
+    if not trainer.valid:
+        print('(judged by what it was trained on: of fewer than four new messages, or twenty in all, '
+              'none are held out)')
 
 # %% ../nbs/04_losses_training.ipynb #c0000064
 @command
@@ -1206,34 +1523,57 @@ def specdraft_train(
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
     cache:str=CACHE, # knowledge cache: specdraft_build_cache makes it
     out:str='output/checkpoints', # folder for checkpoints
-    data:str='output/training_data', # folder for what the target writes and computes: gigabytes on a CPU; what a finished training has left there may be deleted
-    minutes:float=0, # of training at most, after the text has been written, those before a --resume included; 0: all epochs of the config, or as planned before
+    # folder for what the target writes and computes: gigabytes on a CPU; what a finished training has left there
+    # may be deleted
+    data:str='output/training_data',
+    # of training at most, after the text has been written, those before a --resume included; 0: all epochs of the
+    # config, or as planned before
+    minutes:float=0,
     prompts:str=None, # file of messages to train on besides: plain lines or JSON lines
-    continue_on:str=None, # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given, what the target answered in use (as far as the config's decoding.max_new_tokens), beside some of the cached questions; `cache`: with the questions of the knowledge cache alone
+    # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given,
+    # what the target answered in use (as far as the config's decoding.max_new_tokens), beside some of the cached
+    # questions; `cache`: with the questions of the knowledge cache alone
+    continue_on:str=None,
     newest:int=2000, # of the messages of the file `continue_on`, the newest, so many at most: a log grows; 0: all
     resume:bool=False, # go on from the state in `out`; without one the training begins
-    rewordings:int=None, # how often to try to put each question of the knowledge cache in other words, to train on those too; default: the config's, fewer for more than a hundred questions, and 0 where `continue_on` is a file
+    # how often to try to put each question of the knowledge cache in other words, to train on those too; default:
+    # the config's, fewer for more than a hundred questions, and 0 where `continue_on` is a file
+    rewordings:int=None,
     device:str='cpu' # cpu, cuda or mps
 ):
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
     _check_asked(minutes, newest, out, prompts=prompts, continue_on=continue_on)
     file, own = _own_messages(prompts, continue_on)
     loader = ModelLoader(config)
-    if rewordings is None and continue_on not in (None, 'cache'): rewordings = 0 # what comes in use is soon learnt, the questions of a large cache take long
-    if rewordings is not None: loader.config['training']['rewordings'] = check_value('rewordings', rewordings, SCHEMA['training']['rewordings'])
+    # what comes in use is soon learnt, the questions of a large cache take long
+    if rewordings is None and continue_on not in (None, 'cache'): rewordings = 0
+    if rewordings is not None:
+        loader.config['training']['rewordings'] = check_value('rewordings', rewordings,
+                                                              SCHEMA['training']['rewordings'])
     needed = loader.config['knowledge_enhancement']['enabled'] or continue_on == 'cache' or cache != CACHE
-    if needed and not Path(cache).is_file(): raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}' + f' --out {cache}'*(cache != CACHE))
+    if needed and not Path(cache).is_file():
+        raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}'
+                         + f' --out {cache}'*(cache != CACHE))
     if continue_on: find_draft(default_draft(config, out))
     else: check_unused(out, resume)
-    fresh = not Path(data).exists(); check_writable(out); check_writable(data); state, own = processes(device), agreed(own, device)
+    fresh = not Path(data).exists()
+    check_writable(out)
+    check_writable(data)
+    state, own = processes(device), agreed(own, device)
     if fresh and own: Path(data).chmod(0o700) # it will hold what users have typed
     if continue_on: own = _newest(own, newest, file, state.is_main_process)
     if resume and not (Path(out)/'training_state.pt').is_file() and state.is_main_process:
-        print(f'{out} holds no state to go on from: the training begins (text that has been written is kept)', file=sys.stderr)
+        print(f'{out} holds no state to go on from: the training begins (text that has been written is kept)',
+              file=sys.stderr)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
-    manager, draft, c = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None, None, loader.config
-    if rewordings is None: c['training']['rewordings'] = affordable(c['training']['rewordings'], manager)
-    if continue_on: draft, c = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32), fine_tune_config(c, len({_plain(p['text']) for p in own if manager is None or manager._asks_for(p['text']) is None}))
+    manager = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None
+    draft, c = None, loader.config
+    if rewordings is None:
+        c['training']['rewordings'] = affordable(c['training']['rewordings'], manager)
+    if continue_on:
+        draft = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32)
+        c = fine_tune_config(c, len({_plain(p['text']) for p in own
+                                     if manager is None or manager._asks_for(p['text']) is None}))
     elif state.is_main_process: _advise(config, c, resume)
     trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
     if state.is_main_process: _closing(trainer, out)

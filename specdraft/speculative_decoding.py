@@ -21,38 +21,52 @@ import numpy as np, torch
 from fastcore.basics import patch
 from fastcore.script import Param
 
-from .loader import (SCHEMA, WIDE, InputError, LeanTarget, ModelLoader, SharedCache, as_lean, cache_folder, chat_ids, check_positive, check_writable, command,
-                              eos_ids, fingerprint, is_text, likeliest, load_config, machine, size_groups, user_text, whole_file)
+from .loader import (SCHEMA, WIDE, InputError, LeanTarget, ModelLoader, SharedCache, as_lean, cache_folder,
+                              chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, is_text,
+                              likeliest, load_config, machine, size_groups, user_text, whole_file)
 from .knowledge_cache import CACHE, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, default_draft, find_draft
 
 # %% ../nbs/05_speculative_decoding.ipynb #chksampl
 def _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_bias): # see `Sampling`
     number = lambda x: isinstance(x, numbers.Real) and not isinstance(x, bool)
-    if not number(temperature) or not temperature >= 0: raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more')
-    if 0 < temperature < 1e-9: raise InputError(f'temperature is {temperature!r}: what is so small rounds to nothing; 0 is greedy')
-    if not number(top_p) or not 0 < top_p <= 1: raise InputError(f'top_p is {top_p!r}: it must be above 0 and at most 1')
-    if not isinstance(top_k, numbers.Integral) or top_k < 0: raise InputError(f'top_k is {top_k!r}: it must be 0 (all tokens) or more')
-    if not number(min_p) or not 0 <= min_p < 1: raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
+    if not number(temperature) or not temperature >= 0:
+        raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more')
+    if 0 < temperature < 1e-9:
+        raise InputError(f'temperature is {temperature!r}: what is so small rounds to nothing; 0 is greedy')
+    if not number(top_p) or not 0 < top_p <= 1:
+        raise InputError(f'top_p is {top_p!r}: it must be above 0 and at most 1')
+    if not isinstance(top_k, numbers.Integral) or top_k < 0:
+        raise InputError(f'top_k is {top_k!r}: it must be 0 (all tokens) or more')
+    if not number(min_p) or not 0 <= min_p < 1:
+        raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
     if not number(repetition_penalty) or not repetition_penalty > 0:
         raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0, and 1 is none')
-    if logit_bias is not None and not hasattr(logit_bias, 'items'): raise InputError(f'logit_bias is {logit_bias!r}: expected a dict, id -> what is added to its logit')
+    if logit_bias is not None and not hasattr(logit_bias, 'items'):
+        raise InputError(f'logit_bias is {logit_bias!r}: expected a dict, id -> what is added to its logit')
     for i, b in (logit_bias or {}).items():
-        if not number(b) or not b < math.inf: raise InputError(f'logit_bias of {i} is {b!r}: expected a number, or -inf to forbid the token')
+        if not number(b) or not b < math.inf:
+            raise InputError(f'logit_bias of {i} is {b!r}: expected a number, or -inf to forbid the token')
 
 # %% ../nbs/05_speculative_decoding.ipynb #2c5c0d5d
 class Sampling:
     "Logits into the distribution that is sampled"
     def __init__(self,
-        temperature=0., top_p=1., top_k=0, # 0: greedy; most likely tokens that make up this much probability; so many most likely tokens (0: all)
-        min_p=0.,              # least probability, as a share of the largest one
-        repetition_penalty=1., # logits of tokens that have occurred, in the prompt too, are divided by it (multiplied where negative): Keskar et al. 2019
-        logit_bias=None        # id -> what is added to its logit
+        # 0: greedy; most likely tokens that make up this much probability; so many most likely tokens (0: all)
+        temperature=0., top_p=1., top_k=0,
+        min_p=0.,        # least probability, as a share of the largest one
+        # logits of tokens that have occurred, in the prompt too, are divided by it (multiplied where negative): Keskar
+        # et al. 2019
+        repetition_penalty=1.,
+        logit_bias=None  # id -> what is added to its logit
     ):
         _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_bias)
-        self.temperature, self.top_p, self.top_k, self.min_p, self.penalty, self.bias = temperature, top_p, top_k, min_p, repetition_penalty, dict(logit_bias or {})
+        self.temperature, self.top_p, self.top_k, self.min_p = temperature, top_p, top_k, min_p
+        self.penalty = repetition_penalty
+        self.bias = dict(logit_bias or {})
     @functools.cached_property
-    def _bias(self): return torch.tensor(list(self.bias)), torch.tensor(list(self.bias.values()), dtype=torch.float32) # ids, what is added
+    def _bias(self): # ids, what is added
+        return torch.tensor(list(self.bias)), torch.tensor(list(self.bias.values()), dtype=torch.float32)
     @property
     def greedy(self): return self.temperature == 0
     @property
@@ -60,7 +74,8 @@ class Sampling:
     @property
     def adjusts(self): return bool(self.bias) or self.reads
     @property
-    def bare(self): return self.greedy and not self.adjusts # the target's own first choice, whatever came before
+    def bare(self): # the target's own first choice, whatever came before
+        return self.greedy and not self.adjusts
 
 # %% ../nbs/05_speculative_decoding.ipynb #sampadj01
 @patch
@@ -74,13 +89,19 @@ def adjust(self:Sampling,
     logits = logits.float().clone()
     if self.bias:
         ids, more = (x.to(logits.device) for x in self._bias)
-        if columns is not None: ids = columns[ids]; ids, more = ids[ids >= 0], more[ids >= 0]
+        if columns is not None:
+            ids = columns[ids]
+            ids, more = ids[ids >= 0], more[ids >= 0]
         logits.index_add_(-1, ids, more.expand(len(logits), -1))
     for row, ids in zip(logits, texts if self.reads else ()):
         c = torch.tensor(ids, dtype=torch.long)
-        if columns is not None: c = columns[c]; c = c[c >= 0]
-        c = c.to(row.device); x = row[c]
-        row[c] = torch.where(x < 0, x*self.penalty, x/self.penalty) # a token that has occurred twice gets the same twice
+        if columns is not None:
+            c = columns[c]
+            c = c[c >= 0]
+        c = c.to(row.device)
+        x = row[c]
+        # a token that has occurred twice gets the same twice
+        row[c] = torch.where(x < 0, x*self.penalty, x/self.penalty)
     return logits
 
 # %% ../nbs/05_speculative_decoding.ipynb #sampcall1
@@ -94,28 +115,49 @@ def warp(
     temperature=0., top_p=1., top_k=0, min_p=0.
 ): # (..., V) probabilities
     "The distribution to sample from; one-hot at temperature 0"
-    if temperature == 0: return torch.zeros_like(logits, dtype=torch.float).scatter_(-1, likeliest(logits.float())[..., None], 1.)
+    if temperature == 0:
+        return torch.zeros_like(logits, dtype=torch.float).scatter_(-1, likeliest(logits.float())[..., None], 1.)
     p = _softmax(logits, temperature, top_k)
     if top_p < 1:
         x = p.cpu().numpy() # NumPy is faster on single vectors
-        for row in x.reshape(-1, x.shape[-1]): at, values = _nucleus(row, top_p, min_p); row.fill(0); row[at] = values
+        for row in x.reshape(-1, x.shape[-1]):
+            at, values = _nucleus(row, top_p, min_p)
+            row.fill(0)
+            row[at] = values
         p = torch.from_numpy(x).to(p.device)
-    elif min_p > 0: p = p.masked_fill(p < min_p*p.max(-1, keepdim=True).values, 0.); p = p/p.sum(-1, keepdim=True)
+    elif min_p > 0:
+        p = p.masked_fill(p < min_p*p.max(-1, keepdim=True).values, 0.)
+        p = p/p.sum(-1, keepdim=True)
     return p
 
 # %% ../nbs/05_speculative_decoding.ipynb #nucleus01
 def _softmax(logits, temperature, top_k):
-    if temperature != 1: logits = logits.float(); logits = (logits - logits.amax(-1, keepdim=True))/temperature # or those of a very low one would be infinite
-    if 0 < top_k < logits.shape[-1]: logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
+    if temperature != 1:
+        logits = logits.float()
+        # or those of a very low one would be infinite
+        logits = (logits - logits.amax(-1, keepdim=True))/temperature
+    if 0 < top_k < logits.shape[-1]:
+        logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
     return logits.softmax(-1, dtype=torch.float)
 
-def _nucleus(p, top_p, min_p=0.): # (V,) -> (places, probabilities) of what stays; as transformers: a token stays while those above it have less than top_p
-    for least in (1e-3, 1e-4, .99*(1 - top_p)/len(p)): # where all from `least` up have more than `top_p`, none below it stays: only these are sorted
-        at = (p >= least).nonzero()[0]; values = p[at]; order = values.argsort()[::-1]; ends = values[order].cumsum(dtype=np.float64)
+# %% ../nbs/05_speculative_decoding.ipynb #nucleus2
+def _nucleus(p, top_p, min_p=0.): # (V,) -> (places, probabilities) of what stays;
+    # as transformers: a token stays while those above it have less than top_p
+
+    # where all from `least` up have more than `top_p`, none below it stays: only these are sorted
+    for least in (1e-3, 1e-4, .99*(1 - top_p)/len(p)):
+        at = (p >= least).nonzero()[0]
+        values = p[at]
+        order = values.argsort()[::-1]
+        ends = values[order].cumsum(dtype=np.float64)
         if len(at) and ends[-1] > top_p + 1e-4: break
-    order = order[:int(ends.searchsorted(top_p)) + 1]; at, values = at[order], values[order]
-    if min_p > 0: n = np.count_nonzero(values >= min_p*values[0]); at, values = at[:n], values[:n]
-    return at, values/float(ends[len(at) - 1]) if len(at) else values # none: a draft that says nothing but NaN
+    order = order[:int(ends.searchsorted(top_p)) + 1]
+    at, values = at[order], values[order]
+    if min_p > 0:
+        n = np.count_nonzero(values >= min_p*values[0])
+        at, values = at[:n], values[:n]
+    # none: a draft that says nothing but NaN
+    return at, values/float(ends[len(at) - 1]) if len(at) else values
 
 # %% ../nbs/05_speculative_decoding.ipynb #fb516b42
 class Urn:
@@ -124,14 +166,19 @@ class Urn:
     def __init__(self,
         weights, # (n,) on the CPU, not necessarily normalised
         ids=None # (n,) whose they are, all other tokens have none; default: place i is token i
-    ): self.weights, self.ids, self.gone = _array(weights), ids, []; self.w = self.weights # as given, places taken out, what is left
+    ):
+        # as given, places taken out, what is left
+        self.weights, self.ids, self.gone = _array(weights), ids, []
+        self.w = self.weights
     @functools.cached_property
-    def sums(self): return np.add.reduceat(self.w, np.arange(0, len(self.w), self.size), dtype=np.float64) # of the parts
+    def sums(self): # of the parts
+        return np.add.reduceat(self.w, np.arange(0, len(self.w), self.size), dtype=np.float64)
     @functools.cached_property
     def total(self): return float(self.sums.sum())
     def part(self, k): return self.w[k*self.size:(k + 1)*self.size]
     def token(self, x:int) -> int: return x if self.ids is None else int(self.ids[x]) # at a place
-    def places(self, token:int): return [token] if self.ids is None else (self.ids == token).nonzero()[0].tolist() # one or none
+    def places(self, token:int): # one or none
+        return [token] if self.ids is None else (self.ids == token).nonzero()[0].tolist()
     def weight(self, token:int) -> float: return sum(self.w[x].item() for x in self.places(token))
 
 # %% ../nbs/05_speculative_decoding.ipynb #urntake01
@@ -139,9 +186,13 @@ class Urn:
 def take(self:Urn, x:int):
     "Take the weight at a place out"
     if not self.gone: self.w = self.w.copy()
-    k, sums = x//self.size, self.sums; self.gone.append(x); self.w[x] = 0; sums[k] = self.part(k).sum(dtype=np.float64)
+    k, sums = x//self.size, self.sums
+    self.gone.append(x)
+    self.w[x] = 0
+    sums[k] = self.part(k).sum(dtype=np.float64)
     self.__dict__.pop('total', None)
 
+# %% ../nbs/05_speculative_decoding.ipynb #urntake2
 @patch
 def without(self:Urn, token:int): # `Urn`
     "The same without a token"
@@ -155,15 +206,20 @@ def less(self:Urn, q, ids=None): # (n,) weights and whose they are, as above -> 
     "What is more than `q`, of each token"
     if self.ids is None:
         w, at = self.w.copy(), slice(None) if ids is None else ids
-        w[at] = np.maximum(w[at] - q, 0); return Urn(w)
-    if ids is not None: q, few = np.zeros(max(self.ids.max(), ids.max()) + 1, np.float32), q; q[ids] = few
+        w[at] = np.maximum(w[at] - q, 0)
+        return Urn(w)
+    if ids is not None:
+        q, few = np.zeros(max(self.ids.max(), ids.max()) + 1, np.float32), q
+        q[ids] = few
     return Urn(np.maximum(self.w - q[self.ids], 0), self.ids)
 
 # %% ../nbs/05_speculative_decoding.ipynb #urndraw0a
 @patch
 def draw(self:Urn, rng=random) -> int:
     "The place of one sample, which stays in the urn"
-    ends = self.sums.cumsum(); u = rng.random()*ends[-1]; k = int(ends.searchsorted(u, 'right'))
+    ends = self.sums.cumsum()
+    u = rng.random()*ends[-1]
+    k = int(ends.searchsorted(u, 'right'))
     if k < len(ends):
         inside = self.part(k).cumsum(dtype=np.float64)
         x = int(inside.searchsorted(u - (ends[k - 1] if k else 0), 'right'))
@@ -178,16 +234,21 @@ def as_urn(weights): # an `Urn`, or what it takes
     "`weights` itself if it is an `Urn`, else one of them"
     return weights if isinstance(weights, Urn) else Urn(weights)
 
+# %% ../nbs/05_speculative_decoding.ipynb #urndraw2
 def draw(weights, rng=random) -> int: # an `Urn`, or what it takes
     "One sample: a token"
-    urn = as_urn(weights); return urn.token(urn.draw(rng))
+    urn = as_urn(weights)
+    return urn.token(urn.draw(rng))
 
+# %% ../nbs/05_speculative_decoding.ipynb #urndraw4
 def as_rng(
     seed=None,   # an integer; None: from torch's own state, which `torch.manual_seed` sets
     greedy=False # nothing will be drawn, so that state is left alone
 ) -> random.Random:
     "Where the random numbers of a text come from"
-    if seed is not None and (not isinstance(seed, numbers.Integral) or seed < 0): raise InputError(f'seed is {seed!r}: expected an integer of 0 or more, a list with one for each row, or None')
+    if seed is not None and (not isinstance(seed, numbers.Integral) or seed < 0):
+        raise InputError(f'seed is {seed!r}: expected an integer of 0 or more, '
+                         'a list with one for each row, or None')
     return random.Random(int(seed) if seed is not None else 0 if greedy else torch.randint(2**62, ()).item())
 
 # %% ../nbs/05_speculative_decoding.ipynb #urnsamp1
@@ -199,7 +260,8 @@ def urn(self:Sampling,
 ): # `Urn` of probabilities
     "What a text's next token is drawn from: all tokens, or with top-p the few that stay"
     if self.adjusts: logits = self.adjust(logits[None], [text], columns)[0]
-    if self.top_p == 1: return Urn(warp(logits, self.temperature, 1., self.top_k, self.min_p).cpu(), ids)
+    if self.top_p == 1:
+        return Urn(warp(logits, self.temperature, 1., self.top_k, self.min_p).cpu(), ids)
     at, p = _nucleus(_softmax(logits, self.temperature, self.top_k).cpu().numpy(), self.top_p, self.min_p)
     return Urn(p, at if ids is None else ids[at])
 
@@ -210,7 +272,8 @@ class Drawn:
         q, x,        # (n,) weights, the place of the drawn one
         ids=None,    # (n,) whose they are, all others have none; default: place i is token i
         gone=(), left=1. # places that were taken out before, and the sum that they left
-    ): self.q, self.x, self.ids, self.gone, self.left = _array(q), x, ids, gone, left
+    ):
+        self.q, self.x, self.ids, self.gone, self.left = _array(q), x, ids, gone, left
     @property
     def chance(self): return self.q[self.x].item()/self.left # of the token
     def taken_from(self, p, mass=1.): # `Urn`, and what counts as 1 there -> `Urn`
@@ -223,7 +286,9 @@ class Drawn:
 class Proposal:
     "A tree of proposed tokens. Place 0 is the last token of the text; a proposed token has the place that `add` gives it"
     def __init__(self): # steps of the draft that it took, and their cost in plain steps
-        self.tokens, self.parents, self.sources, self.buckets, self.probs, self.children, self.steps, self.spent = [], [], [], [], [], [[]], 0, 0.
+        self.tokens, self.parents, self.sources, self.buckets, self.probs = [], [], [], [], []
+        self.children = [[]]
+        self.steps, self.spent = 0, 0.
     def __len__(self): return len(self.tokens)
     @property
     def line(self): return self.parents == list(range(len(self))) # is it a chain?
@@ -232,21 +297,27 @@ class Proposal:
         if probs is None: # not drawn: the same token twice is one proposal
             same = next((c for c in self.children[parent] if self.tokens[c - 1] == token), None)
             if same: return same
-        for k, v in zip((self.tokens, self.parents, self.sources, self.buckets, self.probs), (token, parent, source, bucket, probs)): k.append(v)
-        self.children.append([]); self.children[parent].append(len(self))
+        for k, v in zip((self.tokens, self.parents, self.sources, self.buckets, self.probs),
+                        (token, parent, source, bucket, probs)): k.append(v)
+        self.children.append([])
+        self.children[parent].append(len(self))
         return len(self)
     def drawn_from(self, at): # `Drawn`, or None
         "What the token at this place was drawn from"
-        q = self.probs[at - 1]; return q if q is None or isinstance(q, Drawn) else Drawn(q, self.tokens[at - 1])
+        q = self.probs[at - 1]
+        return q if q is None or isinstance(q, Drawn) else Drawn(q, self.tokens[at - 1])
 
 # %% ../nbs/05_speculative_decoding.ipynb #propos002
 @patch
 def path(self:Proposal, at): # places
     "The branch from its first token to `at`"
     out = []
-    while at: out.append(at); at = self.parents[at - 1]
+    while at:
+        out.append(at)
+        at = self.parents[at - 1]
     return out[::-1]
 
+# %% ../nbs/05_speculative_decoding.ipynb #propos03
 @patch
 def chain(self:Proposal, tokens, probs=None, **kw): # a list of (V,) or None
     "Propose `tokens` one behind the other"
@@ -256,7 +327,8 @@ def chain(self:Proposal, tokens, probs=None, **kw): # a list of (V,) or None
 
 # %% ../nbs/05_speculative_decoding.ipynb #9d127acf
 def verify(
-    target_probs, # (len(proposal) + 1, V), a row for each place; or anything that gives the row of a place, or its `Urn`, by [place]
+    # (len(proposal) + 1, V), a row for each place; or anything that gives the row of a place, or its `Urn`, by [place]
+    target_probs,
     proposal,
     rng=random # from `as_rng`, or whatever has `random()`
 ): # (places of the accepted tokens, the next token)
@@ -268,9 +340,12 @@ def verify(
             x, q = proposal.tokens[at - 1], proposal.drawn_from(at)
             chance = mass if q is None else mass*q.chance
             ratio = p.weight(x)/chance if chance > 0 else 0. # what can't have been drawn isn't accepted
-            if ratio >= 1 or rng.random() < ratio: path.append(at); break
+            if ratio >= 1 or rng.random() < ratio:
+                path.append(at)
+                break
             left = p.without(x) if q is None else q.taken_from(p, mass)
-            if left.total > 0: p, mass = left, left.total # what is left; another child is held against that
+            # what is left; another child is held against that
+            if left.total > 0: p, mass = left, left.total
         else: return path, draw(p, rng)
 
 # %% ../nbs/05_speculative_decoding.ipynb #645a286b
@@ -295,12 +370,17 @@ def padding(
     if attention_mask is None: return [0]*len(input_ids)
     attention_mask = torch.as_tensor(attention_mask)
     if attention_mask.shape != input_ids.shape:
-        raise InputError(f'attention_mask has the shape {tuple(attention_mask.shape)}: expected that of input_ids, {tuple(input_ids.shape)}')
-    seen = attention_mask.bool(); n = (~seen).sum(1)
+        raise InputError(f'attention_mask has the shape {tuple(attention_mask.shape)}: '
+                         f'expected that of input_ids, {tuple(input_ids.shape)}')
+    seen = attention_mask.bool()
+    n = (~seen).sum(1)
     for i in range(len(seen)):
-        if not seen[i].any(): raise InputError(f'row {i} of the batch is empty: expected at least 1 token that attention_mask keeps')
-        if not seen[i, n[i]:].all(): raise InputError(f'row {i} of attention_mask is {attention_mask[i].tolist()}: expected zeros on the left alone; '
-                                                      'generate makes such a mask by itself where a prompt holds the padding token: pass attention_mask=torch.ones_like(input_ids)')
+        if not seen[i].any():
+            raise InputError(f'row {i} of the batch is empty: expected at least 1 token that attention_mask keeps')
+        if not seen[i, n[i]:].all():
+            raise InputError(f'row {i} of attention_mask is {attention_mask[i].tolist()}: '
+                             'expected zeros on the left alone; generate makes such a mask by itself where a prompt '
+                             'holds the padding token: pass attention_mask=torch.ones_like(input_ids)')
     return n.tolist()
 
 # %% ../nbs/05_speculative_decoding.ipynb #4b3323c1
@@ -312,17 +392,25 @@ def check_prompt(
 ) -> list: # for each row the number of padded places before it
     "Raise `InputError` for an empty prompt, one that is too long, or ids outside the vocabulary"
     if not torch.is_tensor(input_ids) or input_ids.dim() != 2 or not len(input_ids):
-        raise InputError(f'input_ids is {getattr(input_ids, "shape", type(input_ids).__name__)}: expected a tensor of shape (B, T)')
-    if input_ids.is_floating_point() or input_ids.dtype == torch.bool: raise InputError(f'input_ids is of {input_ids.dtype}: expected integers')
-    if input_ids.shape[1] == 0: raise InputError('the prompt is empty (0 tokens): expected at least 1')
-    pad = padding(input_ids, attention_mask); T, limit = input_ids.shape[1] - min(pad), config.max_position_embeddings
-    if T >= limit: raise InputError(f"the prompt has {T} tokens: the model's context holds {limit}, prompt and answer together")
-    ids = torch.cat([row[n:] for row, n in zip(input_ids, pad)]); top, low = int(ids.max()), int(ids.min()) # padding may be anything
+        raise InputError(f'input_ids is {getattr(input_ids, "shape", type(input_ids).__name__)}: '
+                         'expected a tensor of shape (B, T)')
+    if input_ids.is_floating_point() or input_ids.dtype == torch.bool:
+        raise InputError(f'input_ids is of {input_ids.dtype}: expected integers')
+    if input_ids.shape[1] == 0:
+        raise InputError('the prompt is empty (0 tokens): expected at least 1')
+    pad = padding(input_ids, attention_mask)
+    T, limit = input_ids.shape[1] - min(pad), config.max_position_embeddings
+    if T >= limit:
+        raise InputError(f"the prompt has {T} tokens: the model's context holds {limit}, prompt and answer together")
+    ids = torch.cat([row[n:] for row, n in zip(input_ids, pad)])
+    top, low = int(ids.max()), int(ids.min()) # padding may be anything
     if top >= config.vocab_size or low < 0:
-        raise InputError(f"input_ids holds {top if top >= config.vocab_size else low}: the target's vocabulary has {config.vocab_size} tokens")
+        raise InputError(f"input_ids holds {top if top >= config.vocab_size else low}: "
+                         f"the target's vocabulary has {config.vocab_size} tokens")
     for i in sampling.bias if sampling else ():
         if not isinstance(i, numbers.Integral) or not 0 <= i < config.vocab_size:
-            raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {config.vocab_size - 1}")
+            raise InputError(f"logit_bias is given for {i!r}: "
+                             f"the target's vocabulary has the ids 0 to {config.vocab_size - 1}")
     return pad
 
 # %% ../nbs/05_speculative_decoding.ipynb #16e98728
@@ -330,21 +418,30 @@ def check_prompt(
 def plain_generate(
     target_model, # model, or `LeanTarget` (packing takes a moment: pass one when timing)
     input_ids,    # (1, T)
-    max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, attention_mask=None, **sampling # more of `Sampling`
+    # more of `Sampling`
+    max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, attention_mask=None, **sampling
 ): # (1, T + new) ids
     "The target alone, token by token"
     lean, sampling = as_lean(target_model), Sampling(temperature, top_p, top_k, **sampling)
-    pad, *more = check_prompt(input_ids, lean.config, sampling, attention_mask); check_positive('max_new_tokens', max_new_tokens)
-    if more: raise InputError(f'input_ids has {len(input_ids)} rows: plain_generate takes one, generate_batch takes prompts side by side')
-    rng, eos, before, out = as_rng(seed, sampling.greedy), eos_ids(lean.model), input_ids[0, :pad].tolist(), input_ids[0, pad:].tolist()
+    pad, *more = check_prompt(input_ids, lean.config, sampling, attention_mask)
+    check_positive('max_new_tokens', max_new_tokens)
+    if more:
+        raise InputError(f'input_ids has {len(input_ids)} rows: plain_generate takes one, '
+                         'generate_batch takes prompts side by side')
+    rng = as_rng(seed, sampling.greedy)
+    eos = eos_ids(lean.model)
+    before = input_ids[0, :pad].tolist()
+    out = input_ids[0, pad:].tolist()
     end = min(len(out) + max_new_tokens, lean.config.max_position_embeddings)
     kv_cache, new = lean.new_cache(end), input_ids[:, pad:].to(lean.device)
     while len(out) < end:
         logits = lean.logits(lean(new, kv_cache)[:, -1])
-        out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy else draw(sampling.urn(logits[0], out), rng))
+        out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy
+                   else draw(sampling.urn(logits[0], out), rng))
         if out[-1] in eos: break
         new = torch.tensor([out[-1:]], device=lean.device)
-    with torch.inference_mode(False): return torch.tensor([before + out], device=input_ids.device) # one to write to and to train on
+    with torch.inference_mode(False): # one to write to and to train on
+        return torch.tensor([before + out], device=input_ids.device)
 
 # %% ../nbs/05_speculative_decoding.ipynb #57c0a9fd
 class CopyIndex:
@@ -353,11 +450,16 @@ class CopyIndex:
         texts=(), # lists of ids to copy from
         n=2,      # shortest match
         longest=32, # a longer match counts as this long
-        answers=None, least=4 # an `AnswerIndex` of many more texts, and the shortest match there; it is asked when it may match longer
+        # an `AnswerIndex` of many more texts, and the shortest match there; it is asked when it may match longer
+        answers=None, least=4
     ):
-        self.n, self.longest, self.answers, self.least, self.texts, self.at = n, longest, answers, least, [[]], defaultdict(list)
+        self.n, self.longest, self.answers, self.least = n, longest, answers, least
+        self.texts = [[]]
+        self.at = defaultdict(list)
         self.keys = sorted({max(n, 4), n}, reverse=True) # lengths of the runs that are looked up
-        for t in texts: self.texts.append([]); self.append(t, len(self.texts) - 1)
+        for t in texts:
+            self.texts.append([])
+            self.append(t, len(self.texts) - 1)
     def append(self, ids, text=0): # text 0 is the running one
         "Add tokens to a text"
         t = self.texts[text]
@@ -373,10 +475,12 @@ def _match(self:CopyIndex, text, end):
     while m < self.longest and m < len(a) and m < end and a[-m - 1] == b[end - m - 1]: m += 1
     return m
 
+# %% ../nbs/05_speculative_decoding.ipynb #copymtc2
 @patch
 def _places(self:CopyIndex): # of the longer matches, or else of the shorter: (length, text, end)
     for n in self.keys:
-        places = [(self._match(t, e), t, e) for t, e in self.at.get(tuple(self.texts[0][-n:]), ())[-64:] if e < len(self.texts[t])]
+        places = [(self._match(t, e), t, e) for t, e in self.at.get(tuple(self.texts[0][-n:]), ())[-64:]
+                  if e < len(self.texts[t])]
         if places: return places
     return []
 
@@ -409,32 +513,47 @@ class CostModel:
     widths = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
     levels = (.03, .07, .12, .2, .35, .5, .65, .8, .9)
     priors = dict(copy=(.3, .45, .6, .75, .9, .97), # by length of the match: 2, 3, 4-5, 6-8, 9-15, more
-                  draft=(.02, .04, .08, .14, .25, .4, .55, .7, .82, .93), # by the probability that the draft gives, between the `levels`
+                  # by the probability that the draft gives, between the `levels`
+                  draft=(.02, .04, .08, .14, .25, .4, .55, .7, .82, .93),
                   sibling=(.02, .05, .1, .18, .3, .45, .5, .5, .5, .5)) # and where the likeliest was wrong
     first_pause, confidence = 8, .5 # rounds; how likely a token is to be right before anything is known of it
-    stake, most_lost = 1., .03 # what proposals may have cost more than they brought: so many plain steps, or this part of the text if that is more
+    # what proposals may have cost more than they brought: so many plain steps, or this part of the text if that is more
+    stake, most_lost = 1., .03
     near, far_widths = 128, (1, 8, 16, 64) # tokens of the text at which all is timed; what is timed of a long one, too
     def __init__(self,
         pass_ms, draft_ms, # {width: ms} of target passes, ms of a draft step or None
-        joint_ms=None, # of `JOINT` texts together: ms of a draft step, of passes over one and over four tokens of each; default: one by one, passes as of one text
-        read_ms=(0., 0.), # what a draft step takes longer where it reads cached answers: of one text, of `JOINT` texts together
-        far=None # of a long text: how many tokens it has, {width: ms} for some widths, ms of a draft step or None; default: as of a short one
+        # of `JOINT` texts together: ms of a draft step, of passes over one and over four tokens of each; default: one
+        # by one, passes as of one text
+        joint_ms=None,
+        # what a draft step takes longer where it reads cached answers: of one text, of `JOINT` texts together
+        read_ms=(0., 0.),
+        # of a long text: how many tokens it has, {width: ms} for some widths, ms of a draft step or None; default: as
+        # of a short one
+        far=None
     ):
         self.short, self.far, self.read_ms, self.ws = (pass_ms, draft_ms), far, read_ms, sorted(pass_ms)
         self.pass_ms, self.draft_ms = self.short
         self.joint_ms = joint_ms or (JOINT*(draft_ms or 0), self.verify_ms(JOINT), self.verify_ms(4*JOINT))
-        self.besides = [ms - self.verify_ms(w*JOINT) for w, ms in zip((1, 4), self.joint_ms[1:])] # what several texts cost more than one of as many new tokens
+        # what several texts cost more than one of as many new tokens
+        self.besides = [ms - self.verify_ms(w*JOINT) for w, ms in zip((1, 4), self.joint_ms[1:])]
         self.reset()
     @staticmethod
     def bucket(match): return bisect_right((3, 4, 6, 9, 16), match)
 
 # %% ../nbs/05_speculative_decoding.ipynb #costrst01
 @patch
-def reset(self:CostModel, rows=1, shown=0.): # texts that are decoded together; the pointer's share to begin with, where this one has cached answers (0: the first steps don't read)
+def reset(self:CostModel,
+    rows=1,  # texts that are decoded together
+    shown=0. # the pointer's share to begin with, where this one has cached answers (0: the first steps don't read)
+):
     "Forget the last text: back to prior guesses, worth three tokens each"
     (self.pass_ms, self.draft_ms), self.length = self.short, self.near
-    self.reads, self.shown, self.unread, self.skip = shown > 0, shown, 0, self.first_pause # does the next step read? steps without reading, and how many at most
-    self.counts, self.rounds, self.pace = {(source, b): (3*a, 3., 0) for source, rates in self.priors.items() for b, a in enumerate(rates)}, 0, 1. # right, asked, in which round
+    # does the next step read? steps without reading, and how many at most
+    self.reads, self.shown, self.unread, self.skip = shown > 0, shown, 0, self.first_pause
+    # right, asked, in which round
+    self.counts = {(source, b): (3*a, 3., 0) for source, rates in self.priors.items()
+                   for b, a in enumerate(rates)}
+    self.rounds, self.pace = 0, 1.
     self.company(rows)
     self.gain, self.cost, self.pause, self.waited = self.least*self.step + .05, self.step, self.first_pause, 0
     self.done, self.lost = 0, 0. # tokens of the text, plain steps
@@ -445,24 +564,31 @@ def level(self:CostModel, probability):
     "The bucket of a probability that the draft gives"
     return bisect_right(self.levels, probability)
 
+# %% ../nbs/05_speculative_decoding.ipynb #costrat2
 @patch
 def counted(self:CostModel, source, bucket): # right, asked
     "How often tokens of a source and bucket were right, and asked about, faded back to the prior guess since then"
-    (hit, n, at), prior = self.counts[source, bucket], 3*self.priors[source][bucket]; left = .97**(self.rounds - at)
+    (hit, n, at), prior = self.counts[source, bucket], 3*self.priors[source][bucket]
+    left = .97**(self.rounds - at)
     return prior + left*(hit - prior), 3 + left*(n - 3)
 
+# %% ../nbs/05_speculative_decoding.ipynb #costrat4
 @patch
 def rate(self:CostModel, source, bucket=0):
     "How likely such a token is to be right"
-    hit, n = self.counted(source, bucket); return min(hit/n, .99)
+    hit, n = self.counted(source, bucket)
+    return min(hit/n, .99)
 
 # %% ../nbs/05_speculative_decoding.ipynb #costvrf01
 @patch
 def verify_ms(self:CostModel, width): # ms
     "The time of a pass, on straight lines between the measured widths, and on beyond the last"
-    ws = self.ws; hi = min(max(bisect_right(ws, width - .5), 1), len(ws) - 1); lo = hi - 1
+    ws = self.ws
+    hi = min(max(bisect_right(ws, width - .5), 1), len(ws) - 1)
+    lo = hi - 1
     return self.pass_ms[ws[lo]] + (self.pass_ms[ws[hi]] - self.pass_ms[ws[lo]])*(width - ws[lo])/(ws[hi] - ws[lo])
 
+# %% ../nbs/05_speculative_decoding.ipynb #costvrf2
 @patch
 def speedup(self:CostModel,
     tau, n, width=1, # tokens drafted a round, choices at each
@@ -477,14 +603,17 @@ def share(self:CostModel, n): # tokens of each text
     "A text's part of a pass, in plain steps"
     if n in self._shares: return self._shares[n]
     one, four = self.besides
-    self._shares[n] = (self.verify_ms(self.rows*n) + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1))/self.rows/self.pass_ms[1]
+    self._shares[n] = (self.verify_ms(self.rows*n)
+                       + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1))/self.rows/self.pass_ms[1]
     return self._shares[n]
 
+# %% ../nbs/05_speculative_decoding.ipynb #costshr3
 @patch
 def wider(self:CostModel, k): # proposals so far
     "What one more costs in the pass, in plain steps, if each text makes as many"
     return self.share(k + 2) - self.share(k + 1)
 
+# %% ../nbs/05_speculative_decoding.ipynb #costshr5
 @patch
 def company(self:CostModel, rows): # texts that share the passes
     "What it costs to widen a pass, and what time is worth, depends on how many share it"
@@ -499,8 +628,10 @@ def at(self:CostModel, n): # tokens that stand before the next pass
     if self.far is None or abs(n - self.length) < 128: return
     (near, step), (far, far_ms, far_step), ws, self.length = self.short, self.far, sorted(self.far[1]), n
     t = max(n - self.near, 0)/(far - self.near)
-    more = np.interp(self.ws, ws, [max(far_ms[w] - near[w], 0) for w in ws]) # timed one after the other: no machine is faster at a longer text
-    self.pass_ms = dict(zip(self.ws, itertools.accumulate((near[w] + t*float(m) for w, m in zip(self.ws, more)), max)))
+    # timed one after the other: no machine is faster at a longer text
+    more = np.interp(self.ws, ws, [max(far_ms[w] - near[w], 0) for w in ws])
+    self.pass_ms = dict(zip(self.ws, itertools.accumulate(
+        (near[w] + t*float(m) for w, m in zip(self.ws, more)), max)))
     if step is not None: self.draft_ms = step + t*max(far_step - step, 0)
     self.company(self.rows)
 
@@ -508,10 +639,12 @@ def at(self:CostModel, n): # tokens that stand before the next pass
 @patch
 def share_step(self:CostModel, n): # texts that take it
     "The next draft step is taken together"
-    def part(alone, joint): return (alone + (joint - alone)*(n - 1)/(JOINT - 1))/n/self.pass_ms[1] # a text's
+    def part(alone, joint): # a text's
+        return (alone + (joint - alone)*(n - 1)/(JOINT - 1))/n/self.pass_ms[1]
     self.reading = part(*self.read_ms) # what reading adds
     self.step = part(self.draft_ms or 0, self.joint_ms[0]) + self.reads*self.reading
 
+# %% ../nbs/05_speculative_decoding.ipynb #stepprc3
 @patch(as_prop=True)
 def price(self:CostModel):
     "Tokens that a plain step's time is worth"
@@ -527,10 +660,12 @@ def saw(self:CostModel,
     for at in (0, *path):
         for c in proposal.children[at]:
             kind, right = (proposal.sources[c - 1], proposal.buckets[c - 1]), c in path
-            hit, n = self.counted(*kind); self.counts[kind] = hit + right, n + 1, self.rounds
+            hit, n = self.counted(*kind)
+            self.counts[kind] = hit + right, n + 1, self.rounds
             if right: break # its younger siblings were not looked at
     got, took = len(path) + 1, self.share(len(proposal) + 1) + proposal.spent
-    self.done += got; self.lost += took*self.least - got
+    self.done += got
+    self.lost += took*self.least - got
     if 'copy' not in proposal.sources: self.pace += .1*(got/took - self.pace)
 
 # %% ../nbs/05_speculative_decoding.ipynb #stake001
@@ -544,12 +679,16 @@ def may_lose(self:CostModel, k, spent=0.): # proposals, what the draft's steps c
 def copy_plan(self:CostModel, match, available): # (tokens for a plain step's time, how many)
     "The best length of a copied run"
     a = self.rate('copy', self.bucket(match))
-    plans = [(expected_tokens(a, w - 1)*self.share(1)/self.share(w), w - 1) for w in (*self.widths, available + 1) if 1 < w <= available + 1 and self.may_lose(w - 1)]
-    return max(plans, key=lambda plan: (round(plan[0], 2), -plan[1]), default=(0., 0)) # of plans that are worth the same, the shortest
+    plans = [(expected_tokens(a, w - 1)*self.share(1)/self.share(w), w - 1) for w in (*self.widths, available + 1)
+             if 1 < w <= available + 1 and self.may_lose(w - 1)]
+    # of plans that are worth the same, the shortest
+    return max(plans, key=lambda plan: (round(plan[0], 2), -plan[1]), default=(0., 0))
 
 # %% ../nbs/05_speculative_decoding.ipynb #511d6bdf
 @patch
-def ask_draft(self:CostModel, copied=0., k=0) -> bool: # how likely the copied token is right that is proposed anyway, how many are
+def ask_draft(self:CostModel,
+    copied=0., k=0 # how likely the copied token is right that is proposed anyway, how many are
+) -> bool:
     "Is a round of the draft expected to pay?"
     if self.draft_ms is None or not self.may_lose(k + 1, self.step): return False
     if (1 - copied)*self.gain > self.price*self.cost: return True
@@ -565,11 +704,13 @@ def pays(self:CostModel, joint, k): # probability of a token and all before it, 
     "Does the token pay for its place in the pass?"
     return joint > self.price*self.wider(k)
 
+# %% ../nbs/05_speculative_decoding.ipynb #payskep3
 @patch
 def keep(self:CostModel, joint, k, spent=0.): # what the draft's steps have cost
     "Is the token worth proposing?"
     return self.pays(joint, k) and self.may_lose(k + 1, spent)
 
+# %% ../nbs/05_speculative_decoding.ipynb #payskep4
 @patch
 def another(self:CostModel, joint, k, spent=0.):
     "Is one more step expected to pay?"
@@ -580,44 +721,62 @@ def another(self:CostModel, joint, k, spent=0.):
 def drafted(self:CostModel, joints, spent):
     "Note what a round of the draft is expected to bring, the probabilities of its tokens, and what its steps have cost"
     cost = spent + self.share(len(joints) + 1) - self.share(1)
-    self.gain += .25*(sum(joints) - self.gain); self.cost += .25*(cost - self.cost)
+    self.gain += .25*(sum(joints) - self.gain)
+    self.cost += .25*(cost - self.cost)
     if self.gain > self.cost: self.pause = self.first_pause
 
 # %% ../nbs/05_speculative_decoding.ipynb #readwhen2
 @patch
-def pointed(self:CostModel, share): # of the last step's distribution, what the pointer gave; None: the step did not read
+def pointed(self:CostModel,
+    share # of the last step's distribution, what the pointer gave; None: the step did not read
+):
     "Does the next draft step read cached answers?"
     if share is None: self.unread += 1
     else: self.shown += .25*(share - self.shown)
     self.reads = self.shown > self.price*self.reading
     if self.reads: self.skip, self.unread = self.first_pause, 0
-    elif self.unread >= self.skip: self.reads, self.skip, self.unread = True, 2*self.skip, 0 # a probe
+    elif self.unread >= self.skip: # a probe
+        self.reads, self.skip, self.unread = True, 2*self.skip, 0
 
 # %% ../nbs/05_speculative_decoding.ipynb #1e775a5a
-def _what_costs(lean, draft, context, far=False): # what is timed: name -> function; and the KV caches to put back before each
+def _what_costs(lean, draft, context, far=False): # what is timed: name -> function;
+    # and the KV caches to put back before each
     ids = torch.randint(lean.config.vocab_size, (1, context), device=lean.device)
     rows = SharedCache(lean, [context + 72]*(JOINT if draft and not far else 1)).rows
     for r in rows: lean(ids, r)
-    runs = {w: lambda w=w: likeliest(lean.logits(lean(ids[:, :w], rows[0]))).tolist() for w in (CostModel.far_widths if far else CostModel.widths)}
+    runs = {w: lambda w=w: likeliest(lean.logits(lean(ids[:, :w], rows[0]))).tolist()
+            for w in (CostModel.far_widths if far else CostModel.widths)}
     if draft is None: return runs, rows
-    one, last, known = copy(draft), ids[0].tolist(), {'step': None}; one.forget() # what it is shown here is no matter of the draft itself
-    shape = (2, len(draft.layer_idxs), lean.config.num_key_value_heads, context, draft.draft.layers[0].self_attn.head_dim)
-    if draft.reads and not far: known['reading step'] = one.laid_out((*torch.randn(shape, dtype=lean.dtype, device=lean.device), ids[0], ids[0]))
+    one, last, known = copy(draft), ids[0].tolist(), {'step': None}
+    one.forget() # what it is shown here is no matter of the draft itself
+    shape = (2, len(draft.layer_idxs), lean.config.num_key_value_heads, context,
+             draft.draft.layers[0].self_attn.head_dim)
+    if draft.reads and not far:
+        known['reading step'] = one.laid_out((*torch.randn(shape, dtype=lean.dtype, device=lean.device),
+                                              ids[0], ids[0]))
     for (name, k), n in itertools.product(known.items(), (1,) if far else (1, JOINT)):
         asked = [Ask(one, last[-1], r, context, k, last) for r in rows[:n]]
         runs[name, n] = lambda asked=asked: [likeliest(z).item() for z in one.steps(asked)]
-    for w in () if far else (1, 4): runs['joint', w] = lambda w=w: likeliest(lean.logits(lean.together([(ids[:, :w], r, None) for r in rows]))).tolist()
+    for w in () if far else (1, 4):
+        runs['joint', w] = lambda w=w: likeliest(lean.logits(
+            lean.together([(ids[:, :w], r, None) for r in rows]))).tolist()
     return runs, rows
 
 # %% ../nbs/05_speculative_decoding.ipynb #b90e0d99
 def _fastest(runs, rows, context, repeats): # ms of each; what else a machine does only adds to them
-    best, i, calm, began = {}, 0, 0, time.perf_counter() # calm: repeats in a row in which nothing was faster than before by more than 2%
-    while i < 3 or (i <= repeats or calm < 2 and i <= 4*repeats) and time.perf_counter() - began < 60: # a large target can't be waited for; in turns: a moment's disturbance spoils one repeat of each, not one of them
+    # calm: repeats in a row in which nothing was faster than before by more than 2%
+    best, i, calm, began = {}, 0, 0, time.perf_counter()
+    # a large target can't be waited for; in turns: a moment's disturbance spoils one repeat of each, not one of them
+    while i < 3 or (i <= repeats or calm < 2 and i <= 4*repeats) and time.perf_counter() - began < 60:
         faster = False
         for k, f in runs.items():
             for r in rows: r.crop(context)
-            t = time.perf_counter(); f(); ms = (time.perf_counter() - t)*1e3
-            if i: faster |= ms < .98*best.get(k, math.inf); best[k] = min(ms, best.get(k, math.inf)) # the first repeat is warming up
+            t = time.perf_counter()
+            f()
+            ms = (time.perf_counter() - t)*1e3
+            if i: # the first repeat is warming up
+                faster |= ms < .98*best.get(k, math.inf)
+                best[k] = min(ms, best.get(k, math.inf))
         calm, i = 0 if faster else calm + 1, i + 1
     rows.clear() # rows and their memory hold each other
     return best
@@ -625,10 +784,13 @@ def _fastest(runs, rows, context, repeats): # ms of each; what else a machine do
 # %% ../nbs/05_speculative_decoding.ipynb #keptcost
 def _kept_at(lean, draft, far): # the file in the cache folder
     about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), CostModel.near, far,
-                        draft and [draft.layer_idxs, len(draft.transitions), round(draft.n_own, -3), draft.reads is not None], # a few words more in the cache cost nothing
+                        # a few words more in the cache cost nothing
+                        draft and [draft.layer_idxs, len(draft.transitions), round(draft.n_own, -3),
+                                   draft.reads is not None],
                         {k: v for k, v in machine().items() if k != 'python'}])
     return cache_folder()/'costs'/(hashlib.sha256(about.encode()).hexdigest()[:16] + '.json')
 
+# %% ../nbs/05_speculative_decoding.ipynb #keptcos3
 def _kept_costs(path): # `CostModel`; None where there is none of this week, or none that can be read
     as_widths = lambda ms: {int(w): x for w, x in ms.items()}
     try:
@@ -642,51 +804,70 @@ def _kept_costs(path): # `CostModel`; None where there is none of this week, or 
 @torch.inference_mode()
 def measure_costs(
     lean, draft=None, # target, `LeanDraft` or None
-    repeats=5, keep=True, # timings at least (two where they take a minute), of which the fastest counts; in the cache folder
+    # timings at least (two where they take a minute), of which the fastest counts; in the cache folder
+    repeats=5, keep=True,
     far=1536 # tokens before, of a long text (or as many as the context of the target allows)
 ) -> CostModel:
     "Time passes and draft steps (six seconds or more with SmolLM2, up to half a minute on a busy machine; minutes with a large target)"
     path = _kept_at(lean, draft, far)
     if keep and (known := _kept_costs(path)): return known
     context, far = CostModel.near, min(far, lean.config.max_position_embeddings - 72)
-    print("gamma is auto: timing the target's passes and the draft's steps on this machine, once a week" if keep else 'timing passes and steps', file=sys.stderr)
-    with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []): # a caller's random numbers stay as they are
+    print("gamma is auto: timing the target's passes and the draft's steps on this machine, once a week" if keep
+          else 'timing passes and steps', file=sys.stderr)
+    # a caller's random numbers stay as they are
+    with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []):
         ms = _fastest(*_what_costs(lean, draft, context), context, repeats)
         long = _fastest(*_what_costs(lean, draft, far, True), far, repeats) if far >= 2*context else None
-    pass_ms = dict(zip(CostModel.widths, itertools.accumulate((ms[w] for w in CostModel.widths), max))) # noise must not make a wider pass cheaper
-    draft_ms, joint_ms = ms.get(('step', 1)), [ms[k] for k in (('step', JOINT), ('joint', 1), ('joint', 4))] if draft else None
+    # noise must not make a wider pass cheaper
+    pass_ms = dict(zip(CostModel.widths, itertools.accumulate((ms[w] for w in CostModel.widths), max)))
+    draft_ms = ms.get(('step', 1))
+    joint_ms = [ms[k] for k in (('step', JOINT), ('joint', 1), ('joint', 4))] if draft else None
     read_ms = [max(ms['reading step', n] - ms['step', n], 0) if ('reading step', n) in ms else 0 for n in (1, JOINT)]
     far = long and (far, {w: long[w] for w in CostModel.far_widths}, long.get(('step', 1)))
     if keep:
         with suppress(InputError): # a folder that can't be written: measured again next time
-            with whole_file(path) as tmp: tmp.write_text(json.dumps(dict(pass_ms=pass_ms, draft_ms=draft_ms, joint_ms=joint_ms, read_ms=read_ms, far=far)))
+            with whole_file(path) as tmp:
+                tmp.write_text(json.dumps(dict(pass_ms=pass_ms, draft_ms=draft_ms, joint_ms=joint_ms,
+                                               read_ms=read_ms, far=far)))
     return CostModel(pass_ms, draft_ms, joint_ms, read_ms, far)
 
 # %% ../nbs/05_speculative_decoding.ipynb #37fa4663
 class Tempo:
     "Which way of proposing has brought the most tokens a second"
     ways = 'draft', 'copy', 'plain' # all that pays, copies alone, nothing
-    luck, stake = 1.08, .01 # what is more than plain steps must be faster by more than this; the share of the time that trials of a slower way may cost
+    # what is more than plain steps must be faster by more than this;
+    # the share of the time that trials of a slower way may cost
+    luck, stake = 1.08, .01
     def __init__(self,
-        like=None, share=1. # that of a batch of another size, and how much larger this one is: until a way has been tried here, it is taken to be as there
+        # that of a batch of another size, and how much larger this one is: until a way has been tried here, it is taken
+        # to be as there
+        like=None, share=1.
     ):
-        self.rounds, self.credit = {way: deque(maxlen=16) for way in self.ways}, dict.fromkeys(self.ways, 0.) # seconds that each may lose
+        # seconds that each may lose
+        self.rounds, self.credit = {way: deque(maxlen=16) for way in self.ways}, dict.fromkeys(self.ways, 0.)
         self.there = {way: (n*share, s) for way in self.ways for n, s in [like.mean(way)]} if like else {}
-    def mean(self, way): # tokens and seconds of its last rounds; one that the machine held up counts three times the others at most
+    def mean(self, way): # tokens and seconds of its last rounds;
+        # one that the machine held up counts three times the others at most
         if not self.rounds[way]: return self.there[way]
-        tokens, seconds = zip(*self.rounds[way]); k, most = len(tokens), 3*sorted(seconds)[len(seconds)//2]
+        tokens, seconds = zip(*self.rounds[way])
+        k, most = len(tokens), 3*sorted(seconds)[len(seconds)//2]
         return sum(tokens)/k, sum(min(s, most) for s in seconds)/k
 
 # %% ../nbs/05_speculative_decoding.ipynb #tempoch01
 @patch
 def choose(self:Tempo) -> str:
     "The way of the next round"
-    if new := [way for way in self.ways if way not in self.there and len(self.rounds[way]) < 2]: return new[0]
+    if new := [way for way in self.ways if way not in self.there and len(self.rounds[way]) < 2]:
+        return new[0]
     means = {way: self.mean(way) for way in self.ways}
     rates = {way: n/s*(self.luck if way == 'plain' else 1) for way, (n, s) in means.items()}
-    best = max(self.ways, key=rates.get); often, seldom = (k*self.stake*means[best][1] for k in (8, 100)) # every eighth round at most, every hundredth at least
+    best = max(self.ways, key=rates.get)
+    # every eighth round at most, every hundredth at least
+    often, seldom = (k*self.stake*means[best][1] for k in (8, 100))
     for way, (n, s) in means.items():
-        if way != best and self.credit[way] >= min(max(s - n/rates[best], often), seldom): self.credit[way] = 0.; return way
+        if way != best and self.credit[way] >= min(max(s - n/rates[best], often), seldom):
+            self.credit[way] = 0.
+            return way
     return best
 
 # %% ../nbs/05_speculative_decoding.ipynb #temposaw1
@@ -702,31 +883,38 @@ class Tempos(dict): # number of texts -> `Tempo`
     def __missing__(self, n):
         near = [k for k, t in self.items() if max(k, n) <= 3*min(k, n) and all(t.rounds.values())]
         k = min(near, key=lambda k: abs(k - n), default=None)
-        self[n] = Tempo(self[k], n/k) if near else Tempo(); return self[n]
+        self[n] = Tempo(self[k], n/k) if near else Tempo()
+        return self[n]
 
 # %% ../nbs/05_speculative_decoding.ipynb #5f5b9ae9
 class Run:
     "One text that is being decoded"
     def __init__(self,
         decoder, prompt:list, max_new_tokens, sampling, # ids, `Sampling` or `Processed`
-        seed=None, query_text=None, stop=(), on_round=None, row=0 # see `SpeculativeDecoder.generate`; its number in the batch
+        # see `SpeculativeDecoder.generate`; its number in the batch
+        seed=None, query_text=None, stop=(), on_round=None, row=0
     ):
-        self.lean, self.gamma, self.strict, self.tokenizer = decoder.lean, decoder.gamma, decoder.strict, decoder.tokenizer
+        self.lean, self.tokenizer = decoder.lean, decoder.tokenizer
+        self.gamma, self.strict = decoder.gamma, decoder.strict
         self.sampling, self.on_round, (self.stop, ends) = sampling, on_round, _stops(stop, self.tokenizer)
         self.eos = eos_ids(decoder.lean.model) | ends
-        if query_text and not is_text(query_text): raise InputError(f'query_text is {query_text!r}: expected some text')
+        if query_text and not is_text(query_text):
+            raise InputError(f'query_text is {query_text!r}: expected some text')
         self.row = row
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
-        self.context = self.lean.config.max_position_embeddings; self.end = min(len(prompt) + max_new_tokens, self.context)
-        self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1 # a row of the memory that `rounds` makes for all runs, as large as this
+        self.context = self.lean.config.max_position_embeddings
+        self.end = min(len(prompt) + max_new_tokens, self.context)
+        # a row of the memory that `rounds` makes for all runs, as large as this
+        self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1
         self.rng, self.seeded = as_rng(seed, sampling.greedy), seed is not None and not sampling.greedy
         found = decoder.retrieve(query_text or user_text(self.tokenizer, prompt)) if decoder.manager is not None else []
         self.costs = copy(decoder.costs()) if self.gamma == 'auto' else None
         self._equip(decoder, prompt, found)
         self.proposal, self.block, self.parents = None, self.ids, None # what the next pass reads
-        self.stats = dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0, acceptance_rate=0., tau=0.,
-                          knowledge=[(i['id'], round(x, 3)) for i, x in found], stopped='',
-                          by_source={k: dict(rounds=0, drafted=0, accepted=0) for k in ('copy', 'draft', 'sibling', 'plain')})
+        self.stats = dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0,
+                          acceptance_rate=0., tau=0., knowledge=[(i['id'], round(x, 3)) for i, x in found], stopped='',
+                          by_source={k: dict(rounds=0, drafted=0, accepted=0)
+                                     for k in ('copy', 'draft', 'sibling', 'plain')})
 
 # %% ../nbs/05_speculative_decoding.ipynb #runequip
 @patch
@@ -734,11 +922,15 @@ def _equip(self:Run, decoder, prompt, found): # (item, score) pairs
     "What it proposes from: a draft with knowledge to read, and an index of the answers to copy from"
     self.draft, self.knowledge, self.index = None, None, None
     if decoder.draft is not None:
-        self.draft = copy(decoder.draft); self.draft.forget(); self.draft.see(prompt)
+        self.draft = copy(decoder.draft)
+        self.draft.forget()
+        self.draft.see(prompt)
         self.knowledge = self.draft.prepare([i['id'] for i, _ in found])
     if decoder.copy:
-        every = decoder.manager.copies() if decoder.copy == 'all' and decoder.manager is not None and len(decoder.manager) else None
-        self.index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found for v in [item, *item['variants']]], answers=every)
+        every = (decoder.manager.copies()
+                 if decoder.copy == 'all' and decoder.manager is not None and len(decoder.manager) else None)
+        self.index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found
+                                for v in [item, *item['variants']]], answers=every)
         self.index.append(prompt)
 
 # %% ../nbs/05_speculative_decoding.ipynb #a7eee957
@@ -755,10 +947,15 @@ def take(self:Run,
     "Accept what is right, and the target's own next token"
     tree, s = self.proposal or Proposal(), self.sampling
     text = lambda at: self.ids + [tree.tokens[i - 1] for i in tree.path(at)]
-    over = lambda at: at > 0 and tree.tokens[at - 1] in self.eos # nobody asks for what stands behind an end, where a constraint may allow nothing
-    if s.greedy and s.reads: path, nxt = verify_greedy(_Rows(lambda at: 0 if over(at) else likeliest(s.adjust(logits[at:at + 1], [text(at)])).item()), tree) # no text but the target's own is looked at
+    # nobody asks for what stands behind an end, where a constraint may allow nothing
+    over = lambda at: at > 0 and tree.tokens[at - 1] in self.eos
+    if s.greedy and s.reads: # no text but the target's own is looked at
+        path, nxt = verify_greedy(_Rows(lambda at: 0 if over(at)
+                                        else likeliest(s.adjust(logits[at:at + 1], [text(at)])).item()), tree)
     elif s.greedy: path, nxt = verify_greedy(best or likeliest(s.adjust(logits)).tolist(), tree)
-    else: path, nxt = verify(_Rows(lambda at: Urn([1.]) if over(at) else s.urn(logits[at], text(at) if s.reads else None)), tree, self.rng)
+    else:
+        path, nxt = verify(_Rows(lambda at: Urn([1.]) if over(at)
+                                 else s.urn(logits[at], text(at) if s.reads else None)), tree, self.rng)
     new = self._ended([tree.tokens[i - 1] for i in path] + [nxt])
     self.ids += new
     if self.proposal is not None:
@@ -767,7 +964,9 @@ def take(self:Run,
         if self.costs: self.costs.saw(tree, path)
     if self.index: self.index.append(new)
     if self.draft is not None: self.draft.see(new)
-    if self.on_round: self.on_round(dict(row=self.row, new=new, accepted=path[:len(new)], tokens=tree.tokens, parents=tree.parents, sources=tree.sources))
+    if self.on_round:
+        self.on_round(dict(row=self.row, new=new, accepted=path[:len(new)],
+                           tokens=tree.tokens, parents=tree.parents, sources=tree.sources))
     return new
 
 # %% ../nbs/05_speculative_decoding.ipynb #28dcd304
@@ -775,125 +974,180 @@ def take(self:Run,
 def _ended(self:Run, new): # -> the part of `new` that belongs to the text
     for i, t in enumerate(new, 1):
         if t in self.eos: self.why = 'end'
-        elif callable(self.stop): self.why = 'criterion' if len(self.ids) + i < self.end and self.stop(self.ids + new[:i]) else ''
+        elif callable(self.stop):
+            self.why = 'criterion' if len(self.ids) + i < self.end and self.stop(self.ids + new[:i]) else ''
         elif self.stop:
             window = 8 + 4*max(map(len, self.stop)) # tokens enough for the longest of them, at one byte each
             text = _said(self.tokenizer, self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i])
             self.why = 'stop string' if any(x in text for x in self.stop) else ''
-        if not self.why and len(self.ids) + i >= self.end: self.why = 'context' if self.end == self.context else 'length'
-        if self.why: self.stats['stopped'] = self.why; return new[:i]
+        if not self.why and len(self.ids) + i >= self.end:
+            self.why = 'context' if self.end == self.context else 'length'
+        if self.why:
+            self.stats['stopped'] = self.why
+            return new[:i]
     return new
 
 # %% ../nbs/05_speculative_decoding.ipynb #stops0001
-def _stops(stop, tokenizer): # -> texts that end an answer, or the function that says so; and the ids of special tokens among these texts
+def _stops(stop, tokenizer): # -> texts that end an answer, or the function that says so;
+    # and the ids of special tokens among these texts
     if callable(stop): return stop, set()
     texts = [stop] if isinstance(stop, str) else stop or ()
     if not (isinstance(texts, (list, tuple)) and all(isinstance(x, str) and x for x in texts)):
         raise InputError(f'stop is {stop!r}: expected texts that are not empty, one or a list of them')
-    special = {t.content: i for i, t in tokenizer.added_tokens_decoder.items() if t.special} if texts else {} # no text is made of these
+    # no text is made of these
+    special = {t.content: i for i, t in tokenizer.added_tokens_decoder.items() if t.special} if texts else {}
     for x, t in itertools.product(texts, special):
-        if t in x and t != x: raise InputError(f'stop is {x!r}: it contains the special token {t!r}, of which no text is made; give {t!r} alone')
+        if t in x and t != x:
+            raise InputError(f'stop is {x!r}: it contains the special token {t!r}, of which no text is made; '
+                             f'give {t!r} alone')
     return texts, {special[x] for x in texts if x in special}
 
+# %% ../nbs/05_speculative_decoding.ipynb #stopsai2
 def _said(tokenizer, ids): # their text as it stands: cleaning up spaces would change what is shown already
     return tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
 # %% ../nbs/05_speculative_decoding.ipynb #pieces001
-def _pieces(tokenizer, blocks): # lists of ids -> what each adds to the text, '' while a character is not whole; then what is left
+def _pieces(tokenizer, blocks): # lists of ids -> what each adds to the text, '' while a character is not whole;
+    # then what is left
     ids, shown = [], ''
     for new in blocks:
-        ids += new; text = _said(tokenizer, ids)
-        if text.endswith('\ufffd'): yield ''; continue
-        yield text[len(shown):]; shown = text
-        if len(ids) > 64: ids = ids[-8:]; shown = _said(tokenizer, ids) # what is long said need not be decoded again
+        ids += new
+        text = _said(tokenizer, ids)
+        if text.endswith('\ufffd'):
+            yield ''
+            continue
+        yield text[len(shown):]
+        shown = text
+        if len(ids) > 64: # what is long said need not be decoded again
+            ids = ids[-8:]
+            shown = _said(tokenizer, ids)
     yield _said(tokenizer, ids)[len(shown):]
 
 # %% ../nbs/05_speculative_decoding.ipynb #b384d61a
 @patch
 def _count(self:Run, path, emitted): # the accepted places as far as they were emitted, tokens emitted
     s, p = self.stats, self.proposal
-    s['n_rounds'] += 1; s['n_drafted'] += len(p); s['n_accepted'] += len(path); s['n_emitted'] += emitted
+    s['n_rounds'] += 1
+    s['n_drafted'] += len(p)
+    s['n_accepted'] += len(path)
+    s['n_emitted'] += emitted
     s['n_rejections'] += bool(p.children[path[-1] if path else 0]) and emitted > len(path)
     for source in set(p.sources) or {'plain'}: s['by_source'][source]['rounds'] += 1
-    for i, source in enumerate(p.sources, 1): b = s['by_source'][source]; b['drafted'] += 1; b['accepted'] += i in path
+    for i, source in enumerate(p.sources, 1):
+        b = s['by_source'][source]
+        b['drafted'] += 1
+        b['accepted'] += i in path
     s['acceptance_rate'], s['tau'] = s['n_accepted']/max(s['n_drafted'], 1), s['n_emitted']/s['n_rounds']
 
 # %% ../nbs/05_speculative_decoding.ipynb #c5437f51
 @patch
-def propose(self:Run, way='draft'): # yields an `Ask` for each draft step, to be sent the step's logits; one of `Tempo.ways`
+def propose(self:Run,
+    way='draft' # one of `Tempo.ways`
+): # yields an `Ask` for each draft step, to be sent the step's logits
     "Choose and make the next proposal"
     room, c, right = self.end - len(self.ids) - 1, self.costs, 0. # a round adds a token of the target's own
     widest = max(MAX_TREE//c.rows - 1, 1) if c else self.gamma # what a wider pass costs was not measured
-    if c: c.at(self.kv_cache.n); c.share_step(c.rows) # a step may be taken by all, whoever took the last one
+    if c:
+        c.at(self.kv_cache.n)
+        c.share_step(c.rows) # a step may be taken by all, whoever took the last one
     self.proposal = p = Proposal()
-    most = min(room, widest, 31 if self.strict else WIDE - 2) # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
+    # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
+    most = min(room, widest, 31 if self.strict else WIDE - 2)
     run, match = self.index.propose(most) if self.index and way != 'plain' else ([], 0)
-    run = run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))] # nothing stands behind an end
+    # nothing stands behind an end
+    run = run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))]
     if c and run:
         rate, n = c.copy_plan(match, len(run))
         run = run[:n] if rate > 1 and (not self.strict or rate > (1 + c.gain)/(1 + c.cost)) else []
-    if run: p.chain(run, source='copy', bucket=CostModel.bucket(match)); right = c.rate('copy', CostModel.bucket(match)) if c else 1.
+    if run:
+        p.chain(run, source='copy', bucket=CostModel.bucket(match))
+        right = c.rate('copy', CostModel.bucket(match)) if c else 1.
     limit = min(room, widest - len(p), 8) if c else most
-    if self.draft is not None and way == 'draft' and limit > 0 and not (run and (not c or self.strict)) and (not c or c.ask_draft(right, len(p))):
+    if (self.draft is not None and way == 'draft' and limit > 0 and not (run and (not c or self.strict))
+            and (not c or c.ask_draft(right, len(p)))):
         yield from self._ask(limit)
-    self.block, self.parents, self.start = [self.ids[-1], *p.tokens], None if p.line else [-1, *p.parents], self.kv_cache.n
+    self.block = [self.ids[-1], *p.tokens]
+    self.parents = None if p.line else [-1, *p.parents]
+    self.start = self.kv_cache.n
 
 # %% ../nbs/05_speculative_decoding.ipynb #ff1f5d14
-SIBLINGS, SCANT, MAX_TREE = 8, 1e-3, 64 # choices looked at behind one token; the least probability of a choice; most tokens of a proposal
+# choices looked at behind one token; the least probability of a choice; most tokens of a proposal
+SIBLINGS, SCANT, MAX_TREE = 8, 1e-3, 64
 
 @patch
 def _ask(self:Run, limit):
     "Draft up to `limit` tokens"
-    p, c, s, tokens, text, joints, joint, at, others = self.proposal, self.costs, self.sampling, [], self.ids[-RUN:], [], 1., 0, []
+    p, c, s, tokens = self.proposal, self.costs, self.sampling, []
+    text = self.ids[-RUN:]
+    joints, joint, at, others = [], 1., 0, []
     ids = self.draft.ids[:self.draft.n] # of the columns
-    while p.steps < limit and not (tokens and tokens[-1] in self.eos) and (not c or not tokens or c.another(joint, len(p), p.spent)):
+    while (p.steps < limit and not (tokens and tokens[-1] in self.eos)
+           and (not c or not tokens or c.another(joint, len(p), p.spent))):
         read = self.knowledge if not c or c.reads else None
-        logits = yield Ask(self.draft, (text + tokens)[-1], self.kv_cache, self.kv_cache.n + p.steps, read, text + tokens)
+        logits = yield Ask(self.draft, (text + tokens)[-1], self.kv_cache, self.kv_cache.n + p.steps,
+                           read, text + tokens)
         p.steps += 1; p.spent += c.step if c else 0.
         if c and self.knowledge: c.pointed(self.draft.copied if read else None)
         if s.greedy and s.adjusts:
             logits = s.adjust(logits[None], [self.ids + tokens], self.draft.columns)[0]
             if logits.max() == -torch.inf: break # nothing that the draft knows may come here
-        if s.greedy and not c: tokens.append(ids[likeliest(logits).item()].item()); at = p.add(tokens[-1], at); continue
-        urn, before = None if s.greedy else s.urn(logits, self.ids + tokens if s.reads else None, self.draft.columns, ids), joint
+        if s.greedy and not c:
+            tokens.append(ids[likeliest(logits).item()].item())
+            at = p.add(tokens[-1], at)
+            continue
+        urn = (None if s.greedy
+               else s.urn(logits, self.ids + tokens if s.reads else None, self.draft.columns, ids))
+        before = joint
         for i in p.children[at] if urn else (): # a copied token stands there already
             for x in urn.places(p.tokens[i - 1]): urn.take(x)
         if urn and not urn.total > 0: break
         if c:
-            (level, token), *rest = self._choices(urn, logits, ids); joint *= c.rate('draft', level)
+            (level, token), *rest = self._choices(urn, logits, ids)
+            joint *= c.rate('draft', level)
             if not c.pays(joint, len(p)): break # that it may be lost was settled before its step
             joints.append(joint)
         parent = at
         tokens.append(self._offer(parent, urn, level if c else 0) if urn else token)
         at = len(p) if urn else p.add(tokens[-1], parent, bucket=level)
-        if c and not self.strict:
-            others += [(before*(1 - c.rate('draft', level))*c.rate('sibling', l), parent, l, i, urn) for l, i in rest] # it counts where its elder is wrong
-    if c: self._add_siblings(others, joints); c.drafted(joints, p.spent)
+        if c and not self.strict: # it counts where its elder is wrong
+            others += [(before*(1 - c.rate('draft', level))*c.rate('sibling', l), parent, l, i, urn) for l, i in rest]
+    if c:
+        self._add_siblings(others, joints)
+        c.drafted(joints, p.spent)
 
 # %% ../nbs/05_speculative_decoding.ipynb #1b662be8
 @patch
-def _choices(self:Run, urn, logits, ids): # what is drawn from, or None where the likeliest is taken; (n,) logits and whose they are
+def _choices(self:Run, urn, logits, ids): # what is drawn from, or None where the likeliest is taken;
+    # (n,) logits and whose they are
     "The draft's likeliest next tokens, most likely first: the level of each one's probability, and its id (its place in the urn, where one is drawn from)"
     q, total = (urn.w, urn.total) if urn else (logits.float().softmax(-1).cpu().numpy(), 1.)
-    best = (q >= SCANT*total).nonzero()[0]; best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
+    best = (q >= SCANT*total).nonzero()[0]
+    best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
     return [(self.costs.level(v), i) for v, i in zip((q[best]/total).tolist(), (best if urn else ids[best]).tolist())]
 
 # %% ../nbs/05_speculative_decoding.ipynb #siblings1
 @patch
-def _add_siblings(self:Run, others, joints): # (probability, parent, level, id, urn) of each candidate; the probabilities of what is proposed, added to
+def _add_siblings(self:Run,
+    # (probability, parent, level, id, urn) of each candidate; the probabilities of what is proposed, added to
+    others, joints
+):
     "The most likely candidates, as long as one pays for its place"
     p, c = self.proposal, self.costs
     for joint, parent, level, i, urn in sorted(others, key=lambda o: -o[0]):
         if len(p) >= MAX_TREE//c.rows or not c.keep(joint, len(p), p.spent): break
         joints.append(joint)
         if self.sampling.greedy: p.add(i, parent, 'sibling', level)
-        elif urn.total > 1e-6: self._offer(parent, urn, level, 'sibling') # drawn from what its elder siblings left
+        elif urn.total > 1e-6: # drawn from what its elder siblings left
+            self._offer(parent, urn, level, 'sibling')
 
+# %% ../nbs/05_speculative_decoding.ipynb #sibling3
 @patch
 def _offer(self:Run, parent, urn, level, source='draft'): # -> the id drawn
     "Propose a token that is drawn from an urn, and take it out"
-    x = urn.draw(self.rng); token = urn.token(x)
-    self.proposal.add(token, parent, source, level, Drawn(urn.weights, x, urn.ids, tuple(urn.gone), urn.total)); urn.take(x)
+    x = urn.draw(self.rng)
+    token = urn.token(x)
+    self.proposal.add(token, parent, source, level, Drawn(urn.weights, x, urn.ids, tuple(urn.gone), urn.total))
+    urn.take(x)
     return token
 
 # %% ../nbs/05_speculative_decoding.ipynb #8180a666
@@ -901,7 +1155,8 @@ def as_gamma(text): # as a command line or a config gives it
     "`auto`, or the number of tokens proposed a round"
     if text == 'auto': return text
     try: return check_positive('gamma', int(str(text)))
-    except ValueError: raise InputError(f'gamma is {text!r}: it must be auto or an integer above 0') from None
+    except ValueError:
+        raise InputError(f'gamma is {text!r}: it must be auto or an integer above 0') from None
 
 # %% ../nbs/05_speculative_decoding.ipynb #chktarg1
 def _check_target(draft, model):
@@ -909,8 +1164,9 @@ def _check_target(draft, model):
     if draft.target is model: return
     theirs, mine = fingerprint(draft.target), fingerprint(model)
     if theirs != mine:
-        raise InputError(f'the draft belongs to the target {theirs} with a vocabulary of {draft.target.config.vocab_size}, but this '
-                         f'target is {mine} with one of {model.config.vocab_size}: they must be the same')
+        raise InputError(f'the draft belongs to the target {theirs} with a vocabulary of '
+                         f'{draft.target.config.vocab_size}, but this target is {mine} '
+                         f'with one of {model.config.vocab_size}: they must be the same')
 
 # %% ../nbs/05_speculative_decoding.ipynb #7a74c605
 class SpeculativeDecoder:
@@ -920,22 +1176,31 @@ class SpeculativeDecoder:
         target_model, # model or `LeanTarget`
         tokenizer,
         gamma=5,      # tokens proposed a round (at most 126, with `strict` 31), or 'auto': the cost model decides
-        copy=True,    # propose copied runs from retrieved knowledge, prompt and output; 'all': from every answer in the knowledge cache
-        strict=False, # one line of proposals only, and the rows of a batch one after the other: in bfloat16, too, on CPUs that compute in it, the text is plain decoding's to the letter
+        # propose copied runs from retrieved knowledge, prompt and output; 'all': from every answer in the knowledge
+        # cache
+        copy=True,
+        # one line of proposals only, and the rows of a batch one after the other: in bfloat16, too, on CPUs that
+        # compute in it, the text is plain decoding's to the letter
+        strict=False,
         knowledge_cache_manager=None # answers to copy from; default: the draft's
     ):
         gamma = as_gamma(gamma)
-        if copy not in (True, False, 'all'): raise InputError(f"copy is {copy!r}: it must be True, False or 'all'")
-        self.lean, self.tokenizer, self.gamma, self.copy, self.strict = as_lean(target_model), tokenizer, gamma, copy, strict
+        if copy not in (True, False, 'all'):
+            raise InputError(f"copy is {copy!r}: it must be True, False or 'all'")
+        self.lean = as_lean(target_model)
+        self.tokenizer, self.gamma, self.copy, self.strict = tokenizer, gamma, copy, strict
         self.draft_model, self.config = draft_model, self.lean.config
         if draft_model is not None: _check_target(draft_model, self.lean.model)
         self.draft = LeanDraft(draft_model, self.lean) if draft_model is not None else None
         self.manager, self.top_k = knowledge_cache_manager, SCHEMA['knowledge_enhancement']['top_k'].default
         if draft_model is not None:
-            if knowledge_cache_manager not in (None, draft_model.manager): raise InputError('knowledge_cache_manager is given beside a draft: a draft brings its own, so give it to DraftModel')
+            if knowledge_cache_manager not in (None, draft_model.manager):
+                raise InputError('knowledge_cache_manager is given beside a draft: a draft brings its own, '
+                                 'so give it to DraftModel')
             self.manager, self.top_k = draft_model.manager, draft_model.config['knowledge_enhancement']['top_k']
         elif self.manager is not None and len(self.manager): self.manager.check(self.lean.model)
-        self.stats, self.asking, self._costs, self._tempos = {}, {}, None, Tempos() # asking: what `ask` is to do unless told otherwise
+        # asking: what `ask` is to do unless told otherwise
+        self.stats, self.asking, self._costs, self._tempos = {}, {}, None, Tempos()
     def costs(self) -> CostModel:
         "What passes and steps cost on this machine"
         if self._costs is None: self._costs = measure_costs(self.lean, self.draft)
@@ -952,13 +1217,16 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
         for r in runs: yield from self.rounds([r])
         return
     self.lean.check_unchanged()
-    if self.draft is not None and len(runs) > 2: self.draft.pack() # or the first round that drafts would be judged by it
+    # or the first round that drafts would be judged by it
+    if self.draft is not None and len(runs) > 2: self.draft.pack()
     shared = SharedCache(self.lean, [r.room for r in runs])
     try:
         for r, row in zip(runs, list(shared.rows)):
             r.kv_cache = row
-            if r.costs: r.costs.reset(len(runs), .5*(r.knowledge is not None and r.index is None)) # what can be copied needn't be read
-        for part in size_groups([len(r.block) for r in runs], 2048): yield from self._read([runs[i] for i in part])
+            # what can be copied needn't be read
+            if r.costs: r.costs.reset(len(runs), .5*(r.knowledge is not None and r.index is None))
+        for part in size_groups([len(r.block) for r in runs], 2048):
+            yield from self._read([runs[i] for i in part])
         while True:
             gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
             for r in gone: shared.leave(r.kv_cache)
@@ -975,8 +1243,10 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
 # %% ../nbs/05_speculative_decoding.ipynb #1019d61e
 @patch
 def _pass(self:SpeculativeDecoder, runs): # hidden states of all their blocks, in a row
-    return self.lean.together([(torch.tensor([r.block], device=self.lean.device), r.kv_cache, r.parents) for r in runs])
+    return self.lean.together([(torch.tensor([r.block], device=self.lean.device), r.kv_cache, r.parents)
+                               for r in runs])
 
+# %% ../nbs/05_speculative_decoding.ipynb #readprm3
 @patch
 def _read(self:SpeculativeDecoder, runs): # yields (run, its first new ids)
     hidden = self._pass(runs) # (1, T, D)
@@ -986,14 +1256,22 @@ def _read(self:SpeculativeDecoder, runs): # yields (run, its first new ids)
 # %% ../nbs/05_speculative_decoding.ipynb #12a2da3c
 @patch
 def _round(self:SpeculativeDecoder, runs): # yields (run, its new ids)
-    tempo = self._tempos[len(runs)] if len(runs) > 1 and self.gamma == 'auto' and not any(r.seeded for r in runs) else None # one text has the cost model; a seed's text is no matter of the clock
+    # one text has the cost model; a seed's text is no matter of the clock
+    tempo = (self._tempos[len(runs)]
+             if len(runs) > 1 and self.gamma == 'auto' and not any(r.seeded for r in runs) else None)
     way, began, n = tempo.choose() if tempo else 'draft', time.perf_counter(), 0
     self._propose(runs, way)
     logits = self.lean.logits(self._pass(runs))[0] # (T, V)
-    sizes, best = [len(r.block) for r in runs], likeliest(logits).tolist() if all(r.sampling.bare for r in runs) else [] # for all at once
+    # for all at once
+    sizes = [len(r.block) for r in runs]
+    best = likeliest(logits).tolist() if all(r.sampling.bare for r in runs) else []
     seconds, at = time.perf_counter() - began, 0
     for r, mine in zip(runs, logits.split(sizes)):
-        began = time.perf_counter(); new = r.take(mine, best[at:at + len(mine)]); at += len(mine); seconds += time.perf_counter() - began; n += len(new)
+        began = time.perf_counter()
+        new = r.take(mine, best[at:at + len(mine)])
+        at += len(mine)
+        seconds += time.perf_counter() - began
+        n += len(new)
         yield r, new
     if tempo: tempo.saw(way, n, seconds)
 
@@ -1012,10 +1290,13 @@ def _send(generator, x): # what it yields next, or None
 
 # %% ../nbs/05_speculative_decoding.ipynb #batchout
 @patch
-def _batch(self:SpeculativeDecoder, input_ids, runs, pad): # finished runs as one tensor of ids behind their prompts; their counters go to `stats`
+def _batch(self:SpeculativeDecoder, input_ids, runs, pad): # finished runs as one tensor of ids behind their prompts;
+    # their counters go to `stats`
     self.stats = runs[0].stats if len(runs) == 1 else [r.stats for r in runs]
-    rows = [row + r.ids[r.n_prompt:] for row, r in zip(input_ids.tolist(), runs)]; width = max(map(len, rows))
-    with torch.inference_mode(False): return torch.tensor([r + [pad]*(width - len(r)) for r in rows], device=input_ids.device) # one to write to and to train on
+    rows = [row + r.ids[r.n_prompt:] for row, r in zip(input_ids.tolist(), runs)]
+    width = max(map(len, rows))
+    with torch.inference_mode(False): # one to write to and to train on
+        return torch.tensor([r + [pad]*(width - len(r)) for r in rows], device=input_ids.device)
 
 # %% ../nbs/05_speculative_decoding.ipynb #a89fed74
 @patch
@@ -1024,38 +1305,52 @@ def generate(self:SpeculativeDecoder,
     input_ids=None,      # (B, T)
     max_new_tokens=128, temperature=0., top_p=1., top_k=0, # see `Sampling`
     attention_mask=None, # (B, T) 0 on the left where a row is padded
-    seed=None,           # makes sampling repeatable (with `auto`, as long as the measured costs stand; a batch then does without the clock): one for all rows (those of one prompt then say the same), or a list with one for each
-    query_text=None,     # what to retrieve knowledge by (a list: one for each row); default: the prompt's last user message
+    # makes sampling repeatable (with `auto`, as long as the measured costs stand; a batch then does without the clock):
+    # one for all rows (those of one prompt then say the same), or a list with one for each
+    seed=None,
+    # what to retrieve knowledge by (a list: one for each row); default: the prompt's last user message
+    query_text=None,
     stop=(),             # texts that end the answer; what ends it is part of it
-    on_round=None,       # called after each round, and for the first token, with a dict: row of the batch, new ids, accepted places, and the tree's tokens, parents and sources
+    # called after each round, and for the first token, with a dict: row of the batch, new ids, accepted places, and the
+    # tree's tokens, parents and sources
+    on_round=None,
     **sampling           # more of `Sampling`: min_p, repetition_penalty, logit_bias
 ): # (B, T + new) ids, prompt included; rows that end early are padded on the right
     "Decode; the rows of a batch share their passes. Counters are at `.stats` (a list for a batch)"
     how = Sampling(temperature, top_p, top_k, **sampling)
-    check_positive('max_new_tokens', max_new_tokens); pad = check_prompt(input_ids, self.config, how, attention_mask)
-    seeds, queries = (_for_rows(x, len(input_ids), what) for x, what in ((seed, 'seeds'), (query_text, 'texts in query_text')))
+    check_positive('max_new_tokens', max_new_tokens)
+    pad = check_prompt(input_ids, self.config, how, attention_mask)
+    seeds, queries = (_for_rows(x, len(input_ids), what)
+                      for x, what in ((seed, 'seeds'), (query_text, 'texts in query_text')))
     runs = [Run(self, row[n:], max_new_tokens, how, s, q, stop, on_round, i)
             for i, (row, n, s, q) in enumerate(zip(input_ids.tolist(), pad, seeds, queries))]
     for _ in self.rounds(runs): pass
     pad = self.tokenizer.pad_token_id
     return self._batch(input_ids, runs, min(eos_ids(self.lean.model), default=0) if pad is None else pad)
 
+# %% ../nbs/05_speculative_decoding.ipynb #forrows2
 def _for_rows(x, n, what): # one for all rows, or a list with one for each
     if not isinstance(x, (list, tuple)): return [x]*n
-    if len(x) != n: raise InputError(f'there are {len(x)} {what} for {n} rows: expected one for each')
+    if len(x) != n:
+        raise InputError(f'there are {len(x)} {what} for {n} rows: expected one for each')
     return x
 
 # %% ../nbs/05_speculative_decoding.ipynb #490ad823
 @patch
 def stream(self:SpeculativeDecoder,
     input_ids, # (1, T)
-    max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, query_text=None, stop=(), on_round=None, attention_mask=None, **sampling # as for `generate`
+    # as for `generate`
+    max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, query_text=None, stop=(), on_round=None,
+    attention_mask=None, **sampling
 ): # pieces of text
     "Yield text as it is accepted; a character whose bytes are not all there yet waits"
     how = Sampling(temperature, top_p, top_k, **sampling)
-    check_positive('max_new_tokens', max_new_tokens); pad = check_prompt(input_ids, self.config, how, attention_mask) # now, not when the first piece is asked for
-    if len(input_ids) != 1: raise InputError(f'input_ids has {len(input_ids)} rows: a stream is of one')
-    with torch.inference_mode(): run = Run(self, input_ids[0, pad[0]:].tolist(), max_new_tokens, how, seed, query_text, stop, on_round)
+    check_positive('max_new_tokens', max_new_tokens)
+    pad = check_prompt(input_ids, self.config, how, attention_mask) # now, not when the first piece is asked for
+    if len(input_ids) != 1:
+        raise InputError(f'input_ids has {len(input_ids)} rows: a stream is of one')
+    with torch.inference_mode():
+        run = Run(self, input_ids[0, pad[0]:].tolist(), max_new_tokens, how, seed, query_text, stop, on_round)
     self.stats = run.stats
     return self._stream(self.rounds([run]))
 
@@ -1064,7 +1359,8 @@ def stream(self:SpeculativeDecoder,
 def _stream(self:SpeculativeDecoder, rounds): # yields pieces of text
     def accepted():
         while True:
-            with torch.inference_mode(): new = next(rounds, None) # the mode must not leak to the consumer between pieces
+            # the mode must not leak to the consumer between pieces
+            with torch.inference_mode(): new = next(rounds, None)
             if new is None: return
             yield new[1]
     yield from filter(None, _pieces(self.tokenizer, accepted()))
@@ -1073,11 +1369,13 @@ def _stream(self:SpeculativeDecoder, rounds): # yields pieces of text
 @patch
 def ask(self:SpeculativeDecoder,
     text, # a user's message, or a talk that ends with one: see `chat_ids`
-    max_new_tokens=None, temperature=None, **kw # as for `stream`; default: what the config says for a decoder by name, or else 128 tokens, greedily
+    # as for `stream`; default: what the config says for a decoder by name, or else 128 tokens, greedily
+    max_new_tokens=None, temperature=None, **kw
 ): # pieces of text
     "Yield the answer to a message as it is accepted"
     given = {k: v for k, v in dict(max_new_tokens=max_new_tokens, temperature=temperature).items() if v is not None}
-    return self.stream(torch.tensor([chat_ids(self.tokenizer, text)], device=self.lean.device), **{**self.asking, **given, **kw})
+    return self.stream(torch.tensor([chat_ids(self.tokenizer, text)], device=self.lean.device),
+                       **{**self.asking, **given, **kw})
 
 # %% ../nbs/05_speculative_decoding.ipynb #n02013425
 COLOURS = dict(copy='#b7e4c7', draft='#bde0fe', sibling='#e0c3fc')
@@ -1089,15 +1387,19 @@ def coloured(
     def paint(text, source):
         text = escape(text).replace('\n', '<br>')
         return f'<span style="background:{COLOURS[source]}">{text}</span>' if source and text else text
-    pairs = [(t, r['sources'][r['accepted'][i] - 1] if i < len(r['accepted']) else None) for r in watched for i, t in enumerate(r['new'])]
-    parts = map(paint, _pieces(tokenizer, ([t] for t, _ in pairs)), (source for _, source in pairs)) # a character of several tokens has the colour of the last
+    pairs = [(t, r['sources'][r['accepted'][i] - 1] if i < len(r['accepted']) else None)
+             for r in watched for i, t in enumerate(r['new'])]
+    # a character of several tokens has the colour of the last
+    parts = map(paint, _pieces(tokenizer, ([t] for t, _ in pairs)), (source for _, source in pairs))
     names = dict(copy='copied', draft='drafted', sibling="the draft's second choice or later")
     key = ' '.join([*(paint(name, source) for source, name in names.items()), "the target's own"])
     return f'<p><small>{key}</small></p><p>{"".join(parts)}</p>'
 
 # %% ../nbs/05_speculative_decoding.ipynb #4109f613
 STATEFUL = 'UnbatchedClassifierFreeGuidanceLogitsProcessor', 'SynthIDTextWatermarkLogitsProcessor'
-WARPERS = dict(TemperatureLogitsWarper='temperature', TopKLogitsWarper='top_k', TopPLogitsWarper='top_p', MinPLogitsWarper='min_p') # in this order
+# in this order
+WARPERS = dict(TemperatureLogitsWarper='temperature', TopKLogitsWarper='top_k', TopPLogitsWarper='top_p',
+               MinPLogitsWarper='min_p')
 
 # %% ../nbs/05_speculative_decoding.ipynb #ofrow0001
 def _of_row(p, row): # a constraint may be another one for each row, and fail at a text that its row can't have
@@ -1105,13 +1407,18 @@ def _of_row(p, row): # a constraint may be another one for each row, and fail at
     return type(p)(lambda _, ids: p._prefix_allowed_tokens_fn(row, ids), 1)
 
 # %% ../nbs/05_speculative_decoding.ipynb #splitwrp1
-def _split_warpers(processors): # -> the processors before, and what the warpers at the end ask for, in the words of `Sampling`
+def _split_warpers(processors): # -> the processors before,
+    # and what the warpers at the end ask for, in the words of `Sampling`
     rest, how, order = list(processors), {}, list(WARPERS)
     while rest and (name := type(rest[-1]).__name__) in order:
-        p = rest[-1]; order = order[:order.index(name)]
-        if getattr(p, 'top_p', 1) == 0 or getattr(p, 'min_p', 0) == 1: break # the most likely token alone, which `Sampling` has no such word for
-        if getattr(p, 'filter_value', -math.inf) != -math.inf or getattr(p, 'min_tokens_to_keep', 1) != 1: break
-        how[WARPERS[name]] = getattr(p, WARPERS[name]); rest.pop()
+        p = rest[-1]
+        order = order[:order.index(name)]
+        # the most likely token alone, which `Sampling` has no such word for
+        if getattr(p, 'top_p', 1) == 0 or getattr(p, 'min_p', 0) == 1: break
+        if getattr(p, 'filter_value', -math.inf) != -math.inf or getattr(p, 'min_tokens_to_keep', 1) != 1:
+            break
+        how[WARPERS[name]] = getattr(p, WARPERS[name])
+        rest.pop()
     return type(processors)(rest), how
 
 # %% ../nbs/05_speculative_decoding.ipynb #process01
@@ -1123,57 +1430,80 @@ class Processed(Sampling):
         device='cpu' # where the processors have what they need
     ):
         how = {}
-        if sample: processors, how = _split_warpers(processors) # these cost a sort of the whole vocabulary each time, one of ours much less
+        # these cost a sort of the whole vocabulary each time, one of ours much less
+        if sample: processors, how = _split_warpers(processors)
         super().__init__(**{'temperature': float(sample), **how})
-        self.processors, self.lead, self.row, self.rows, self.device = type(processors)(_of_row(p, row) for p in processors), list(lead), row, rows, device
+        self.processors = type(processors)(_of_row(p, row) for p in processors)
+        self.lead, self.row, self.rows, self.device = list(lead), row, rows, device
         self.reads = len(processors) > 0
     def adjust(self, logits, texts=None, columns=None): # as `Sampling.adjust`
         if not self.reads: return logits
         logits = logits.float()
         if columns is None:
-            return torch.stack([self.processors(torch.tensor([self.lead + t]*self.rows, device=self.device), x.to(self.device).repeat(self.rows, 1))[self.row]
-                                for t, x in zip(texts, logits)]).to(logits.device)
-        ids = (columns >= 0).nonzero()[:, 0]; at = columns[ids]
-        full = logits.new_full((len(logits), len(columns)), -torch.inf); full[:, ids] = logits[:, at]
+            return torch.stack([
+                self.processors(torch.tensor([self.lead + t]*self.rows, device=self.device),
+                                x.to(self.device).repeat(self.rows, 1))[self.row]
+                for t, x in zip(texts, logits)]).to(logits.device)
+        ids = (columns >= 0).nonzero()[:, 0]
+        at = columns[ids]
+        full = logits.new_full((len(logits), len(columns)), -torch.inf)
+        full[:, ids] = logits[:, at]
         return logits.index_copy(1, at, self.adjust(full, texts)[:, ids])
 
 # %% ../nbs/05_speculative_decoding.ipynb #81231ac6
 @patch
-def _check_call(self:SpeculativeDecoder, model, processors, c, kwargs): # what `generate` was given; c: its generation config
+def _check_call(self:SpeculativeDecoder, model, processors, c, kwargs): # what `generate` was given;
+    # c: its generation config
     "Raise `InputError` for what `generate` may be asked for and a speculative decoder does not do"
     if model is not self.lean.model:
-        raise InputError(f'custom_generate belongs to another model ({type(self.lean.model).__name__}, {fingerprint(self.lean.model)}) than the one that generates')
+        raise InputError(f'custom_generate belongs to another model ({type(self.lean.model).__name__}, '
+                         f'{fingerprint(self.lean.model)}) than the one that generates')
     for k in ('output_scores', 'output_logits', 'output_attentions', 'output_hidden_states'):
-        if c.return_dict_in_generate and getattr(c, k, False): raise InputError(f'{k} is True: a speculative decoder returns sequences alone')
+        if c.return_dict_in_generate and getattr(c, k, False):
+            raise InputError(f'{k} is True: a speculative decoder returns sequences alone')
     for p in processors:
         if type(p).__name__ in STATEFUL:
-            raise InputError(f'{type(p).__name__} keeps what it saw from token to token, so it cannot judge several tokens at once: decode without '
-                             'it, or without a speculative decoder')
-    if (n := getattr(kwargs.get('past_key_values'), 'get_seq_length', int)()): # the text before may be missing from the ids
-        raise InputError(f'past_key_values holds {n} tokens: a speculative decoder has a KV cache of its own, so leave them out and give the ids of the whole text')
-    if kwargs.get('inputs_embeds') is not None: raise InputError('inputs_embeds are given: a speculative decoder reads input_ids')
+            raise InputError(f'{type(p).__name__} keeps what it saw from token to token, so it cannot judge several '
+                             'tokens at once: decode without it, or without a speculative decoder')
+    # the text before may be missing from the ids
+    if (n := getattr(kwargs.get('past_key_values'), 'get_seq_length', int)()):
+        raise InputError(f'past_key_values holds {n} tokens: a speculative decoder has a KV cache of its own, '
+                         'so leave them out and give the ids of the whole text')
+    if kwargs.get('inputs_embeds') is not None:
+        raise InputError('inputs_embeds are given: a speculative decoder reads input_ids')
     if (mode := c.get_generation_mode().value) not in ('greedy_search', 'sample', 'assisted_generation'):
-        raise InputError(f'the settings ask for {mode} (num_beams is {c.num_beams}): a speculative decoder does greedy search and sampling')
+        raise InputError(f'the settings ask for {mode} (num_beams is {c.num_beams}): '
+                         'a speculative decoder does greedy search and sampling')
 
 # %% ../nbs/05_speculative_decoding.ipynb #customcl1
 @patch
-def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stopping_criteria, generation_config, streamer=None, **kwargs):
+def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stopping_criteria, generation_config,
+             streamer=None, **kwargs):
     "What `model.generate(..., custom_generate=decoder)` calls"
     from transformers.generation import EosTokenCriteria, GenerateDecoderOnlyOutput, MaxLengthCriteria
     c, attention_mask = generation_config, kwargs.get('attention_mask')
-    if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer') # generate has it, but hands it to its own methods alone (transformers 5.23)
+    # generate has it, but hands it to its own methods alone (transformers 5.23)
+    if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer')
     self._check_call(model, logits_processor, c, kwargs)
     (B, width), pad, runs = input_ids.shape, check_prompt(input_ids, self.config, attention_mask=attention_mask), []
-    if streamer is not None and B > 1: raise InputError(f'input_ids has {B} rows: a streamer hears one')
-    of = lambda kind: [x for x in stopping_criteria if type(x) is kind] # a caller's own take the place of those that the settings make
-    length, eos = min((x.max_length for x in of(MaxLengthCriteria)), default=self.config.max_position_embeddings), {i for x in of(EosTokenCriteria) for i in x.eos_token_id.tolist()}
-    others = type(stopping_criteria)(x for x in stopping_criteria if type(x) not in (MaxLengthCriteria, EosTokenCriteria))
-    if (at := kwargs.get('position_ids')) is not None and any(row[n:].tolist() != [*range(width - n)] for row, n in zip(at.expand(B, -1), pad)):
-        raise InputError(f'position_ids are {at.tolist()}: a speculative decoder counts positions from the first token that attention_mask keeps')
+    if streamer is not None and B > 1:
+        raise InputError(f'input_ids has {B} rows: a streamer hears one')
+    # a caller's own take the place of those that the settings make
+    of = lambda kind: [x for x in stopping_criteria if type(x) is kind]
+    length = min((x.max_length for x in of(MaxLengthCriteria)), default=self.config.max_position_embeddings)
+    eos = {i for x in of(EosTokenCriteria) for i in x.eos_token_id.tolist()}
+    others = type(stopping_criteria)(x for x in stopping_criteria
+                                     if type(x) not in (MaxLengthCriteria, EosTokenCriteria))
+    if (at := kwargs.get('position_ids')) is not None and any(row[n:].tolist() != [*range(width - n)]
+                                                              for row, n in zip(at.expand(B, -1), pad)):
+        raise InputError(f'position_ids are {at.tolist()}: a speculative decoder counts positions '
+                         'from the first token that attention_mask keeps')
     for i, (row, first) in enumerate(zip(input_ids.tolist(), pad)):
-        over = lambda ids, lead=row[:first], i=i: others(torch.tensor([lead + ids]*B, device=input_ids.device), None)[i].item()
+        over = lambda ids, lead=row[:first], i=i: others(
+            torch.tensor([lead + ids]*B, device=input_ids.device), None)[i].item()
         how = Processed(logits_processor, c.do_sample, row[:first], i, B, input_ids.device)
-        runs.append(Run(self, row[first:], max(length - width, 1), how, stop=over if others else ())); runs[-1].eos = eos
+        runs.append(Run(self, row[first:], max(length - width, 1), how, stop=over if others else ()))
+        runs[-1].eos = eos
     for r, new in self.rounds(runs):
         if streamer is not None: streamer.put(torch.tensor(new))
     if streamer is not None: streamer.end()
@@ -1188,21 +1518,28 @@ def export_assistant(self:DraftModel,
     tokenizer=None # written beside it
 ):
     "Write a draft with a past of its own as an ordinary model of the target's architecture"
-    wrong = [why for why, bad in (("draft_model.past 'target'", self.past != 'own'), ("draft_model.transitions 'linear'", len(self.transitions)),
-                                  ('knowledge_enhancement.enabled', self.knowledge is not None),
-                                  (f'draft_model.draft_vocab_size {len(self.vocab_ids) if self.vocab_ids is not None else 0}', self.vocab_ids is not None)) if bad]
+    wrong = [why for why, bad in (
+        ("draft_model.past 'target'", self.past != 'own'),
+        ("draft_model.transitions 'linear'", len(self.transitions)),
+        ('knowledge_enhancement.enabled', self.knowledge is not None),
+        (f'draft_model.draft_vocab_size {len(self.vocab_ids) if self.vocab_ids is not None else 0}',
+         self.vocab_ids is not None)) if bad]
     if wrong:
-        raise InputError(f"this draft has {', '.join(wrong)}: a model of its own needs past 'own', transitions 'none', knowledge_enhancement.enabled "
-                         "false and no draft_vocab_size, from training on")
+        raise InputError(f"this draft has {', '.join(wrong)}: a model of its own needs past 'own', transitions 'none', "
+                         "knowledge_enhancement.enabled false and no draft_vocab_size, from training on")
     config, m = deepcopy(self.target.config), self.target
     config.num_hidden_layers = len(self.layers)
-    if getattr(config, 'layer_types', None): config.layer_types = config.layer_types[:len(self.layers)]
+    if getattr(config, 'layer_types', None):
+        config.layer_types = config.layer_types[:len(self.layers)]
     with torch.device('meta'): model = type(m)(config)
-    parts = {'model.embed_tokens.weight': m.model.embed_tokens.weight, 'model.norm.weight': self.norm.weight, 'lm_head.weight': m.lm_head.weight,
+    parts = {'model.embed_tokens.weight': m.model.embed_tokens.weight, 'model.norm.weight': self.norm.weight,
+             'lm_head.weight': m.lm_head.weight,
              **{f'model.layers.{k}': v for k, v in self.layers.state_dict().items()}}
     dtype = m.model.embed_tokens.weight.dtype
-    model.load_state_dict({k: v.detach().to(dtype) for k, v in parts.items()}, assign=True); model.generation_config = m.generation_config
-    folder = Path(folder); folder.mkdir(parents=True, exist_ok=True)
+    model.load_state_dict({k: v.detach().to(dtype) for k, v in parts.items()}, assign=True)
+    model.generation_config = m.generation_config
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as tmp:
         for x in (model, *([tokenizer] if tokenizer is not None else ())): x.save_pretrained(tmp)
         for f in sorted(Path(tmp).iterdir()): os.replace(f, folder/f.name)
@@ -1210,16 +1547,19 @@ def export_assistant(self:DraftModel,
 # %% ../nbs/05_speculative_decoding.ipynb #openall01
 def open_all(
     config='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    draft='', # a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
+    # a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
+    draft='',
     cache=CACHE, # knowledge cache; with nothing at the default place, the draft's own
     device='cpu'
 ): # `LeanTarget`, tokenizer, `DraftModel`
     "Target, tokenizer and trained draft with its knowledge cache"
     source = draft or default_draft(config)
     try: find_draft(source) # errors before the model is loaded
-    except InputError as e: raise InputError(f'{e}. With --draft none what is stored is copied, and no draft is needed') from e
+    except InputError as e:
+        raise InputError(f'{e}. With --draft none what is stored is copied, and no draft is needed') from e
     lean, tokenizer, manager = _open_target(config, cache, device)
-    if not draft: source = default_draft(config, target_model=lean.model) # at the usual places, what belongs to another target is passed over
+    # at the usual places, what belongs to another target is passed over
+    if not draft: source = default_draft(config, target_model=lean.model)
     draft = DraftModel.from_pretrained(source, lean.model, manager)
     _look_at(draft.manager, tokenizer, cache)
     return lean, tokenizer, draft
@@ -1229,14 +1569,19 @@ def _open_target(config, cache, device): # `LeanTarget`, tokenizer, and the know
     loader, manager = ModelLoader(config), find_cache(cache)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     if manager is not None and str(cache) == CACHE and manager.fingerprint not in (None, fingerprint(lean.model)):
-        print(f'{cache} was made by another target ({manager.fingerprint}): it is not used', file=sys.stderr); manager = None
+        print(f'{cache} was made by another target ({manager.fingerprint}): it is not used', file=sys.stderr)
+        manager = None
     return lean, tokenizer, manager
 
+# %% ../nbs/05_speculative_decoding.ipynb #lookatm3
 def _look_at(manager, tokenizer, cache): # what a user would wonder about
     if manager is None:
-        if not Path(cache).is_file(): print(f'no knowledge cache at {Path(cache).resolve()}: nothing is copied from stored answers', file=sys.stderr)
+        if not Path(cache).is_file():
+            print(f'no knowledge cache at {Path(cache).resolve()}: nothing is copied from stored answers',
+                  file=sys.stderr)
     elif not manager.asks_as(tokenizer):
-        print('the knowledge cache was built with another system prompt or chat template, so its answers are seldom what is said: build it with this config', file=sys.stderr)
+        print('the knowledge cache was built with another system prompt or chat template, so its answers are seldom '
+              'what is said: build it with this config', file=sys.stderr)
 
 # %% ../nbs/05_speculative_decoding.ipynb #frompret1
 @patch(cls_method=True)
@@ -1247,9 +1592,12 @@ def from_pretrained(cls:SpeculativeDecoder,
     "A decoder with all that belongs to it; it asks as the config's section `decoding` says"
     if draft in (None, 'none'):
         lean, tokenizer, manager = _open_target(config, cache, device)
-        manager = kw.setdefault('knowledge_cache_manager', manager); _look_at(manager, tokenizer, cache); draft = None
+        manager = kw.setdefault('knowledge_cache_manager', manager)
+        _look_at(manager, tokenizer, cache)
+        draft = None
     else: lean, tokenizer, draft = open_all(config, draft, cache, device)
-    settings = load_config(config); known = settings['decoding']
+    settings = load_config(config)
+    known = settings['decoding']
     out = cls(draft, lean, tokenizer, known['gamma'] if gamma is None else gamma, **kw)
     if draft is None: out.top_k = settings['knowledge_enhancement']['top_k']
     out.asking = {k: v for k, v in known.items() if k != 'gamma'}
@@ -1259,8 +1607,10 @@ def from_pretrained(cls:SpeculativeDecoder,
 CUT = dict(length='; cut off at max_new_tokens', context="; cut off where the target's context is full")
 
 def _typed(): # the lines of standard input; on a terminal they are asked for
-    piped = dict(encoding='utf-8-sig') if os.name == 'nt' and not sys.stdin.isatty() else {} # Windows would read the encoding of its region
-    with suppress(AttributeError): sys.stdin.reconfigure(errors='surrogateescape', **piped) # what is no UTF-8 is refused where it is asked
+    # Windows would read the encoding of its region
+    piped = dict(encoding='utf-8-sig') if os.name == 'nt' and not sys.stdin.isatty() else {}
+    # what is no UTF-8 is refused where it is asked
+    with suppress(AttributeError): sys.stdin.reconfigure(errors='surrogateescape', **piped)
     while True:
         if sys.stdin.isatty(): print('> ', end='', file=sys.stderr, flush=True)
         if not (line := sys.stdin.readline()): return
@@ -1272,36 +1622,48 @@ def log_answer(
     ended=True # did the answer come to its end, or was it cut off?
 ):
     "Add to a log of what was asked and answered, for `specdraft_train --continue_on` and `specdraft_build_cache --from_log`; a new one can be read by its owner alone"
-    if not is_text(prompt): raise InputError(f'prompt is {prompt!r:.80}: expected the text of one message; from a talk nothing can be learnt')
+    if not is_text(prompt):
+        raise InputError(f'prompt is {prompt!r:.80}: expected the text of one message; '
+                         'from a talk nothing can be learnt')
     if not ended: answer = answer.rstrip('\ufffd') # cut inside a character
     line = json.dumps(dict(prompt=prompt, answer=answer, ended=ended), ensure_ascii=False) + '\n'
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, 'ab+', opener=functools.partial(os.open, mode=0o600)) as f:
-        if f.tell(): f.seek(-1, os.SEEK_END); line = '\n'*(f.read(1) != b'\n') + line # the last one was cut off
+        if f.tell(): # the last one was cut off
+            f.seek(-1, os.SEEK_END)
+            line = '\n'*(f.read(1) != b'\n') + line
         f.write(line.encode())
 
 # %% ../nbs/05_speculative_decoding.ipynb #answrit01
 def _answer(decoder, prompt, log='', **how): # print the answer to one message, and keep it in a log
     said = []
-    for piece in decoder.ask(prompt, **how): print(piece, end='', flush=True); said.append(piece)
+    for piece in decoder.ask(prompt, **how):
+        print(piece, end='', flush=True)
+        said.append(piece)
     s = decoder.stats
     if log: log_answer(log, prompt, ''.join(said), s['stopped'] == 'end')
-    print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: tau {s["tau"]:.2f}, acceptance rate '
-          f'{s["acceptance_rate"]:.2f}, knowledge {s["knowledge"]}' + CUT.get(s['stopped'], ''))
+    print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: '
+          f'tau {s["tau"]:.2f}, acceptance rate {s["acceptance_rate"]:.2f}, '
+          f'knowledge {s["knowledge"]}' + CUT.get(s['stopped'], ''))
 
 # %% ../nbs/05_speculative_decoding.ipynb #chkask01
 def _check_ask(prompt, seed, log): # options of `specdraft_generate`
-    if prompt is not None and not is_text(prompt): raise InputError(f'the prompt is {prompt!r}: expected some text, in UTF-8')
+    if prompt is not None and not is_text(prompt):
+        raise InputError(f'the prompt is {prompt!r}: expected some text, in UTF-8')
     if seed < -1: raise InputError(f'seed is {seed}: it must be 0 or more, or -1 for none')
     if log: check_writable(Path(log).parent)
-    if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)): raise InputError(f'log is {log!r}: expected a file that can be written')
+    if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)):
+        raise InputError(f'log is {log!r}: expected a file that can be written')
 
 # %% ../nbs/05_speculative_decoding.ipynb #c71add4b
 @command
 def specdraft_generate(
-    prompt:Param('what to ask; without it, each line of standard input, or what is typed', str, opt=False, nargs='?')=None,
+    prompt:Param('what to ask; without it, each line of standard input, or what is typed',
+                 str, opt=False, nargs='?')=None,
     config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
-    draft:str='', # trained draft: a file, a folder with checkpoints, or a name; none: only copy, from the knowledge cache and the text; default: output/checkpoints, or else the one that ships
+    # trained draft: a file, a folder with checkpoints, or a name; none: only copy, from the knowledge cache and the
+    # text; default: output/checkpoints, or else the one that ships
+    draft:str='',
     cache:str=CACHE, # knowledge cache; if none stands there, the one that came with the draft
     max_new_tokens:int=None, # length of the answer, in tokens; this and the next four: the config's, if not given
     temperature:float=None, # 0: greedy
@@ -1311,24 +1673,35 @@ def specdraft_generate(
     min_p:float=0., # least probability, as a share of the largest one
     repetition_penalty:float=1., # above 1: tokens that have occurred become less likely
     seed:int=-1, # makes sampling repeatable, with a fixed gamma; -1: none
-    strict:bool=False, # one line of proposals only: in bfloat16, too, on CPUs that compute in it, the text is plain decoding's to the letter
+    # one line of proposals only: in bfloat16, too, on CPUs that compute in it, the text is plain decoding's to the
+    # letter
+    strict:bool=False,
     log:str='', # append message and answer to this file (JSON lines), for specdraft_train --continue_on
     device:str='cpu' # cpu, cuda or mps
 ):
     "Answer a prompt by speculative decoding, printing text as it is accepted"
-    known, given = load_config(config)['decoding'], dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
+    known = load_config(config)['decoding']
+    given = dict(
+        max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
     max_new_tokens, temperature, top_p, top_k, gamma = (known[k] if v is None else v for k, v in given.items())
-    Sampling(temperature, top_p, top_k, min_p, repetition_penalty); check_positive('max_new_tokens', max_new_tokens); gamma = as_gamma(gamma)
+    Sampling(temperature, top_p, top_k, min_p, repetition_penalty)
+    check_positive('max_new_tokens', max_new_tokens)
+    gamma = as_gamma(gamma)
     _check_ask(prompt, seed, log)
-    idle = [k for k, x in dict(top_p=given['top_p'], top_k=given['top_k'], min_p=min_p or None, seed=None if seed < 0 else seed).items() if x is not None]
-    if temperature == 0 and idle: print(f'{", ".join(idle)}: without effect at temperature 0, where nothing is drawn; give --temperature', file=sys.stderr)
+    idle = [k for k, x in dict(top_p=given['top_p'], top_k=given['top_k'], min_p=min_p or None,
+                               seed=None if seed < 0 else seed).items() if x is not None]
+    if temperature == 0 and idle:
+        print(f'{", ".join(idle)}: without effect at temperature 0, where nothing is drawn; give --temperature',
+              file=sys.stderr)
     decoder, n, bad = SpeculativeDecoder.from_pretrained(config, draft, cache, device, gamma, strict=strict), 0, 0
-    how = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, seed=None if seed < 0 else seed, min_p=min_p,
-               repetition_penalty=repetition_penalty)
+    how = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k,
+               seed=None if seed < 0 else seed, min_p=min_p, repetition_penalty=repetition_penalty)
     for n, message in enumerate([prompt] if prompt is not None else _typed(), 1):
         try: _answer(decoder, message, log, **how)
         except InputError as e: # of one among others
             if prompt is not None: raise
-            print(f'error: {e}', file=sys.stderr); bad += 1
-    if not n: raise InputError('there is no prompt: give one, or messages on standard input, one a line')
+            print(f'error: {e}', file=sys.stderr)
+            bad += 1
+    if not n:
+        raise InputError('there is no prompt: give one, or messages on standard input, one a line')
     if bad: raise SystemExit(2) # all the others have been answered
