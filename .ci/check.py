@@ -20,12 +20,15 @@ def run(*cmd, cwd=ROOT, **env):
     "Run a command; what it said is shown only if it fails."
     p = subprocess.run([str(o) for o in cmd], cwd=cwd, env={**os.environ, **env}, text=True,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if p.returncode: raise Failed(f"{' '.join(map(str, cmd))}: exit code {p.returncode}\n{p.stdout.strip()}")
+    if p.returncode:
+        raise Failed(f"{' '.join(map(str, cmd))}: exit code {p.returncode}\n{p.stdout.strip()}")
     return p.stdout.strip()
 
 def same(pattern, copy, remedy):
     "Fail if files that match `pattern` differ between the project and its `copy`."
-    names = sorted({p.relative_to(d) for d in (ROOT, copy) for p in d.glob(pattern) if '.ipynb_checkpoints' not in p.parts})
+    names = sorted({
+        p.relative_to(d) for d in (ROOT, copy) for p in d.glob(pattern) if '.ipynb_checkpoints' not in p.parts
+    })
     if not names: raise Failed(f'no {pattern}')
     _, bad, missing = filecmp.cmpfiles(ROOT, copy, names, shallow=False)
     if bad + missing: raise Failed(f"{', '.join(str(o) for o in bad + missing)}: {remedy}")
@@ -56,11 +59,15 @@ class Notebooks:
     def __call__(self, tmp):
         nbs = [p for p in (ROOT/'nbs').rglob('*.ipynb') if not any(o[0] in '._' for o in p.relative_to(ROOT).parts)]
         expected, self.failed = {p.name for p in nbs}, len(nbs) or 1 # until something else is known
-        cmd = [BIN/'nbdev_test', '--do_print', '--timing', '--n_workers', '2'] + (['--flags', 'slow'] if self.slow else [])
+        cmd = [BIN/'nbdev_test', '--do_print', '--timing', '--n_workers', '2'] + (
+            ['--flags', 'slow'] if self.slow else []
+        )
         # One thread a worker: two workers share the cores, and results don't change with their number.
         # Nothing is looked up on the hub.
         env = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONUNBUFFERED': '1', 'HF_HUB_OFFLINE': '1'}
-        p, lines = subprocess.Popen([str(o) for o in cmd], cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT), []
+        p = subprocess.Popen([str(o) for o in cmd], cwd=ROOT, env=env, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        lines = []
         for line in p.stdout:
             lines.append(line)
             print('   ', line, end='', flush=True)
@@ -69,18 +76,22 @@ class Notebooks:
         # A failure is named in the closing list. A worker that dies takes that list with it, and what its fellows
         # did is known only from the errors they printed: `KeyError in .../02_x.ipynb:`.
         listed = re.search(r'nbdev Tests Failed On The Following Notebooks:\n=+\n((?:\t.+\n?)+)', out)
-        bad = set(listed[1].split()) if listed else {Path(o).name for o in re.findall(r'^\w+ in (.+\.ipynb):$', out, re.M)}
+        bad = set(listed[1].split()) if listed else {
+            Path(o).name for o in re.findall(r'^\w+ in (.+\.ipynb):$', out, re.M)
+        }
         good = (done & expected) - bad
         self.passed, self.failed = len(good), len(expected - good)
         if code and not self.failed: self.failed = 1 # it failed, whatever the lines say
         if not expected: self.failed, why = 1, 'no notebooks'
-        elif self.failed: why = f"exit code {code}; failed or not run: {', '.join(sorted(expected - good)) or 'unknown'}"
+        elif self.failed:
+            why = f"exit code {code}; failed or not run: {', '.join(sorted(expected - good)) or 'unknown'}"
         else: return f'{self.passed} of {len(expected)}'
         raise Failed(why)
 
 def names(tmp):
     "A module that uses what only its notebook's tests import would pass them."
-    said = subprocess.run([sys.executable, '-m', 'pyflakes', 'specdraft'], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+    said = subprocess.run([sys.executable, '-m', 'pyflakes', 'specdraft'], cwd=ROOT, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
     if 'No module named' in said: raise Failed(said.strip())
     if bad := [l for l in said.splitlines() if 'undefined name' in l]: raise Failed('\n'.join(bad))
     return 'none undefined'
@@ -96,11 +107,17 @@ def package(tmp):
     run(sys.executable, '-m', 'build', '-q', '--no-isolation', '-o', dist, docs_site.copy_tree(tmp/'package'))
     [wheel], [sdist] = dist.glob('*.whl'), dist.glob('*.tar.gz')
     inside = set(zipfile.ZipFile(wheel).namelist())
-    want = {p.relative_to(ROOT).as_posix() for g in ('*.py', 'configs/*.yaml', 'questions/*.yaml', 'drafts/*/*') for p in (ROOT/'specdraft').glob(g) if not p.name.startswith('.')}
+    want = {
+        p.relative_to(ROOT).as_posix()
+        for g in ('*.py', 'configs/*.yaml', 'questions/*.yaml', 'drafts/*/*')
+        for p in (ROOT/'specdraft').glob(g) if not p.name.startswith('.')
+    }
     for g in ('configs', 'questions', 'drafts'):
-        if not any(o.startswith(f'specdraft/{g}/') for o in want): raise Failed(f'nothing in specdraft/{g}')
+        if not any(o.startswith(f'specdraft/{g}/') for o in want):
+            raise Failed(f'nothing in specdraft/{g}')
     if want - inside: raise Failed(f'not in the wheel: {sorted(want - inside)}')
-    run(sys.executable, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-deps', '--target', lib, wheel)
+    run(sys.executable, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-deps',
+        '--target', lib, wheel)
     env = dict(cwd=tmp, PYTHONPATH=str(lib)) # away from the source, and before any installed copy
     secs = run(sys.executable, '-c', f"""import sys, time
 start = time.perf_counter()
@@ -109,8 +126,11 @@ secs = time.perf_counter() - start
 assert specdraft.__file__.startswith({str(lib)!r}), specdraft.__file__
 assert 'torch' not in sys.modules, 'import specdraft imports torch'
 print(f'{{secs:.3f}}')""", **env)
-    run(sys.executable, '-c', f"""import importlib
-for o in {sorted({o.split(':')[0] for o in scripts.values()})}: assert importlib.import_module(o).__file__.startswith({str(lib)!r}), o""", **env)
+    run(sys.executable, '-c', (
+        'import importlib\n'
+        f"for o in {sorted({o.split(':')[0] for o in scripts.values()})}: "
+        f'assert importlib.import_module(o).__file__.startswith({str(lib)!r}), o'
+    ), **env)
     wrong = []
     for name in scripts:
         try:
@@ -125,12 +145,13 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--slow', action='store_true', help='run the cells marked `#| slow` too')
     notebooks = Notebooks(p.parse_args().slow)
-    steps = {'clean notebooks': clean, 'export in step': export, 'names': names, 'README in step': readme, 'notebooks': notebooks,
-             'site and links': build_site, 'package': package}
+    steps = {'clean notebooks': clean, 'export in step': export, 'names': names, 'README in step': readme,
+             'notebooks': notebooks, 'site and links': build_site, 'package': package}
     bad = []
     with tempfile.TemporaryDirectory() as d:
         d = Path(d).resolve()
-        for name, step in steps.items(): # all of them, so that one run shows everything that is wrong
+        # all of them, so that one run shows everything that is wrong
+        for name, step in steps.items():
             start = time.time()
             try: ok, said = 'ok', step(d)
             except Exception as e:

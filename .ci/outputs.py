@@ -17,7 +17,10 @@ def run(path):
         CaptureShell(path=path.parent, mpl_format='png').execute(path, tmp, exc_stop=True, preproc=fresh)
         nb = json.loads(tmp.read_text(encoding='utf-8'))
         for c in nb['cells']: # progress bars are for those who wait
-            if 'outputs' in c: c['outputs'] = [o for o in c['outputs'] if not (o.get('name') == 'stderr' and '%|' in ''.join(o['text']))]
+            if 'outputs' in c:
+                c['outputs'] = [
+                    o for o in c['outputs'] if not (o.get('name') == 'stderr' and '%|' in ''.join(o['text']))
+                ]
         tmp.write_text(json.dumps(nb, ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
         os.replace(tmp, path)
     finally: tmp.unlink(missing_ok=True)
@@ -28,7 +31,12 @@ if __name__ == '__main__':
         names = sys.argv[1:] or sorted(p.stem for p in NBS.glob('[0-9]*.ipynb'))
         for name in names:
             path = NBS/f'{Path(name).stem}.ipynb'
-            if not path.is_file(): sys.exit(f'no notebook {name}: there are {", ".join(sorted(p.stem for p in NBS.glob("[0-9]*.ipynb")))}')
+            if not path.is_file():
+                sys.exit(
+                    f'no notebook {name}: '
+                    f'there are {", ".join(sorted(p.stem for p in NBS.glob("[0-9]*.ipynb")))}'
+                )
             print(name, flush=True)
-            subprocess.run([sys.executable, __file__, '--one', path], check=True, cwd=NBS) # a process of its own: no notebook sees another's state
+            # a process of its own: no notebook sees another's state
+            subprocess.run([sys.executable, __file__, '--one', path], check=True, cwd=NBS)
         subprocess.run([Path(sys.executable).parent/'nbdev_clean'], check=True, cwd=NBS.parent)

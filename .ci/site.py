@@ -73,10 +73,14 @@ def readme_text():
                 if code: parts.append(f'``` python\n{code}\n```')
             for kind, text in outputs_text(c):
                 text = text.rstrip() if kind == 'code' else text.strip()
-                if text: parts.append('\n'.join(('    ' + l).rstrip() for l in text.splitlines()) if kind == 'code' else text)
+                if text:
+                    parts.append(
+                        '\n'.join(('    ' + l).rstrip() for l in text.splitlines()) if kind == 'code' else text
+                    )
     def link(m):
         # A README is read far from the site, so links to its pages are written in full; pictures lie in nbs/.
-        if m[1].endswith(('.ipynb', '.html')): return f']({site_url(cfg)}/{page_name(m[1])}.html{m[2] or ""})'
+        if m[1].endswith(('.ipynb', '.html')):
+            return f']({site_url(cfg)}/{page_name(m[1])}.html{m[2] or ""})'
         return f'](nbs/{m[1]})' if (cfg.nbs_path/m[1]).is_file() else m[0]
     return re.sub(r'\]\((?!\w+:)([\w./-]+)(#[^)]*)?\)', link, '\n\n'.join(parts)) + '\n'
 
@@ -89,7 +93,8 @@ def readme(check=False):
         return print('README.md written')
     if old != new:
         import difflib
-        diff = difflib.unified_diff(old.splitlines(), new.splitlines(), 'README.md', 'nbs/index.ipynb', lineterm='', n=1)
+        diff = difflib.unified_diff(old.splitlines(), new.splitlines(), 'README.md', 'nbs/index.ipynb',
+                                    lineterm='', n=1)
         sys.exit('\n'.join(list(diff)[:40]) + '\nREADME.md is out of step with nbs/index.ipynb: run make readme')
     print('README.md in step')
 
@@ -98,7 +103,8 @@ def readme(check=False):
 
 class Page(HTMLParser):
     "The ids that a page offers and the links that it makes."
-    where = {'a': 'href', 'area': 'href', 'link': 'href', 'img': 'src', 'script': 'src', 'source': 'src', 'iframe': 'src'}
+    where = {'a': 'href', 'area': 'href', 'link': 'href',
+             'img': 'src', 'script': 'src', 'source': 'src', 'iframe': 'src'}
     def __init__(self, text):
         super().__init__()
         self.ids, self.links = {'', 'top'}, []
@@ -118,9 +124,11 @@ def broken_links(site, url):
     for p, page in pages.items():
         for link in page.links:
             u = urlsplit(link)
-            if (u.scheme or u.netloc) and not (link + '/').startswith((host + '/', host + '#', host + '?')): continue # elsewhere: not ours
+            if (u.scheme or u.netloc) and not (link + '/').startswith((host + '/', host + '#', host + '?')):
+                continue # elsewhere: not ours
             path = unquote(u.path)
-            if u.netloc or path.startswith('/'): # from the host's root: ours only below the site's own folder
+            # from the host's root: ours only below the site's own folder
+            if u.netloc or path.startswith('/'):
                 to = site/path[len(base):].lstrip('/') if (path + '/').startswith(base + '/') else None
             else: to = p.parent/path if path else p
             to = to and Path(os.path.normpath(to))
@@ -134,8 +142,10 @@ def broken_links(site, url):
 def self_test():
     "A check that finds nothing proves nothing: plant one broken link of each kind, and good ones beside them."
     url = 'https://a.example/lib'
-    good = ['b.html', 'b.html#x', '#here', 'p.png', './', f'{url}/b.html#x', url, '/lib/b.html', 'https://b.example/no', 'mailto:a@b.example', 'data:,']
-    bad = ['no.html', 'b.html#no', '#no', 'no.png', f'{url}/no.html', f'{url}/b.html#no', 'https://a.example/other/', '/b.html']
+    good = ['b.html', 'b.html#x', '#here', 'p.png', './', f'{url}/b.html#x', url, '/lib/b.html',
+            'https://b.example/no', 'mailto:a@b.example', 'data:,']
+    bad = ['no.html', 'b.html#no', '#no', 'no.png', f'{url}/no.html', f'{url}/b.html#no',
+           'https://a.example/other/', '/b.html']
     tag = lambda l: f'<img src="{l}">' if l.endswith('.png') else f'<a href="{l}">l</a>'
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
@@ -165,24 +175,29 @@ def build():
         refresh_quarto_yml()
         nbdev_sidebar.__wrapped__()
         proc = proc_nbs(force=True, n_workers=0)
-        # Quarto takes the name of a page from `output-file`, smalldocs from the notebook: so give the notebook that name.
+        # Quarto takes the name of a page from `output-file`, smalldocs from the notebook:
+        # so give the notebook that name.
         nbs = {p: p.with_name(page_name(p.name) + '.ipynb') for p in proc.rglob('*.ipynb')}
         for old, new in nbs.items():
             nb = json.loads(old.read_text(encoding='utf-8'))
             for c in nb['cells']:
                 # The page's name is settled here, so the option that smalldocs doesn't know can go.
-                if c['cell_type'] == 'raw': c['source'] = re.sub(r'^output-file:.*\n', '', ''.join(c['source']), flags=re.M)
+                if c['cell_type'] == 'raw':
+                    c['source'] = re.sub(r'^output-file:.*\n', '', ''.join(c['source']), flags=re.M)
                 elif c['cell_type'] == 'markdown':
-                    c['source'] = re.sub(r'(\]\([\w./-]*?)(\w[\w-]*)\.ipynb(?=[#)])', lambda m: f'{m[1]}{page_name(m[2])}.html', ''.join(c['source']))
+                    c['source'] = re.sub(r'(\]\([\w./-]*?)(\w[\w-]*)\.ipynb(?=[#)])',
+                                         lambda m: f'{m[1]}{page_name(m[2])}.html', ''.join(c['source']))
             old.unlink()
             new.write_text(json.dumps(nb), encoding='utf-8')
         side = proc/'sidebar.yml'
         text = side.read_text(encoding='utf-8')
-        for old, new in nbs.items(): text = text.replace(old.relative_to(proc).as_posix(), new.relative_to(proc).as_posix())
+        for old, new in nbs.items():
+            text = text.replace(old.relative_to(proc).as_posix(), new.relative_to(proc).as_posix())
         side.write_text(text, encoding='utf-8')
         site = smalldocs.site.build(proc, quiet=True)
         for w in site.warnings: print('note:', w)
-        if len(site.pages) != len(nbs): sys.exit(f'{len(nbs)} notebooks, but {len(site.pages)} pages')
+        if len(site.pages) != len(nbs):
+            sys.exit(f'{len(nbs)} notebooks, but {len(site.pages)} pages')
         check(site.out, site_url(cfg))
         docs = ROOT/cfg.doc_path.name
         shutil.rmtree(docs, ignore_errors=True)

@@ -13,6 +13,7 @@ __all__ = ['METHODS', 'TIMED', 'HELD_OUT', 'NEAR_TIES', 'NEAR', 'knowledge_promp
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import itertools, json, math, os, shlex, shutil, statistics as st, subprocess, sys, time
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache, partial
 from pathlib import Path
@@ -118,6 +119,18 @@ def other_item(manager, text) -> list: # (item, score)
     ids = manager.ids
     return [(manager.items[(ids.index(manager.retrieve(text, threshold=0)[0][0]['id']) + 1) % len(ids)], 1.)]
 
+# %% ../nbs/06_benchmarks.ipynb #theirs01
+# the method of transformers; more: what `generate` is told besides
+def _theirs(lean, max_new_tokens, temperature, **more):
+    # whatever the model's generation_config says
+    kw = dict(do_sample=temperature > 0, repetition_penalty=1.,
+              **(dict(temperature=temperature, top_k=0, top_p=1.) if temperature else {}))
+    # it would write on where the context is full
+    room = lambda ids: lean.config.max_position_embeddings - ids.shape[1]
+    return lambda ids: (
+        lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=min(max_new_tokens, room(ids)),
+                            **kw, **more), None)
+
 # %% ../nbs/06_benchmarks.ipynb #9688a0f9
 def make_methods(
     draft, lean, tokenizer, # trained draft, or None for those that need none, target, tokenizer
@@ -126,14 +139,7 @@ def make_methods(
 ) -> dict: # name -> function from (1, T) ids to (ids, stats or None)
     "The ways to decode, ready to be timed"
     check_methods(names, draft)
-    # whatever the model's generation_config says
-    kw = dict(do_sample=temperature > 0, repetition_penalty=1.,
-              **(dict(temperature=temperature, top_k=0, top_p=1.) if temperature else {}))
-    # `generate` of transformers would write on where the context is full
-    room = lambda ids: lean.config.max_position_embeddings - ids.shape[1]
-    theirs = lambda **more: lambda ids: (
-        lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=min(max_new_tokens, room(ids)),
-                            **kw, **more), None)
+    theirs = partial(_theirs, lean, max_new_tokens, temperature)
     def ours(use_draft, copy, strict=False, retrieve=None):
         d = SpeculativeDecoder(draft, lean, tokenizer, gamma, copy, strict, manager)
         if not use_draft: d.draft = None
@@ -168,6 +174,21 @@ def _bench_prompt(methods, i, prompt, ids, todo, repeats, sampled=False): # ids 
 # what is timed on few prompts: there it is slower than the plain loop, on a GPU it may not be
 def _seldom(lean): return ('generate',)*(lean.device.type == 'cpu')
 
+# %% ../nbs/06_benchmarks.ipynb #promptid
+def _prompt_ids(tokenizer, text, device=None): # (1, T)
+    return torch.tensor([chat_ids(tokenizer, text)], device=device)
+
+# %% ../nbs/06_benchmarks.ipynb #nowthen1
+# calls `save`, if there is one, with the rows so far, unless its last call was less than `every` seconds ago
+def _now_and_then(save, every):
+    saved = time.monotonic()
+    def keep(rows):
+        nonlocal saved
+        if save and time.monotonic() - saved > every:
+            save(rows)
+            saved = time.monotonic()
+    return keep
+
 # %% ../nbs/06_benchmarks.ipynb #48ae03f3
 def bench(
     methods:dict, # from `make_methods`
@@ -182,18 +203,15 @@ def bench(
     # (None without `plain`, or if sampled), counters
 ) -> list:
     "Time every method on every prompt, taking turns"
-    rows, seen, names, saved = [], defaultdict(int), list(methods), time.monotonic()
-    warm = torch.tensor([chat_ids(tokenizer, prompts[0]['text'])], device=device)
+    rows, seen, keep = [], defaultdict(int), _now_and_then(save, every)
+    warm = _prompt_ids(tokenizer, prompts[0]['text'], device)
     for m in methods.values(): m(warm)
     try:
         for i, p in enumerate(tqdm(prompts, desc='measuring', unit='prompt', disable=not progress)):
             seen[p['category']] += 1
-            todo = [n for n in names if n not in few or seen[p['category']] == 1]
-            rows += _bench_prompt(methods, i, p, torch.tensor([chat_ids(tokenizer, p['text'])], device=device),
-                                  todo, repeats, sampled)
-            if save and time.monotonic() - saved > every:
-                save(rows)
-                saved = time.monotonic()
+            todo = [n for n in methods if n not in few or seen[p['category']] == 1]
+            rows += _bench_prompt(methods, i, p, _prompt_ids(tokenizer, p['text'], device), todo, repeats, sampled)
+            keep(rows)
     finally:
         if save and rows: save(rows)
     return rows
@@ -276,6 +294,13 @@ def save_result(
         tmp.write_text(json.dumps(result, ensure_ascii=False), encoding='utf-8')
     return result
 
+# %% ../nbs/06_benchmarks.ipynb #besttitl
+def _plot_title(lines, by): # from `summary`
+    best = [l for l in lines if l['method'] == 'both'] or lines
+    of = 'both: '*(len(best) < len(lines))
+    if len(best) >= 5: return f'{of}speedup by {by}, mean {st.mean(l["speedup"] for l in best):.2f}x'
+    return of + ', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) or 'nothing to compare'
+
 # %% ../nbs/06_benchmarks.ipynb #8fa027aa
 def plot_speedups(
     rows,
@@ -295,11 +320,7 @@ def plot_speedups(
         ax.plot(*zip(*dots), 'k.', ms=2, alpha=.5)
     ax.axhline(1, color='k', lw=.8)
     ax.set_xticks(range(len(groups)), groups, rotation=0 if len(groups) < 6 else 60)
-    best = [l for l in lines if l['method'] == 'both'] or lines
-    of = 'both: '*(len(best) < len(lines))
-    ax.set(ylabel='speedup over plain',
-           title=((of*bool(best) + ', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) or 'nothing to compare')
-                  if len(best) < 5 else f'{of}speedup by {by}, mean {st.mean(l["speedup"] for l in best):.2f}x'))
+    ax.set(ylabel='speedup over plain', title=_plot_title(lines, by))
     if lines: ax.legend()
     fig.tight_layout()
     return fig
@@ -457,6 +478,10 @@ def _opened(config, draft, cache, device):
     lean, tokenizer, model = open_all(config, draft, cache, device)
     return lean, tokenizer, model, model.manager
 
+# %% ../nbs/06_benchmarks.ipynb #learntpr
+# `DraftModel` or None -> `prompt_key` of what it trained on
+def _trained_on(draft): return set(draft.info.get('prompts', ())) if draft else set()
+
 # %% ../nbs/06_benchmarks.ipynb #66a07f38
 def test_draft(
     lean, tokenizer, # `LeanTarget`
@@ -469,7 +494,7 @@ def test_draft(
     "Measure a draft alone, print its table, and keep the rows"
     prompts = name_asked(prompts, draft.manager)
     check_room(prompts, lean, tokenizer)
-    check_disjoint(prompts, draft.manager, draft.info.get('prompts', ()))
+    check_disjoint(prompts, draft.manager, _trained_on(draft))
     rows = measure_draft(draft, lean, tokenizer, prompts, max_new_tokens)
     costs = measure_costs(lean, LeanDraft(draft, lean), keep=False) if draft.past == 'target' else None
     if costs:
@@ -481,6 +506,19 @@ def test_draft(
     if out:
         save_result(out, rows, lean, draft=about(draft), pass_ms=costs and costs.pass_ms,
                     draft_ms=costs and costs.draft_ms, read_ms=costs and costs.read_ms, max_new_tokens=max_new_tokens)
+
+# %% ../nbs/06_benchmarks.ipynb #askone01
+# prints a line and gives the item's row
+def _ask(decoder, item, max_new_tokens):
+    lean, tokenizer = decoder.lean, decoder.tokenizer
+    ids = torch.tensor([item['prompt_ids']], device=lean.device)
+    out, s = decoder.generate(ids, max_new_tokens), decoder.stats
+    same = torch.equal(out, plain_generate(lean, ids, max_new_tokens))
+    tqdm.write(f'{item["question"]:50.50} tau {s["tau"]:5.2f}  acceptance {s["acceptance_rate"]:.2f}  '
+               f'{"identical" if same else "differs"}  '
+               f'{tokenizer.decode(out[0, ids.shape[1]:][:12]).strip()!r}…', file=sys.stdout)
+    return dict(group='as asked', item=item['id'], text=item['question'], tokens=out.shape[1] - ids.shape[1],
+                identical=same, **{k: s[k] for k in ('n_rounds', 'n_drafted', 'n_accepted', 'n_emitted')})
 
 # %% ../nbs/06_benchmarks.ipynb #0480a04c
 NEAR_TIES = ('(in bfloat16 a near-tie of two tokens can fall the other way where a pass is wider, as with trees, '
@@ -498,21 +536,24 @@ def test_knowledge(
     n = min(n or len(manager), len(manager))
     for i, item in enumerate(tqdm([manager.items[k*len(manager)//n] for k in range(n)],
                                   desc='asking', file=sys.stderr)):
-        ids = torch.tensor([item['prompt_ids']], device=lean.device)
-        out, s = decoder.generate(ids, max_new_tokens), decoder.stats
-        same = torch.equal(out, plain_generate(lean, ids, max_new_tokens))
-        tqdm.write(f'{item["question"]:50.50} tau {s["tau"]:5.2f}  acceptance {s["acceptance_rate"]:.2f}  '
-                   f'{"identical" if same else "differs"}  '
-                   f'{tokenizer.decode(out[0, ids.shape[1]:][:12]).strip()!r}…', file=sys.stdout)
-        rows.append(dict(prompt=i, group='as asked', item=item['id'], text=item['question'],
-                         tokens=out.shape[1] - ids.shape[1], identical=same,
-                         **{k: s[k] for k in ('n_rounds', 'n_drafted', 'n_accepted', 'n_emitted')}))
+        rows.append(dict(prompt=i, **_ask(decoder, item, max_new_tokens)))
     total = lambda k: sum(r[k] for r in rows)
     if rows:
         print(f'{len(rows)} questions: tau {total("n_emitted")/max(total("n_rounds"), 1):.2f}, '
               f'acceptance {total("n_accepted")/max(total("n_drafted"), 1):.2f}, {total("identical")} identical')
     if not all(r['identical'] for r in rows): print(NEAR_TIES)
     return rows
+
+# %% ../nbs/06_benchmarks.ipynb #keptin01
+@contextmanager
+def _kept_in(out, **more): # JSON file to write, '': none; what `save_result` takes besides
+    "A list to add rows to"
+    rows = []
+    try: yield rows
+    except BaseException: # what was measured before an interruption
+        if out and rows: save_result(Path(out).with_suffix('.unfinished.json'), rows, **more)
+        raise
+    if out: save_result(out, rows, **more)
 
 # %% ../nbs/06_benchmarks.ipynb #4f726756
 @command
@@ -539,18 +580,13 @@ def specdraft_test(
     if out: check_out(out)
     chosen = load_prompts(prompts, n_each) if prompts not in ('', 'heldout') else None
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)
-    if chosen: return test_draft(lean, tokenizer, model, chosen, 'category', max_new_tokens, out)
     if prompts:
-        return test_draft(lean, tokenizer, model,
-                          held_out(manager, cache, n_each, set(model.info.get('prompts', ()))),
-                          'group', max_new_tokens, out)
+        asked, by = ((chosen, 'category') if chosen
+                     else (held_out(manager, cache, n_each, _trained_on(model)), 'group'))
+        return test_draft(lean, tokenizer, model, asked, by, max_new_tokens, out)
     check_cache(manager, cache)
-    rows, keep = [], partial(save_result, lean=lean, draft=about(model), max_new_tokens=max_new_tokens)
-    try: test_knowledge(lean, tokenizer, model, manager, max_new_tokens, n_each, rows)
-    except BaseException: # what was measured before an interruption
-        if out and rows: keep(Path(out).with_suffix('.unfinished.json'), rows)
-        raise
-    if out: keep(out, rows)
+    with _kept_in(out, lean=lean, draft=about(model), max_new_tokens=max_new_tokens) as rows:
+        test_knowledge(lean, tokenizer, model, manager, max_new_tokens, n_each, rows)
 
 # %% ../nbs/06_benchmarks.ipynb #n92239050
 @torch.inference_mode()
@@ -564,7 +600,7 @@ def compare(
     "Two greedy decoders, prompt by prompt"
     rows = []
     for i, p in enumerate(tqdm(prompts, desc=name or 'comparing', unit='prompt')):
-        ids = torch.tensor([chat_ids(tokenizer, p['text'])], device=lean.device)
+        ids = _prompt_ids(tokenizer, p['text'], lean.device)
         ours, ref = decode(ids)[0].tolist(), reference(ids)[0].tolist()
         rows.append(dict(prompt=i, category=p['category'], same=ours == ref, prompt_tokens=ids.shape[1],
                          tokens=len(ref) - ids.shape[1]))
@@ -710,6 +746,28 @@ def _check_certify(draft, **options): # of `specdraft_bench`: what was given, an
         raise InputError(f'certify makes comparisons of its own, all of them greedy: it takes no {", ".join(given)}')
     if draft == 'none': raise InputError('certify is of a draft: it cannot be draft none')
 
+# %% ../nbs/06_benchmarks.ipynb #somepr01
+# prompts of a file: so many of each category
+def _some_of(path, n_each):
+    every = load_prompts(path)
+    chosen = _first(every, n_each)
+    if len(chosen) < len(every):
+        print(f'{len(chosen)} of {len(every)} prompts, {n_each} of each category: --n_each 0 takes all')
+    return chosen
+
+# %% ../nbs/06_benchmarks.ipynb #methnam1
+def _method_names(methods, draft): # of `specdraft_bench`
+    names = list(METHODS[:4]) if draft == 'none' and methods == TIMED else methods.split(',')
+    check_methods(names, draft != 'none')
+    return names
+
+# %% ../nbs/06_benchmarks.ipynb #judge001
+# what `certificate` returns, and where it was written
+def _certified(proof, out):
+    print(f'every comparison in {out}')
+    if broken := uncertified(proof):
+        raise SystemExit(f'not certified: texts differ, or part where it is no near-tie, in {"; ".join(broken)}')
+
 # %% ../nbs/06_benchmarks.ipynb #ea60da1e
 @command
 def specdraft_bench(
@@ -745,30 +803,20 @@ def specdraft_bench(
     if certify:
         _check_certify(draft, methods=(methods, TIMED), repeats=(repeats, 1), gamma=(gamma, 'auto'),
                        temperature=(temperature, 0))
-    every = load_prompts(prompts) if prompts else None
-    chosen = every and _first(every, n_each)
-    if every and len(chosen) < len(every):
-        print(f'{len(chosen)} of {len(every)} prompts, {n_each} of each category: --n_each 0 takes all')
+    chosen = _some_of(prompts, n_each) if prompts else None
     out = out or f'output/results/{"certificate" if certify else "bench"}.json'
-    if draft == 'none' and methods == TIMED: methods = ','.join(METHODS[:4])
     # errors before the model is loaded
-    check_methods(methods.split(','), draft != 'none')
+    names = _method_names(methods, draft)
     check_out(out)
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)
-    if chosen is None:
-        chosen = held_out(manager, cache, n_each, set(model.info.get('prompts', ())) if model else ())
+    if chosen is None: chosen = held_out(manager, cache, n_each, _trained_on(model))
     chosen = name_asked(chosen, manager)
     check_room(chosen, lean, tokenizer)
     if certify: # whether texts agree has nothing to do with what was learnt
-        proof = certificate(model, lean, tokenizer, chosen, max_new_tokens, out)
-        print(f'every comparison in {out}')
-        if broken := uncertified(proof):
-            raise SystemExit('not certified: texts differ, or part where it is no near-tie, '
-                             f'in {"; ".join(broken)}')
-        return
-    check_disjoint(chosen, manager, model.info.get('prompts', ()) if model else ())
-    bench_file(out, model, lean, tokenizer, chosen, methods.split(','), repeats, max_new_tokens,
-               gamma, temperature, prompts, manager)
+        return _certified(certificate(model, lean, tokenizer, chosen, max_new_tokens, out), out)
+    check_disjoint(chosen, manager, _trained_on(model))
+    bench_file(out, model, lean, tokenizer, chosen, names, repeats, max_new_tokens, gamma, temperature, prompts,
+               manager)
 
 # %% ../nbs/06_benchmarks.ipynb #bb015450
 class _Stages:
@@ -792,6 +840,13 @@ def _begin(folder, made_with):
         print(f'{folder} was made with other settings: it is kept as {old}')
     with whole_file(note) as tmp: tmp.write_text(text, encoding='utf-8')
 
+# %% ../nbs/06_benchmarks.ipynb #loadst01
+def _load_stage(loader, device): # the target and its tokenizer
+    lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
+    print(f'{sum(p.numel() for p in lean.model.parameters())/1e6:.0f}M parameters in {lean.dtype}, '
+          f'{torch.get_num_threads()} threads')
+    return lean, tokenizer
+
 # %% ../nbs/06_benchmarks.ipynb #a44125c2
 def _cache_stage(c, lean, tokenizer, file, made_with): # the knowledge cache, built or read from `file`
     _begin(file.parent, made_with)
@@ -802,6 +857,17 @@ def _cache_stage(c, lean, tokenizer, file, made_with): # the knowledge cache, bu
         manager = knowledge_for(c, lean, tokenizer, out=file)
         print(f'{manager}, in {file}')
     return manager
+
+# %% ../nbs/06_benchmarks.ipynb #shipsal1
+def _ships_alike(config, c): # a name, or None
+    ships = shipped_draft(config)
+    return ships if ships and load_config(ships)['draft_model'] == c['draft_model'] else None
+
+# %% ../nbs/06_benchmarks.ipynb #traintld
+def _training_told(ships, minutes):
+    so_long = f'{minutes:g} minute{"s"*(minutes != 1)}'
+    return (f'Fine-tuning the draft that ships, on answers to these questions, for {so_long}' if ships
+            else f'Training the draft for {so_long} on text that the target writes')
 
 # %% ../nbs/06_benchmarks.ipynb #3c7bdb82
 # the draft, trained (from the one that `ships`, if one does) or read
@@ -828,7 +894,7 @@ def _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with):
 def _answer_stage(draft, lean, tokenizer, question): # one answer, as it is written
     decoder = SpeculativeDecoder(draft, lean, tokenizer, gamma='auto')
     print(f'> {question}')
-    for piece in decoder.stream(torch.tensor([chat_ids(tokenizer, question)]), 64):
+    for piece in decoder.stream(_prompt_ids(tokenizer, question), 64):
         print(piece, end='', flush=True)
     print(f'\n({decoder.stats["n_emitted"] + 1} tokens in {decoder.stats["n_rounds"] + 1} passes of the target, '
           'the prompt\'s included)')
@@ -856,7 +922,7 @@ def _say_next(config, question, checkpoints, cache_file, ships, device):
 # %% ../nbs/06_benchmarks.ipynb #measst01
 # rows of plain and speculative decoding
 def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes):
-    check_disjoint(prompts, draft.manager, draft.info.get('prompts', ()))
+    check_disjoint(prompts, draft.manager, _trained_on(draft))
     rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, names=('plain', 'generate', 'both')),
                  prompts, tokenizer, few=_seldom(lean), device=lean.device)
     save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens,
@@ -880,9 +946,7 @@ def demo(
     c['knowledge_enhancement']['questions'] = named
     asked = load_questions(named)
     stage(f'Loading {loader.name}')
-    lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
-    print(f'{sum(p.numel() for p in lean.model.parameters())/1e6:.0f}M parameters in {lean.dtype}, '
-          f'{torch.get_num_threads()} threads')
+    lean, tokenizer = _load_stage(loader, device)
     made_with = dict(target=fingerprint(lean.model), questions=asked,
                      **{k: v for k, v in c.items() if k not in ('training', 'decoding')})
 
@@ -890,13 +954,9 @@ def demo(
     cache_file = out/'knowledge_cache'/'knowledge_cache.safetensors'
     manager = _cache_stage(c, lean, tokenizer, cache_file, made_with)
 
-    ships = shipped_draft(config)
-    if ships and load_config(ships)['draft_model'] != c['draft_model']:
-        ships = None # of another form
+    ships = _ships_alike(config, c)
     minutes = minutes or (1 if ships else 3)
-    so_long = f'{minutes:g} minute{"s"*(minutes != 1)}'
-    stage(f'Fine-tuning the draft that ships, on answers to these questions, for {so_long}' if ships
-          else f'Training the draft for {so_long} on text that the target writes')
+    stage(_training_told(ships, minutes))
     draft = _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with)
 
     stage('Answering')

@@ -171,28 +171,32 @@ class DraftModel(nn.Module):
         super().__init__()
         self.config, target_model = load_config(config), as_model(target_model)
         object.__setattr__(self, 'target', target_model) # shared, not a submodule: neither stored nor trained
-        # info: what `save` was told of its training
-        self.manager, self.info, m = knowledge_cache_manager, {}, target_model.model
+        self.manager, self.info = knowledge_cache_manager, {} # info: what `save` was told of its training
         self.layer_idxs = list(layers if layers is not None
                                else layers_for(self.config, LeanTarget(target_model, packed=False)))
         if knowledge_cache_manager is not None and len(knowledge_cache_manager):
             knowledge_cache_manager.check(target_model, self.layer_idxs)
-        self.layers = nn.ModuleList(deepcopy(m.layers[i]) for i in self.layer_idxs)
-        D = target_model.config.hidden_size
-        d = self.config['draft_model']
-        self.past = d['past'] # 'target': its memory; 'own': the draft's alone, as an ordinary model's
-        self.transitions = nn.ModuleList(nn.Linear(D, D, bias=False)
-                                         for _ in self.layer_idxs[1:] if d['transitions'] == 'linear')
-        for t in self.transitions: nn.init.zeros_(t.weight)
-        enabled = self.config['knowledge_enhancement']['enabled']
-        self.knowledge = nn.ModuleList(KnowledgeAttention(m.layers[i]) for i in self.layer_idxs) if enabled else None
-        self.pointer = CopyPointer(target_model, len(self.layer_idxs)) if enabled else None
-        self.norm, V, self.checkpointing = deepcopy(m.norm), target_model.config.vocab_size, False
-        size = d['draft_vocab_size']
-        self.register_buffer('vocab_ids', torch.arange(size) if size and size < V else None)
-        self.to(device=m.norm.weight.device, dtype=m.norm.weight.dtype).requires_grad_(True)
+        # past: 'target', its memory; 'own', the draft's alone, as an ordinary model's
+        self.past, self.checkpointing = self.config['draft_model']['past'], False
+        self._add_modules()
+        w = target_model.model.norm.weight
+        self.to(device=w.device, dtype=w.dtype).requires_grad_(True)
 
 Qwen3DraftModel = DraftModel # the name for a Qwen3 target; it is the same class for every family
+
+# %% ../nbs/03_draft_model.ipynb #addmodu1
+@patch
+def _add_modules(self:DraftModel):
+    m, d, D = self.target.model, self.config['draft_model'], self.target.config.hidden_size
+    self.layers = nn.ModuleList(deepcopy(m.layers[i]) for i in self.layer_idxs)
+    self.transitions = nn.ModuleList(nn.Linear(D, D, bias=False)
+                                     for _ in self.layer_idxs[1:] if d['transitions'] == 'linear')
+    for t in self.transitions: nn.init.zeros_(t.weight)
+    enabled = self.config['knowledge_enhancement']['enabled']
+    self.knowledge = nn.ModuleList(KnowledgeAttention(m.layers[i]) for i in self.layer_idxs) if enabled else None
+    self.pointer = CopyPointer(self.target, len(self.layer_idxs)) if enabled else None
+    self.norm, size = deepcopy(m.norm), d['draft_vocab_size']
+    self.register_buffer('vocab_ids', torch.arange(size) if size and size < self.target.config.vocab_size else None)
 
 # %% ../nbs/03_draft_model.ipynb #52f942ca
 def own_past(
@@ -217,10 +221,9 @@ def hidden(self:DraftModel,
     at=0            # (B,) place in the text of column 0; with a past of its own the text's first
 ): # (B, T, D) after the final norm, and (B, T, K) what is copied from each place of the knowledge (None without)
     "The draft's states at all positions at once, each predicting the next token"
-    B, T = ids.shape
     if self.past == 'own':
         starts, at, memory = torch.zeros_like(ids), 0, [(k[:, :, :0], v[:, :, :0]) for k, v in memory]
-    if starts is None: starts = torch.arange(T, device=ids.device).expand(B, T)
+    if starts is None: starts = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
     mask, dtype, own = own_past(starts, at, memory[0][0].shape[2]), self.norm.weight.dtype, []
     x = self.target.model.embed_tokens(ids).to(dtype)
     rope = [r.to(dtype) for r in rope]
@@ -230,11 +233,7 @@ def hidden(self:DraftModel,
         x, k = checkpoint(run, x, use_reentrant=False) if self.checkpointing and self.training else run(x)
         own.append(k)
     h = rms_norm(self.norm, x.to(dtype))
-    if knowledge is None: return h, None
-    rows = knowledge['rows']
-    copy = self.pointer(_of(rows, h), [_of(rows, k) for k in own], knowledge['keys'], knowledge['mask'][:, 1:],
-                        run_lengths(_of(rows, ids), knowledge['at']))
-    return h, copy if rows is None else _among(rows, copy.new_zeros(B, *copy.shape[1:]), copy)
+    return h, None if knowledge is None else self._copied(ids, h, own, knowledge)
 
 # %% ../nbs/03_draft_model.ipynb #b3438c1b
 @patch
@@ -346,6 +345,29 @@ def _of(rows, x): return x if rows is None else x.index_select(0, rows)
 # (B, …) with y (R, …) in those rows
 def _among(rows, x, y): return y if rows is None else x.index_copy(0, rows, y)
 
+# %% ../nbs/03_draft_model.ipynb #copiedsh
+@patch
+def _copied(self:DraftModel,
+    ids, h, # (B, T), (B, T, D) final states
+    own,    # for each sampled layer the draft's keys before rotary position, (B, Hkv, T, d)
+    knowledge # from `knowledge_batch`
+): # (B, T, K) from the pointer, zero where a row doesn't read
+    rows = knowledge['rows']
+    copy = self.pointer(_of(rows, h), [_of(rows, k) for k in own], knowledge['keys'], knowledge['mask'][:, 1:],
+                        run_lengths(_of(rows, ids), knowledge['at']))
+    return copy if rows is None else _among(rows, copy.new_zeros(len(ids), *copy.shape[1:]), copy)
+
+# %% ../nbs/03_draft_model.ipynb #retriev1
+@patch
+def _retrieved(self:DraftModel, query_text): # what `read_knowledge` gives
+    if self.manager is None or self.knowledge is None:
+        raise InputError('retrieve_knowledge is True, but this draft reads no knowledge: '
+                         'give it a knowledge_cache_manager, and knowledge_enhancement.enabled')
+    if not query_text:
+        raise InputError(f'query_text is {query_text!r}: retrieve_knowledge=True needs the text to retrieve by')
+    found = self.manager.retrieve(query_text, self.config['knowledge_enhancement']['top_k'])
+    return self.read_knowledge([i['id'] for i, _ in found])
+
 # %% ../nbs/03_draft_model.ipynb #eece7b05
 @patch
 def forward(self:DraftModel,
@@ -355,16 +377,9 @@ def forward(self:DraftModel,
 ): # transformers' output: `['logits']` (B, T, V)
     "Logits for the next token at every position, from the target's memory of what came before"
     from transformers.modeling_outputs import CausalLMOutput
-    knowledge, input_ids = None, input_ids.to(self.norm.weight.device)
-    if retrieve_knowledge:
-        if self.manager is None or self.knowledge is None:
-            raise InputError('retrieve_knowledge is True, but this draft reads no knowledge: '
-                             'give it a knowledge_cache_manager, and knowledge_enhancement.enabled')
-        if not query_text:
-            raise InputError(f'query_text is {query_text!r}: retrieve_knowledge=True needs the text to retrieve by')
-        c = self.config['knowledge_enhancement']
-        found = self.read_knowledge([i['id'] for i, _ in self.manager.retrieve(query_text, c['top_k'])])
-        knowledge = self.knowledge_batch([found]*len(input_ids)) if found else None
+    input_ids = input_ids.to(self.norm.weight.device)
+    found = self._retrieved(query_text) if retrieve_knowledge else None
+    knowledge = self.knowledge_batch([found]*len(input_ids)) if found else None
     lean = LeanTarget(self.target, packed=False)
     kv_cache = lean.new_cache(input_ids.shape[1], len(input_ids))
     if self.past == 'target':
@@ -437,6 +452,13 @@ def cast(self:DraftModel, dtype, device): # the draft itself where it is so alre
     shared = {id(x): x for x in (self.target, self.manager)}
     return deepcopy(self, shared).to(device=device, dtype=dtype)
 
+# %% ../nbs/03_draft_model.ipynb #aslinea1
+def _as_linear(w): # (out, in)
+    "A frozen layer of a weight that is there already"
+    layer = nn.Linear(*reversed(w.shape), bias=False, device='meta')
+    layer.weight = nn.Parameter(w, requires_grad=False)
+    return layer
+
 # %% ../nbs/03_draft_model.ipynb #dac8211c
 class LeanDraft:
     "A packed snapshot of a draft for decoding beside a `LeanTarget`"
@@ -456,10 +478,8 @@ class LeanDraft:
         self.point = ([small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)]
                       if draft.pointer is not None else None)
         w = draft.head_weight().detach()
-        head = nn.Linear(*reversed(w.shape), bias=False, device='meta')
-        head.weight = nn.Parameter(w, requires_grad=False)
         # beside: what `side_by_side` made last
-        self.head = small_linear(head, ready=lean.head if self.vocab_ids is None else None)
+        self.head = small_linear(_as_linear(w), ready=lean.head if self.vocab_ids is None else None)
         self.n_own, self.beside = len(w), {}
         self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.columns()
         self.own = frozenset(self.own_ids.tolist())
@@ -743,6 +763,23 @@ def stored_config(meta) -> dict: # of a draft's file; checked
     return load_config({s: {k: v for k, v in keys.items() if s not in ('training', 'decoding') or k in SCHEMA[s]}
                         for s, keys in meta['config'].items()})
 
+# %% ../nbs/03_draft_model.ipynb #readdraf
+# see `find_draft` -> its file, its tensors, what stands in the header
+def _read_draft(source):
+    file = find_draft(source)
+    try: return file, *load_tensors(file, 'draft')
+    except InputError:
+        if find_draft(source) == file: raise
+        return _read_draft(source) # a training has put a better one in its place
+
+# %% ../nbs/03_draft_model.ipynb #checkown
+def _check_owner(file, meta, target_model): # a draft's file and what stands in its header
+    mine = fingerprint(target_model)
+    if meta['fingerprint'] != mine:
+        raise InputError(f'{file} belongs to the target {meta["fingerprint"]} '
+                         f'with a vocabulary of {meta.get("vocab_size", "a size that was not noted")}, '
+                         f'but this target is {mine} with one of {target_model.config.vocab_size}')
+
 # %% ../nbs/03_draft_model.ipynb #draftfrom
 @patch(cls_method=True)
 def from_pretrained(cls:DraftModel,
@@ -752,18 +789,9 @@ def from_pretrained(cls:DraftModel,
     dtype=None # of its weights; default: the target's
 ):
     "A trained draft for `target_model`; one of another target is refused"
-    file = find_draft(source)
-    try: tensors, meta = load_tensors(file, 'draft')
-    except InputError:
-        if find_draft(source) == file: raise
-        # a training has put a better one in its place
-        return cls.from_pretrained(source, target_model, knowledge_cache_manager, dtype)
+    file, tensors, meta = _read_draft(source)
     target_model = as_model(target_model)
-    mine = fingerprint(target_model)
-    if meta['fingerprint'] != mine:
-        raise InputError(f'{file} belongs to the target {meta["fingerprint"]} '
-                         f'with a vocabulary of {meta.get("vocab_size", "a size that was not noted")}, '
-                         f'but this target is {mine} with one of {target_model.config.vocab_size}')
+    _check_owner(file, meta, target_model)
     cache = file.parent/'knowledge_cache.safetensors'
     if knowledge_cache_manager is None and file.name == 'draft.safetensors' and cache.is_file():
         knowledge_cache_manager = KnowledgeCacheManager.load(cache)

@@ -99,17 +99,33 @@ def check_questions(
         out.append(dict(id=name, question=question, paraphrases=[p.strip() for p in paraphrases], answer=answer))
     return out
 
-# %% ../nbs/02_knowledge_cache.ipynb #bb2988e0
-def _read_csv(text, source):
-    # spreadsheets may say in a first line what stands between cells; some write semicolons
-    table, said = [], re.match(r'sep=([,;\t])\r?\n', text)
-    mark = said[1] if said else max(',;\t', key=text.lstrip().split('\n', 1)[0].count)
+# %% ../nbs/02_knowledge_cache.ipynb #csvrows1
+def _csv_rows(text, source, mark): # mark: what stands between cells
+    table = []
     try:
         for row in csv.reader(io.StringIO(text, newline=''), delimiter=mark, strict=True):
             table.append(row) # one may take several lines
     except csv.Error as e:
         way = '' if 'limit' in str(e) else '; a cell with quotes needs them doubled, and one at each end'
         raise InputError(f'{source}, row {len(table) + 1}: {e}{way}') from e
+    return table
+
+# %% ../nbs/02_knowledge_cache.ipynb #csvques1
+def _csv_question(at, names, row): # where it stands, columns, cells -> as `check_questions` takes it
+    # empty columns at the end have no name
+    q = {n: cell if cell.strip() else '' for n, cell in zip(names, row) if n or cell}
+    ways = [p.strip() for p in q.get('paraphrases', '').splitlines() if p.strip()]
+    if len(ways) == 1 and re.search(r'[|;]', ways[0]):
+        print(f'{at}: its paraphrases are read as one, {ways[0]!r}: '
+              'several stand one a line within the cell', file=sys.stderr)
+    return {**q, 'paraphrases': ways}
+
+# %% ../nbs/02_knowledge_cache.ipynb #bb2988e0
+def _read_csv(text, source):
+    # spreadsheets may say in a first line what stands between cells; some write semicolons
+    said = re.match(r'sep=([,;\t])\r?\n', text)
+    mark = said[1] if said else max(',;\t', key=text.lstrip().split('\n', 1)[0].count)
+    table = _csv_rows(text, source, mark)
     if said: table[0] = []
     (top, names), *rows = [(i, row) for i, row in enumerate(table, 1)
                            if any(cell.strip() for cell in row)] or [(1, [])]
@@ -123,15 +139,7 @@ def _read_csv(text, source):
         raise InputError(f'{source}, row {long}: more cells than there are columns ({len(names)}); '
                          f'a cell with {mark!r} in it needs quotes')
     if not rows: raise InputError(f'{source} holds no question below its first row')
-    def question(i, row):
-        # empty columns at the end have no name
-        q = {n: cell if cell.strip() else '' for n, cell in zip(names, row) if n or cell}
-        ways = q.get('paraphrases', '').strip()
-        if len(ways.splitlines()) == 1 and re.search(r'[|;]', ways):
-            print(f'{source}, row {i}: its paraphrases are read as one, {ways!r}: '
-                  'several stand one a line within the cell', file=sys.stderr)
-        return {**q, 'paraphrases': [p.strip() for p in q.get('paraphrases', '').splitlines() if p.strip()]}
-    return [question(i, row) for i, row in rows], str(source), [i for i, _ in rows]
+    return [_csv_question(f'{source}, row {i}', names, row) for i, row in rows], str(source), [i for i, _ in rows]
 
 # %% ../nbs/02_knowledge_cache.ipynb #f093c1d1
 def _once(pairs): # what JSON gives of an object
@@ -326,27 +334,27 @@ class KnowledgeCacheManager:
         self.kv_shape = None # (Hkv, d)
         self._clear()
 
-    def _clear(self): # no items
-        # lost: by id, whose keys and values could not be read; dropped: ids of questions from logs that were taken out
-        self.items, self.lost, self.dropped = [], {}, set()
-        self.kv_cache = Shelf() # item id -> dict(keys=, values=), each (layers, K, Hkv*d) or (layers, K, cache_dim)
-        self.bases = {}    # 'keys' and 'values' -> (layers, cache_dim, Hkv*d), when compressed
-        # files that this was read from or written to, as they were then; places that the bases were fitted to
-        self._seen, self._fitted = {}, 0
-        self._squares = [0., 0.] # of the error and of what was stored
-        self._forget()
-
     def __len__(self): return len(self.items)
-
-    @property
-    def error(self): # relative, of keys and values as stored
-        return (self._squares[0]/max(self._squares[1], 1e-30))**.5
-
-    def _forget(self): # made from the items when they are needed
-        self._search = self._copies = self._frequent = self._where = self._asked = None
 
     def __repr__(self):
         return f'KnowledgeCacheManager({len(self)} items, layers {self.layers}, cache_dim {self.cache_dim})'
+
+# %% ../nbs/02_knowledge_cache.ipynb #mgrclr01
+@patch
+def _clear(self:KnowledgeCacheManager): # no items
+    # lost: by id, whose keys and values could not be read; dropped: ids of questions from logs that were taken out
+    self.items, self.lost, self.dropped = [], {}, set()
+    self.kv_cache = Shelf() # item id -> dict(keys=, values=), each (layers, K, Hkv*d) or (layers, K, cache_dim)
+    self.bases = {}    # 'keys' and 'values' -> (layers, cache_dim, Hkv*d), when compressed
+    # files that this was read from or written to, as they were then; places that the bases were fitted to
+    self._seen, self._fitted = {}, 0
+    self._squares = [0., 0.] # of the error and of what was stored
+    self._forget()
+
+# %% ../nbs/02_knowledge_cache.ipynb #mgrclr02
+@patch
+def _forget(self:KnowledgeCacheManager): # made from the items when they are needed
+    self._search = self._copies = self._frequent = self._where = self._asked = None
 
 # %% ../nbs/02_knowledge_cache.ipynb #f62190b8
 @patch
@@ -383,6 +391,12 @@ def _store(self:KnowledgeCacheManager, kv, dtype):
             self.kv_cache[i] = (self.kv_cache[i] if j else {}) | packed
             self._squares[0] += (x - self._unpack(name, packed)).square().sum().item()
             self._squares[1] += x.square().sum().item()
+
+# %% ../nbs/02_knowledge_cache.ipynb #mgrerr01
+@patch(as_prop=True)
+def error(self:KnowledgeCacheManager) -> float:
+    "The relative error of keys and values as stored"
+    return (self._squares[0]/max(self._squares[1], 1e-30))**.5
 
 # %% ../nbs/02_knowledge_cache.ipynb #9f3e2565
 def _wordings(x): return [x, *x['variants']] # of an item: the question itself comes first
@@ -426,6 +440,14 @@ def check(self:KnowledgeCacheManager,
                          'name the draft that it was built for, or build one in another file, '
                          f'with a config in which draft_model.sampling_strategy is {list(layers)}')
 
+# %% ../nbs/02_knowledge_cache.ipynb #chksize1
+@patch
+def _check_sizes(self:KnowledgeCacheManager, cfg): # config of the target
+    for name, mine, real in (('hidden_size', self.hidden_size, cfg.hidden_size),
+                             ('num_heads', self.num_heads, cfg.num_attention_heads)):
+        if mine not in (None, real):
+            raise InputError(f'{name} is {mine}, but the target has {real}')
+
 # %% ../nbs/02_knowledge_cache.ipynb #666270d5
 @patch
 def build(self:KnowledgeCacheManager,
@@ -442,10 +464,7 @@ def build(self:KnowledgeCacheManager,
     "Have the target answer every question and paraphrase; keep the answers and, of the main ones, keys and values"
     lean, questions = as_lean(target), check_questions(questions)
     cfg = lean.config
-    for name, mine, real in (('hidden_size', self.hidden_size, cfg.hidden_size),
-                             ('num_heads', self.num_heads, cfg.num_attention_heads)):
-        if mine not in (None, real):
-            raise InputError(f'{name} is {mine}, but the target has {real}')
+    self._check_sizes(cfg)
     self._asks(lean, tokenizer, questions) # a question that is too long is refused before anything is given up
     if not layers or any(l not in range(cfg.num_hidden_layers) for l in layers):
         raise InputError(f'layers is {list(layers)}: the target has the layers 0 to {cfg.num_hidden_layers - 1}')
@@ -620,6 +639,14 @@ def _reword(
         x['heard'] = [t for k, t in heard.items() if k not in known and k not in asked
                       and self._asks_for(t) is None and own <= _scripts(t).keys()]
 
+# %% ../nbs/02_knowledge_cache.ipynb #inlots01
+def _lots(some, lot, what, progress): # a list -> parts of at most `lot`; a bar called `what`, where there are several
+    with tqdm(total=len(some), desc=what, unit='question', disable=not progress or len(some) <= lot) as bar:
+        for i in range(0, len(some), lot):
+            part = some[i:i + lot]
+            yield part
+            bar.update(len(part))
+
 # %% ../nbs/02_knowledge_cache.ipynb #reword04
 @patch
 def _reword_standing(
@@ -632,14 +659,11 @@ def _reword_standing(
     if silent and progress:
         print(f'{len(silent)} questions that stand without other words are put in such (--rewordings 0: not)',
               file=sys.stderr)
-    with tqdm(total=len(silent), desc='questions that stand', unit='question',
-              disable=not progress or len(silent) <= lot) as bar:
-        for i, some in enumerate(chunked(silent, lot)):
-            if i or self.kv_cache.new: keep()
-            self._reword(lean, tokenizer, some, progress=progress, **how)
-            self.items = list(known.values())
-            self._search = None
-            bar.update(len(some))
+    for i, some in enumerate(_lots(silent, lot, 'questions that stand', progress)):
+        if i or self.kv_cache.new: keep()
+        self._reword(lean, tokenizer, some, progress=progress, **how)
+        self.items = list(known.values())
+        self._search = None
 
 # %% ../nbs/02_knowledge_cache.ipynb #finish001
 @patch
@@ -668,6 +692,31 @@ def _put(
     self._forget()
     self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype)
 
+# %% ../nbs/02_knowledge_cache.ipynb #keeper01
+@patch
+def _keeper(self:KnowledgeCacheManager, out): # file, or None for nothing to keep -> a function to call between lots
+    saved, cost = time.monotonic(), 0. # when it was saved, seconds that it took
+    def keep():
+        nonlocal saved, cost
+        if not out: return
+        # saving sorts and indexes all that stands: it gets a tenth of the time
+        if time.monotonic() - saved > 9*cost:
+            began = time.monotonic()
+            self.save(out)
+            saved = time.monotonic()
+            cost = saved - began
+        elif len(self.kv_cache.new) >= SHARD:
+            self._save_shards(Path(out)) # out of memory at least
+    return keep
+
+# %% ../nbs/02_knowledge_cache.ipynb #tellcut1
+def _tell_cut_off(items, model, most): # that were just answered; the target; `max_answer_tokens`
+    eos = eos_ids(model)
+    cut = sum(not x['own'] and len(x['answer_ids']) == most and x['answer_ids'][-1] not in eos for x in items)
+    if cut:
+        print(f'{cut} of the answers were cut off at {most} tokens '
+              '(max_answer_tokens of knowledge_enhancement)', file=sys.stderr)
+
 # %% ../nbs/02_knowledge_cache.ipynb #addcell01
 @patch
 def add(self:KnowledgeCacheManager,
@@ -686,42 +735,24 @@ def add(self:KnowledgeCacheManager,
     self.check(lean.model)
     self._recover(lean, dtype)
     self.check_asked(tokenizer)
-    every, known = questions, {x['id']: x for x in self.items}
+    known = {x['id']: x for x in self.items}
+    others = {_plain(t) for q in questions for t in _ways(q)} if rewordings else ()
     questions = self._to_answer(questions, update)
-    others = {_plain(t) for q in every for t in _ways(q)} if rewordings else ()
-    asks, saved, cost, cut = self._asks(lean, tokenizer, questions), time.monotonic(), 0., 0
+    asks = self._asks(lean, tokenizer, questions)
     # the main process keeps what all have done
-    eos, helps = eos_ids(lean.model), out is not None and not processes(lean.device).is_main_process
-    if helps: out = None
-
-    def keep():
-        nonlocal saved, cost
-        # saving sorts and indexes all that stands: it gets a tenth of the time
-        if out and time.monotonic() - saved > 9*cost:
-            cost = time.monotonic()
-            self.save(out)
-            saved = time.monotonic()
-            cost = saved - cost
-        elif out and len(self.kv_cache.new) >= SHARD:
-            self._save_shards(Path(out)) # out of memory at least
-
-    with tqdm(total=len(asks), desc='questions', unit='question', disable=not progress or len(asks) <= lot) as bar:
-        for i in range(0, len(asks), lot):
-            if i: keep()
-            new = self._answers(lean, tokenizer, asks[i:i + lot], max_answer_tokens, batch_size, progress)
-            self._reword(lean, tokenizer, new, rewordings, progress, others)
-            done = spread(lambda items: self._finish(lean, items, max_answer_tokens, progress), new, lean.device)
-            self._put(lean, tokenizer, known, new, done, dtype)
-            if helps: self.kv_cache.new.clear()
-            cut += sum(not x['own'] and len(a) == max_answer_tokens and a[-1] not in eos
-                       for x, (a, _) in zip(new, done))
-            bar.update(len(new))
+    helps = out is not None and not processes(lean.device).is_main_process
+    keep = self._keeper(None if helps else out)
+    for i, some in enumerate(_lots(asks, lot, 'questions', progress)):
+        if i: keep()
+        new = self._answers(lean, tokenizer, some, max_answer_tokens, batch_size, progress)
+        self._reword(lean, tokenizer, new, rewordings, progress, others)
+        done = spread(lambda items: self._finish(lean, items, max_answer_tokens, progress), new, lean.device)
+        self._put(lean, tokenizer, known, new, done, dtype)
+        if helps: self.kv_cache.new.clear()
     if update and rewordings:
         self._reword_standing(lean, tokenizer, set(known) - {q['id'] for q in questions}, known, lot, keep,
                               n=rewordings, progress=progress, asked=others)
-    if cut and progress:
-        print(f'{cut} of the answers were cut off at {max_answer_tokens} tokens '
-              '(max_answer_tokens of knowledge_enhancement)', file=sys.stderr)
+    if progress: _tell_cut_off([known[q['id']] for q in questions], lean.model, max_answer_tokens)
     self.dropped -= {q['id'] for q in questions} | {_log_id(t) for q in questions for t in _ways(q)}
     return [q['id'] for q in questions]
 
@@ -1187,21 +1218,27 @@ def save(self:KnowledgeCacheManager, path=CACHE):
         self._seen[path] = file_state(path)
         _tidy(path, {*before, *shards})
 
+# %% ../nbs/02_knowledge_cache.ipynb #openshrd
+@patch
+def _open_shards(self:KnowledgeCacheManager, path, names): # -> names of those that are missing or damaged
+    kv, broken = self.kv_cache, []
+    # a link from elsewhere; but a hub's folder has links to all
+    kv.folder = path.parent if all((path.parent/n).exists() for n in names) else path.resolve().parent
+    for n in names:
+        try: kv.files[n] = Shard(kv.folder/n)
+        except (OSError, ValueError, LookupError) as e:
+            if getattr(e, 'errno', None) in (errno.EMFILE, errno.ENFILE): # not a fault of the file
+                raise OSError(f'{path} has {len(names)} shards, more files than may be open at once: '
+                              'raise the limit (ulimit -n)') from e
+            broken.append(n)
+    return broken
+
 # %% ../nbs/02_knowledge_cache.ipynb #63e52988
 @patch
 def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed: by the words of this version?
     "Take the items, indices and shards of a saved cache; returns the shards that are missing or damaged"
-    kv, items, broken = self.kv_cache, Items(tensors), []
-    # a link from elsewhere; but a hub's folder has links to all
-    folder = path.parent if all((path.parent/n).exists() for n in shards) else path.resolve().parent
-    kv.folder = folder
-    for n in shards:
-        try: kv.files[n] = Shard(folder/n)
-        except (OSError, ValueError, LookupError) as e:
-            if getattr(e, 'errno', None) in (errno.EMFILE, errno.ENFILE): # not a fault of the file
-                raise OSError(f'{path} has {len(shards)} shards, more files than may be open at once: '
-                              'raise the limit (ulimit -n)') from e
-            broken.append(n)
+    kv, items = self.kv_cache, Items(tensors)
+    broken = self._open_shards(path, shards)
     places = {i: (shards[n], a, b) for i, (n, a, b) in zip(items.ids, tensors['places'].tolist())}
     self.lost = {x['id']: x for x in items if places[x['id']][0] in broken} if broken else {}
     kv.places = {i: p for i, p in places.items() if p[0] not in broken}
@@ -1227,6 +1264,17 @@ def _of_pth(cls:KnowledgeCacheManager, path): # a file of item id -> dict(keys=,
                          'expected item id -> dict(keys=, values=)') from e
     return self
 
+# %% ../nbs/02_knowledge_cache.ipynb #ofmeta01
+@patch(cls_method=True)
+def _of_meta(cls:KnowledgeCacheManager, meta): # what the file says of itself -> a manager without items yet
+    self = cls(**{k: meta[k] for k in _settings})
+    self.layers, self.fingerprint, self.plan = meta['layers'], meta['fingerprint'], meta.get('plan')
+    self._squares = meta['squares']
+    self._fitted = meta.get('fitted', math.inf)
+    self.dropped = set(meta.get('dropped', ()))
+    self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
+    return self
+
 # %% ../nbs/02_knowledge_cache.ipynb #2419aebd
 @patch(cls_method=True)
 def load(cls:KnowledgeCacheManager,
@@ -1239,13 +1287,8 @@ def load(cls:KnowledgeCacheManager,
     tensors, meta = load_tensors(path, 'knowledge cache')
     if meta.get('format') != 2:
         raise InputError(f'{path} was written by an earlier version of specdraft: build it again')
-    self = cls(**{k: meta[k] for k in _settings})
-    self.layers, self.fingerprint, self.plan = meta['layers'], meta['fingerprint'], meta.get('plan')
-    self._squares = meta['squares']
-    self._fitted = meta.get('fitted', math.inf)
-    self.dropped = set(meta.get('dropped', ()))
+    self = cls._of_meta(meta)
     self._seen[Path(path).resolve()] = seen
-    self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
     self.bases = {k[6:]: t for k, t in tensors.items() if k.startswith('basis/')}
     self.check(target_model, layers, path)
     if strange := [n for n in meta['shards'] if Path(n).name != n]:
@@ -1286,6 +1329,18 @@ def _message(line, source): # bytes -> text, category and answer of one line
         raise InputError(f'{source}: expected JSON with prompt, question, text or turns, turns as a list, '
                          'and answer or category as text where they are given') from e
 
+# %% ../nbs/02_knowledge_cache.ipynb #promptby
+def _prompt_bytes(path): # of a file that may hold messages
+    if not Path(path).is_file():
+        raise InputError(f'no prompt file {path}: expected plain lines, '
+                         'or JSON lines with prompt, question, text or turns')
+    if Path(path).suffix.lower() in ('.csv', '.tsv', '.yaml', '.yml'):
+        raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes: '
+                         'expected messages in plain lines or JSON lines')
+    whole = Path(path).read_bytes()
+    _check_utf16(whole, path)
+    return whole.removeprefix(codecs.BOM_UTF8)
+
 # %% ../nbs/02_knowledge_cache.ipynb #7fa7bcf6
 def read_prompts(
     # plain lines, or JSON lines with `turns` (the first is used), `prompt`, `question` or `text`,
@@ -1294,16 +1349,9 @@ def read_prompts(
     skip=False # leave out lines that can't be used, and say so: a log may end in half a line
 ) -> list: # dicts with text, category, and answer where there is one
     "Read a file of messages; a line that can't be used raises `InputError` with its number"
-    if not Path(path).is_file():
-        raise InputError(f'no prompt file {path}: expected plain lines, '
-                         'or JSON lines with prompt, question, text or turns')
-    if Path(path).suffix.lower() in ('.csv', '.tsv', '.yaml', '.yml'):
-        raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes: '
-                         'expected messages in plain lines or JSON lines')
-    out, bad, whole = [], [], Path(path).read_bytes()
-    _check_utf16(whole, path)
+    out, bad = [], []
     # what else ends a line for Python may stand in a message
-    for i, line in enumerate(re.split(rb'\r\n|\r|\n', whole.removeprefix(codecs.BOM_UTF8)), 1):
+    for i, line in enumerate(re.split(rb'\r\n|\r|\n', _prompt_bytes(path)), 1):
         try: out += [_message(line, f'{path}, line {i}')] if line.strip() else []
         except InputError as e:
             if not skip: raise
@@ -1365,6 +1413,20 @@ def _under_way(out, plan, ids=None):
                          'with the same file, to go on with it, or remove this file to drop them')
     return m
 
+# %% ../nbs/02_knowledge_cache.ipynb #bldplan1
+def _build_plan(config, lean, layers):
+    c = config['knowledge_enhancement']
+    return _plan(fingerprint(lean.model), str(lean.dtype), layers, config['base_model']['system_prompt'],
+                 [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')])
+
+# %% ../nbs/02_knowledge_cache.ipynb #emptykc1
+def _empty_cache(config, lean, plan): # in the form that the config describes; plan: of what will fill it
+    c = config['knowledge_enhancement']
+    out = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads,
+                                c['cache_dim'], c['threshold'], c['eight_bit'])
+    out.plan = plan
+    return out
+
 # %% ../nbs/02_knowledge_cache.ipynb #knowfor01
 def knowledge_for(
     config, lean, tokenizer, # checked config, `LeanTarget`, its tokenizer
@@ -1374,22 +1436,18 @@ def knowledge_for(
 ) -> KnowledgeCacheManager:
     "Build the knowledge cache that a config describes; one whose building was interrupted goes on"
     c, layers = config['knowledge_enhancement'], layers_for(config, lean)
-    asked, side = load_questions(questions or c['questions']), out and unfinished(out)
-    plan = _plan(fingerprint(lean.model), str(lean.dtype), layers, config['base_model']['system_prompt'],
-                 [c[k] for k in ('cache_dim', 'threshold', 'eight_bit', 'max_answer_tokens')])
-    ids = {q['id'] for q in asked}
+    asked = load_questions(questions or c['questions'])
+    ids, plan = {q['id'] for q in asked}, _build_plan(config, lean, layers)
     manager = _under_way(out, plan, ids)
     processes(lean.device).wait_for_everyone() # all have read before one writes
+    how = dict(max_answer_tokens=c['max_answer_tokens'], rewordings=c['rewordings'], progress=progress,
+               out=out and unfinished(out))
     if manager: # rows of the file may have changed since
         manager.remove([i for i in manager.ids if i not in ids])
-        manager.add(lean, tokenizer, asked, True, c['max_answer_tokens'],
-                    progress=progress, rewordings=c['rewordings'], out=side)
+        manager.add(lean, tokenizer, asked, True, **how)
     else:
-        manager = KnowledgeCacheManager(lean.config.hidden_size, lean.config.num_attention_heads,
-                                        c['cache_dim'], c['threshold'], c['eight_bit'])
-        manager.plan = plan
-        manager.build(lean, tokenizer, asked, layers, c['max_answer_tokens'],
-                      progress=progress, rewordings=c['rewordings'], out=side)
+        manager = _empty_cache(config, lean, plan)
+        manager.build(lean, tokenizer, asked, layers, **how)
     manager.plan = None
     if out:
         manager.dropped = set(_standing(out).get('dropped', ())) - ids # what a user took out stays out
@@ -1472,6 +1530,24 @@ def _check_form(manager, config, lean, source): # a cache, checked config, targe
             raise InputError(f'{source} was built with {name} {there}, but the config says {here}: '
                              'name the config it was built with, or build it again')
 
+# %% ../nbs/02_knowledge_cache.ipynb #computc1
+@patch
+def _compute(self:KnowledgeCacheManager,
+    out, loader, device, # the cache's file, its target's loader, where that runs
+    new, keep # questions or None; leave items as they are whose questions have changed?
+):
+    "Answer `new` questions, or compute again what is lost"
+    if new is None and not self.lost: return
+    lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
+    if new is None:
+        self.check(lean.model)
+        return self._recover(lean)
+    _check_form(self, loader.config, lean, out)
+    c, main = loader.config['knowledge_enhancement'], processes(device).is_main_process
+    done = self.add(lean, tokenizer, new, not keep, c['max_answer_tokens'], # it mends what is lost
+                    progress=main, rewordings=c['rewordings'], out=unfinished(out))
+    if main: print(f'answered: {", ".join(done) or "nothing, all answers stand"}')
+
 # %% ../nbs/02_knowledge_cache.ipynb #1e32ffb7
 def _changed(
     out, loader, device, # the cache's file, its target's loader, where that runs
@@ -1483,28 +1559,18 @@ def _changed(
     "Remove, add and save; the target is loaded only if there is something to compute"
     standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
     if log is not None and standing.lost: standing = _changed(out, loader, device) # what is lost must be found
-    c, state = loader.config['knowledge_enhancement'], processes(device)
-    n, tries = c['max_answer_tokens'], c['rewordings']
-    plan = _plan(new, keep, list(gone), n, file_state(out), log is not None,
-                 loader.config['base_model']['system_prompt'])
+    config, state = loader.config, processes(device)
+    plan = _plan(new, keep, list(gone), config['knowledge_enhancement']['max_answer_tokens'], file_state(out),
+                 log is not None, config['base_model']['system_prompt'])
     manager = _under_way(out, plan) or standing # a log may have grown since
     manager.threshold = standing.threshold if threshold is None else threshold
-    if log is not None: new = _come_back(manager, standing, log, state.is_main_process, least, most)
-    if log is not None and new is None and manager is standing and not gone and threshold is None:
-        return standing # nothing to write
+    if log is not None:
+        new = _come_back(manager, standing, log, state.is_main_process, least, most)
+        if new is None and manager is standing and not gone and threshold is None: return standing # nothing to write
     if manager is standing and gone: manager.remove(gone)
     state.wait_for_everyone() # all have read before one writes
-    if new is not None or manager.lost:
-        lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
-    if new is not None: # `add` mends what is lost
-        _check_form(manager, loader.config, lean, out)
-        manager.plan = plan
-        done = manager.add(lean, tokenizer, new, not keep, n,
-                           progress=state.is_main_process, rewordings=tries, out=unfinished(out))
-        if state.is_main_process: print(f'answered: {", ".join(done) or "nothing, all answers stand"}')
-    elif manager.lost:
-        manager.check(lean.model)
-        manager._recover(lean)
+    manager.plan = plan
+    manager._compute(out, loader, device, new, keep)
     manager.plan = None
     if state.is_main_process: manager.save(out)
     return manager
@@ -1557,6 +1623,12 @@ def _check_given(asked, remove, replace): # options of which one may be given, b
         if any(first.split()[0] not in together.get(second.split()[0], ()) for first in given[:i + 1]):
             raise InputError(f'{given[i]} and {second} exclude each other: give one, then the other')
 
+# %% ../nbs/02_knowledge_cache.ipynb #chkout01
+def _check_out(out):
+    if Path(out).suffix != '.safetensors' or Path(out).is_dir():
+        raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
+    _standing(out) # another kind of file is refused before anything is computed
+
 # %% ../nbs/02_knowledge_cache.ipynb #chkbuilt
 def _check_built(out, what_for):
     if not Path(out).is_file():
@@ -1583,6 +1655,12 @@ def _ids(remove): # as typed, or None -> list
     if remove and not ids: raise InputError(f'--remove is {remove!r}: expected ids of items, with commas between')
     return ids
 
+# %% ../nbs/02_knowledge_cache.ipynb #chkback1
+def _check_stays_out(gone, new, source): # ids to remove, questions to answer or None, where they are from
+    if both := {q['id'] for q in new or ()} & set(gone):
+        raise InputError(f'--remove takes {sorted(both)[0]!r} out, and {source} would bring it back: '
+                         'take it out there, too')
+
 # %% ../nbs/02_knowledge_cache.ipynb #toldhow1
 @contextmanager
 def _told_how_to_go_on(out):
@@ -1592,6 +1670,13 @@ def _told_how_to_go_on(out):
             print(f'\nwhat was answered is kept in {unfinished(out)}: the same command goes on from there',
                   file=sys.stderr)
         raise
+
+# %% ../nbs/02_knowledge_cache.ipynb #oneatat1
+@contextmanager
+def _one_at_a_time(out, state): # state: of `processes`
+    with changing(out) if state.is_main_process else nullcontext(), _told_how_to_go_on(out):
+        state.wait_for_everyone() # for the lock
+        yield
 
 # %% ../nbs/02_knowledge_cache.ipynb #inspectd1
 def _inspected(out, config, message, threshold=None) -> str:
@@ -1634,20 +1719,15 @@ def specdraft_build_cache(
     _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace)
     _check_numbers(threshold, least, most, from_log, rewordings, inspect or alone)
     if inspect: return print(_inspected(out, config, inspect, threshold))
-    if Path(out).suffix != '.safetensors' or Path(out).is_dir():
-        raise InputError(f'--out {out}: expected the name of a file that ends with .safetensors')
-    _standing(out) # another kind of file is refused before anything is computed
+    _check_out(out)
     loader, gone = ModelLoader(config), _ids(remove)
     if rewordings is not None: loader.config['knowledge_enhancement']['rewordings'] = rewordings
     source = change or questions or loader.config['knowledge_enhancement']['questions']
     if change or remove: _check_built(out, 'change')
     new, state = None if from_log or alone else load_questions(source), processes(device)
     check_writable(Path(out).parent)
-    if both := {q['id'] for q in new or ()} & set(gone):
-        raise InputError(f'--remove takes {sorted(both)[0]!r} out, and {source} would bring it back: '
-                         'take it out there, too')
-    with changing(out) if state.is_main_process else nullcontext(), _told_how_to_go_on(out):
-        state.wait_for_everyone() # for the lock
+    _check_stays_out(gone, new, source)
+    with _one_at_a_time(out, state):
         log = agreed([p['text'] for p in read_prompts(from_log, skip=True)], device) if from_log else None
         if change or alone: manager = _changed(out, loader, device, new, gone, bool(add), log, threshold, least, most)
         else: manager = _built(out, loader, device, new, source, replace, threshold)

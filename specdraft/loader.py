@@ -48,15 +48,25 @@ def check_count(name, value):
     "Raise `InputError` unless `value` can be a number of things, 0 meaning all"
     if value < 0: raise InputError(f'{name} is {value}: it must be 0 (all) or more')
 
+# %% ../nbs/00_loader.ipynb #stdoutc1
+def _set_stdout():
+    # Windows would write the encoding of its region
+    piped = dict(encoding='utf-8') if os.name == 'nt' and not sys.stdout.isatty() else {}
+    with contextlib.suppress(AttributeError, ValueError): # a terminal that lacks a character shows ?
+        sys.stdout.reconfigure(errors='replace', **piped)
+
+# %% ../nbs/00_loader.ipynb #oomsaid1
+def _out_of_memory(e:RuntimeError): # what to say of it; None where it is another error
+    if not isinstance(e, torch.OutOfMemoryError) and 'MPS backend out of memory' not in str(e): return None
+    return (f'error: the GPU has too little memory ({str(e).split(". ")[0]}); training takes less with '
+            'training.checkpointing, or a smaller batch_size with accumulate')
+
 # %% ../nbs/00_loader.ipynb #d9b22be2
 def _exit_cleanly(func):
     "Turn errors that a user can mend into one line on stderr and exit code 2"
     @functools.wraps(func)
     def run(*args, **kwargs):
-        # Windows would write the encoding of its region
-        piped = dict(encoding='utf-8') if os.name == 'nt' and not sys.stdout.isatty() else {}
-        with contextlib.suppress(AttributeError, ValueError): # a terminal that lacks a character shows ?
-            sys.stdout.reconfigure(errors='replace', **piped)
+        _set_stdout()
         if kwargs.get('device') == 'cpu' and torch.cuda.is_available():
             print('there is a GPU here: --device cuda uses it', file=sys.stderr)
         try:
@@ -68,14 +78,11 @@ def _exit_cleanly(func):
             raise SystemExit(1)
         except (InputError, OSError) as e: msg, code = f'error: {e}', 2
         except RuntimeError as e: # torch.OutOfMemoryError is one
-            if not isinstance(e, torch.OutOfMemoryError) and 'MPS backend out of memory' not in str(e):
-                raise
-            msg = (f'error: the GPU has too little memory ({str(e).split(". ")[0]}); training takes less with '
-                   'training.checkpointing, or a smaller batch_size with accumulate')
-            code = 2
+            msg, code = _out_of_memory(e), 2
+            if msg is None: raise
         except KeyboardInterrupt:
-            msg = '\ninterrupted' + ('; with --resume the same command goes on where this one stopped'
-                                     if 'resume' in inspect.signature(func).parameters else '')
+            resumes = 'resume' in inspect.signature(func).parameters
+            msg = '\ninterrupted' + '; with --resume the same command goes on where this one stopped'*resumes
             code = 130
         print(msg, file=sys.stderr)
         raise SystemExit(code)
@@ -105,6 +112,15 @@ def _move(tmp, path): # in the place of what stands there
             if os.name != 'nt' or wait is None: raise
             time.sleep(wait)
 
+# %% ../nbs/00_loader.ipynb #filemode
+def _set_mode(tmp, path, like): # permissions of the file that stands at `path`, or of `like`
+    mask = os.umask(0)
+    os.umask(mask)
+    old = next((p for p in (path, like) if p is not None and Path(p).exists()), None)
+    if tmp.stat().st_nlink == 1:
+        # as it was, or as an ordinary file would be: safetensors lets nobody else read
+        tmp.chmod(Path(old).stat().st_mode & 0o777 if old else 0o666 & ~mask)
+
 # %% ../nbs/00_loader.ipynb #d3d06cfb
 @contextlib.contextmanager
 def whole_file(
@@ -121,19 +137,12 @@ def whole_file(
     try:
         yield tmp
         with open(tmp, 'rb+') as f: os.fsync(f.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        old = next((p for p in (path, like) if p is not None and Path(p).exists()), None)
-        if tmp.stat().st_nlink == 1:
-            # as it was, or as an ordinary file would be: safetensors lets nobody else read
-            tmp.chmod(Path(old).stat().st_mode & 0o777 if old else 0o666 & ~mask)
+        _set_mode(tmp, path, like)
         _move(tmp, path)
     except Exception as e:
         # safetensors reports a full disk or a forbidden folder as an error class of its own
-        if isinstance(e, OSError) or type(e).__name__ == 'SafetensorError':
-            raise InputError(f'cannot write {path}: {getattr(e, "strerror", None) or e}; '
-                             'nothing there was changed') from e
-        raise
+        if not isinstance(e, OSError) and type(e).__name__ != 'SafetensorError': raise
+        raise InputError(f'cannot write {path}: {getattr(e, "strerror", None) or e}; nothing there was changed') from e
     finally:
         # Windows keeps what is open, and what went wrong before is what must be raised
         with contextlib.suppress(OSError): tmp.unlink(missing_ok=True)
@@ -293,6 +302,22 @@ SCHEMA = {
         max_new_tokens=Key(int, 128, 'longest answer', above=0)),
 }
 
+# %% ../nbs/00_loader.ipynb #keykinds
+def _kinds(key:Key): # types that are allowed
+    return key.kind if isinstance(key.kind, tuple) else (key.kind,)
+
+# %% ../nbs/00_loader.ipynb #inrange1
+def _expected(value, key:Key): # what `key` wants instead of `value`, which has its type; None if it may be that
+    some = isinstance(value, list)
+    texts = value if some else [value]*isinstance(value, str)
+    if key.choices and any(t not in key.choices for t in texts):
+        return f'{"some" if some else "one"} of {", ".join(key.choices)}' + ' or an integer'*(int in _kinds(key))
+    if not isinstance(value, (int, float)): return None
+    if isinstance(value, float) and not math.isfinite(value): return 'a finite number'
+    if key.high is not None and value > key.high: return f'a number of {key.high} or less'
+    if key.above is not None and value <= key.above: return f'a number above {key.above}'
+    if key.low is not None and value < key.low: return f'a number of {key.low} or more'
+
 # %% ../nbs/00_loader.ipynb #d6b3399a
 def check_value(
     name,  # section and key, for the message
@@ -300,29 +325,17 @@ def check_value(
     key:Key # what is allowed
 ):
     "`value` in the type of `key`, or an `InputError` that says what was expected"
-    kinds = key.kind if isinstance(key.kind, tuple) else (key.kind,)
     if value is None and key.optional: return None
     if key.kind is float and not isinstance(value, bool):
-        try: value = float(value)
-        except (TypeError, ValueError): pass
+        with contextlib.suppress(TypeError, ValueError): value = float(value)
+    kinds = _kinds(key)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         want = ' or '.join({int: 'an integer', float: 'a number', str: 'text', bool: 'true or false',
                             list: 'a list'}[k] for k in kinds)
         raise InputError(f'{name}: {value!r} is {type(value).__name__}, expected {want}')
-    some, number = isinstance(value, list), isinstance(value, (int, float))
-    texts = value if some else [value]*isinstance(value, str)
-    if key.choices and any(t not in key.choices for t in texts):
-        wanted = f'{"some" if some else "one"} of {", ".join(key.choices)}' + ' or an integer'*(int in kinds)
-    elif isinstance(value, float) and not math.isfinite(value):
-        wanted = 'a finite number'
-    elif number and key.high is not None and value > key.high:
-        wanted = f'a number of {key.high} or less'
-    elif number and key.above is not None and value <= key.above:
-        wanted = f'a number above {key.above}'
-    elif number and key.low is not None and value < key.low:
-        wanted = f'a number of {key.low} or more'
-    else: return value
-    raise InputError(f'{name}: {value!r} is not allowed, expected {wanted}')
+    if wanted := _expected(value, key):
+        raise InputError(f'{name}: {value!r} is not allowed, expected {wanted}')
+    return value
 
 # %% ../nbs/00_loader.ipynb #d28f22e1
 def check_config(
@@ -1081,6 +1094,14 @@ class SharedCache:
 # mask of `attend_alike` (of `attend` for a plain step of all), positions
 Places = namedtuple('Places', 'rows at lines T S even mask positions')
 
+# %% ../nbs/00_loader.ipynb #kvlines1
+def _lines(kv, rows, cols): # KV cache (layers, 2, B, Hkv, room, d); seats and places of N new tokens, (N,) each
+    "Where keys and values go among all vectors of a layer: (2*N*Hkv,)"
+    B, Hkv, room = kv.shape[2:5]
+    both, heads = (torch.arange(n, device=kv.device) for n in (2, Hkv))
+    lines = (both[:, None]*B + rows)[..., None]*Hkv + heads # (2, N, Hkv), for keys and values
+    return (lines*room + cols[:, None]).flatten()
+
 # %% ../nbs/00_loader.ipynb #f9cdfadf
 @patch
 def places(self:SharedCache, texts): # (its row, where its new tokens go, how many, parents or None) of each
@@ -1099,16 +1120,11 @@ def places(self:SharedCache, texts): # (its row, where its new tokens go, how ma
         at += range(n)
         positions += (start + depths).tolist()
     kv, even = self.whole.kv, rows == [i for i in range(len(self.rows)) for _ in range(T)]
-    as_index = lambda x: torch.tensor(x, device=kv.device)
-    B, Hkv, room = kv.shape[2:5]
     if even and T == 1: # a plain step of all: for `attend`
         mask = spread_mask(torch.from_numpy(sees).to(kv.device), self.G, kv.dtype)
-    else: mask = alike_mask(sees, self.G, Hkv, kv.dtype, kv.device)
-    rows = as_index(rows)
-    # (2, N, Hkv), for keys and values
-    lines = (torch.arange(2, device=kv.device)[:, None]*B + rows)[..., None]*Hkv + torch.arange(Hkv, device=kv.device)
-    return Places(rows, as_index(at), (lines*room + as_index(cols)[:, None]).flatten(), T, S, even, mask,
-                  as_index(positions))
+    else: mask = alike_mask(sees, self.G, kv.shape[3], kv.dtype, kv.device)
+    rows, cols, at, positions = (torch.tensor(x, device=kv.device) for x in (rows, cols, at, positions))
+    return Places(rows, at, _lines(kv, rows, cols), T, S, even, mask, positions)
 
 # %% ../nbs/00_loader.ipynb #8f2f50bd
 # q (1, H, N, d), k and v (1, Hkv, N, d) -> (1, H, N, d); where `places` are even, (n, H, T, d) and so on
@@ -1140,12 +1156,7 @@ class LeanTarget:
         self.blocks = [Block(l, packed) for l in model.model.layers]
         self.head = Packed(model.lm_head, share=True) if packed else model.lm_head
         self._rope = None
-        self._parts = [(d, k, x) for m in model.modules() for d in (m._modules, m._parameters)
-                       for k, x in d.items() if x is not None]
-        self._weights = [x for _, _, x in self._parts if isinstance(x, nn.Parameter)]
-        # of each a few numbers, in place
-        self._looked_at = [p.detach().reshape(-1)[::p.numel()//8 or 1] for p in self._weights]
-        self._packed_from, self._saw = self._stands(), torch.cat(self._looked_at)
+        self._remember()
     @property
     def dtype(self): return self.model.model.embed_tokens.weight.dtype
     @property
@@ -1157,13 +1168,24 @@ class LeanTarget:
     def logits(self, hidden): # (B, T, D) -> (B, T, V)
         return self.head(rms_norm(self.model.model.norm, hidden))
 
-# %% ../nbs/00_loader.ipynb #snapcode
+# %% ../nbs/00_loader.ipynb #standscd
 @patch
 def _stands(self:LeanTarget): # quickly: it is asked for every text; transformers marks a model with adapters
     return (self.dtype, self.device, getattr(self.model, '_hf_peft_config_loaded', False),
             [p.data_ptr() for p in self._weights],
             [p._version for p in self._weights if not p.is_inference()])
 
+# %% ../nbs/00_loader.ipynb #remembr1
+@patch
+def _remember(self:LeanTarget): # what it was packed from
+    self._parts = [(d, k, x) for m in self.model.modules() for d in (m._modules, m._parameters)
+                   for k, x in d.items() if x is not None]
+    self._weights = [x for _, _, x in self._parts if isinstance(x, nn.Parameter)]
+    # of each a few numbers, in place
+    self._looked_at = [p.detach().reshape(-1)[::p.numel()//8 or 1] for p in self._weights]
+    self._packed_from, self._saw = self._stands(), torch.cat(self._looked_at)
+
+# %% ../nbs/00_loader.ipynb #snapcode
 @patch
 def check_unchanged(self:LeanTarget):
     "Refuse a target that is not what it was: a module or a weight exchanged, written to (also past autograd, which a few numbers of each show), cast or moved"
@@ -1398,6 +1420,18 @@ def leave(self:_Batch): # those that have ended, once they are a fifth of all
         t[left] for t in (self.pad, self.heat, self.done, self.gone, self.ids))
     if self.states is not None: self.states = self.states[left]
 
+# %% ../nbs/00_loader.ipynb #batchst1
+@patch
+def steps(self:_Batch, max_new_tokens, generator, on_row): # pauses after each token
+    for step in range(max_new_tokens + bool(on_row)):
+        h = self.read()
+        if on_row and self.hand_over(on_row, step == max_new_tokens): return
+        self.write(h[:, -1], generator)
+        yield
+        if not on_row: self.gone = self.done
+        if self.gone.all(): return
+        self.leave()
+
 # %% ../nbs/00_loader.ipynb #heat0001
 def _heat(lean, prompts, temperature, generator): # (prompts,) the temperature of each;
     # what `generate_batch` can't do is refused
@@ -1435,19 +1469,12 @@ def generate_batch(
     check_positive('max_new_tokens', max_new_tokens)
     heat = _heat(lean, prompts, temperature, generator)
     out, steps = [None]*len(prompts), 0.
-    for part in map(sorted, size_groups([len(p) + max_new_tokens for p in prompts],
-                                        held_at_once(lean) if room is None else room)):
+    room = held_at_once(lean) if room is None else room
+    for part in map(sorted, size_groups([len(p) + max_new_tokens for p in prompts], room)):
         batch = _Batch(lean, [prompts[i] for i in part], max_new_tokens, heat[part], bool(on_row))
-        for step in range(max_new_tokens + bool(on_row)):
-            h = batch.read()
-            if on_row and batch.hand_over(lambda j, *row: on_row(part[j], *row), step == max_new_tokens):
-                break
-            batch.write(h[:, -1], generator)
+        for _ in batch.steps(max_new_tokens, generator, on_row and (lambda j, *row: on_row(part[j], *row))):
             before, steps = steps, steps + len(part)/len(prompts)
             if on_step and int(steps) > int(before): on_step()
-            if not on_row: batch.gone = batch.done
-            if batch.gone.all(): break
-            batch.leave()
         for i, ids in zip(part, batch.out): out[i] = ids
     return out
 

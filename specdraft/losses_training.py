@@ -61,6 +61,13 @@ def lk_weight(
 def _as_wide(rows, vocab): # so many rows of logits take the memory of `rows` rows of SmolLM2's
     return max(rows*49152//vocab, 1)
 
+# %% ../nbs/04_losses_training.ipynb #thruhead
+def _through_head(dz, w): # gradient of the logits (N, V), overwritten; head (V, D) -> gradient of the states
+    if w.dtype != torch.float16: return dz.to(w.dtype) @ w
+    # it has nothing below 6e-8
+    most = dz.abs().amax(-1, keepdim=True).clamp_(min=1e-30)
+    return (dz.div_(most).to(w.dtype) @ w).float()*most
+
 # %% ../nbs/04_losses_training.ipynb #c0000011
 class _HeadLogProbs(torch.autograd.Function):
     rows = 128 # at a time, on a CPU
@@ -96,11 +103,7 @@ class _HeadLogProbs(torch.autograd.Function):
             with torch.autocast(h.device.type, **ctx.half):
                 z = kept[0] if kept else F.linear(h[s].to(w.dtype), w)
             dz = (z - lse[s]).exp_().mul_(-g[s].sum(-1, keepdim=True)).scatter_add_(1, at[s], g[s])
-            # it has nothing below 6e-8
-            most = dz.abs().amax(-1, keepdim=True).clamp_(min=1e-30) if w.dtype == torch.float16 else None
-            if most is not None: dz /= most
-            d = dz.to(w.dtype) @ w
-            dh[s] = (d if most is None else d.float()*most).to(h.dtype)
+            dh[s] = _through_head(dz, w).to(h.dtype)
         return dh, None, None
 
 # %% ../nbs/04_losses_training.ipynb #b9543c0e
@@ -294,6 +297,12 @@ def as_trace(
     if 'hidden' in keep: t.hidden = hidden.to(dtype).cpu()
     return t
 
+# %% ../nbs/04_losses_training.ipynb #readtog1
+def _read_together(lean, texts): # ids (n,) of each -> their KV cache, (B, T, D) last hidden states
+    # padded on the right: what is there comes later, so nobody has looked at it
+    kv_cache = lean.new_cache(max(map(len, texts)), len(texts))
+    return kv_cache, lean(nn.utils.rnn.pad_sequence(texts, batch_first=True).to(lean.device), kv_cache)
+
 # %% ../nbs/04_losses_training.ipynb #da2c2cf8
 @torch.inference_mode()
 def trace_texts(
@@ -305,13 +314,10 @@ def trace_texts(
     # in larger groups more than half would be padding
     for part in size_groups([len(t.ids) for t in out], min(at_once(lean.device), 25_000)) if keep else []:
         some = [out[i] for i in part]
-        T = max(len(t.ids) for t in some)
-        # padded on the right: what is there comes later, so nobody has looked at it
-        kv_cache = lean.new_cache(T, len(some))
-        h = lean(nn.utils.rnn.pad_sequence([t.ids for t in some], batch_first=True).to(lean.device), kv_cache)
+        kv_cache, h = _read_together(lean, [t.ids for t in some])
         if 'memory' in keep:
             # (B, T, layers, 2, Hkv, d)
-            memory = kv_cache.kv[list(layers), :, :, :, :T].permute(2, 4, 0, 1, 3, 5).to(device, dtype)
+            memory = kv_cache.kv[list(layers), :, :, :, :h.shape[1]].permute(2, 4, 0, 1, 3, 5).to(device, dtype)
             for t, m in zip(some, memory): t.memory = m[:len(t.ids)]
         hidden = rms_norm(lean.model.model.norm, torch.cat([x[t.start:len(t.ids) - 1] for t, x in zip(some, h)]))
         each = lambda x: x.to(device).split([len(t) for t in some])
@@ -332,28 +338,34 @@ def save_shard(path, traces, **meta):
     save_tensors(path, tensors, kind='training data',
                  texts=[dict(n=len(t.ids), start=t.start, answer=t.answer, item=t.item) for t in traces], **meta)
 
+# %% ../nbs/04_losses_training.ipynb #openshd1
+def _open_shard(path, folder, target): # -> the file, its ids, what it says of its texts
+    from safetensors import safe_open
+    before = file_state(path)
+    tensors, meta = load_tensors(path, 'training data', only=('ids',))
+    ids = tensors['ids'].long()
+    if target is not None and meta['fingerprint'] != fingerprint(target):
+        raise InputError(f'{path} was made by the target {meta["fingerprint"]}, '
+                         f'but this target is {fingerprint(target)}: remove {folder}')
+    if target is not None and len(ids) and ids.max() >= target.config.vocab_size:
+        raise InputError(f'{path} holds the id {ids.max()}, outside the target\'s vocabulary of '
+                         f'{target.config.vocab_size}: remove {folder}')
+    file = safe_open(path, 'pt')
+    if file_state(path) != before:
+        raise InputError(f'{path} was replaced while it was read: another training writes to {folder}, '
+                         'so give this one another (--data)')
+    return file, ids, meta
+
 # %% ../nbs/04_losses_training.ipynb #ce6ba896
 class TrainingData:
     "The traces in a folder of shards, read from disk when asked for; repeated texts are left out"
     def __init__(self, folder, target=None): # a target to check vocabulary and weights against
-        from safetensors import safe_open
         # `outline`: the texts without what was computed
         self.folder, self.where, self.outline, self.files, self.metas, seen = Path(folder), [], [], [], [], set()
         for path in sorted(self.folder.glob('shard-*.safetensors')):
-            before = file_state(path)
-            tensors, meta = load_tensors(path, 'training data', only=('ids',))
-            ids = tensors['ids'].long()
-            if target is not None and meta['fingerprint'] != fingerprint(target):
-                raise InputError(f'{path} was made by the target {meta["fingerprint"]}, '
-                                 f'but this target is {fingerprint(target)}: remove {folder}')
-            if target is not None and len(ids) and ids.max() >= target.config.vocab_size:
-                raise InputError(f'{path} holds the id {ids.max()}, outside the target\'s vocabulary of '
-                                 f'{target.config.vocab_size}: remove {folder}')
-            self.files.append(safe_open(path, 'pt'))
+            file, ids, meta = _open_shard(path, folder, target)
+            self.files.append(file)
             self.metas.append(meta)
-            if file_state(path) != before:
-                raise InputError(f'{path} was replaced while it was read: another training writes to {folder}, '
-                                 'so give this one another (--data)')
             at = row = 0
             for t in meta['texts']:
                 mine = ids[at:at + t['n']]
@@ -570,6 +582,15 @@ def _most_steps(lot, c): # of `generate_batch` that writing it takes, for the pr
     items = len({item for _, item, _ in lot} - {None})
     return n*(1 + -(-items*c['rewordings']//c['lot'])) + WORDING_TOKENS*c['rewordings']*(items > 0)
 
+# %% ../nbs/04_losses_training.ipynb #missing1
+def _missing(folder, mine, plan): # numbers of a process's lots -> of those not there yet, number and file
+    paths = {i: Path(folder)/f'shard-{i:05}.safetensors' for i in mine}
+    for path in paths.values():
+        if path.is_file() and load_tensors(path, 'training data', only=())[1]['plan'] != plan:
+            raise InputError(f'{path} belongs to other questions, prompts, layers or settings than this run: '
+                             f'remove {folder}, or choose another folder')
+    return {i: path for i, path in paths.items() if not path.is_file()}
+
 # %% ../nbs/04_losses_training.ipynb #38854a7e
 def write_data(
     folder, lean, tokenizer, manager, # where to, target, its tokenizer, knowledge cache or None
@@ -586,17 +607,12 @@ def write_data(
     # another run may be writing the same text
     for f in left_over(folder, r'shard-\d+\.safetensors', 3600) if not rank else ():
         f.unlink(missing_ok=True)
-    path = lambda i: Path(folder)/f'shard-{i:05}.safetensors'
-    for i in mine:
-        if path(i).is_file() and load_tensors(path(i), 'training data', only=())[1]['plan'] != plan:
-            raise InputError(f'{path(i)} belongs to other questions, prompts, layers or settings than this run: '
-                             f'remove {folder}, or choose another folder')
-    todo = [i for i in mine if not path(i).is_file()]
+    todo = _missing(folder, mine, plan)
     steps = lambda i: _most_steps(lots[i], c)
     with tqdm(total=sum(map(steps, todo)), desc='writing text', unit='step', disable=not progress or not todo) as bar:
-        for i in todo:
+        for i, path in todo.items():
             at = bar.n
-            write_shard(path(i), lean, tokenizer, manager, lots[i], layers, c, c['seed']*1_000_003 + i, plan,
+            write_shard(path, lean, tokenizer, manager, lots[i], layers, c, c['seed']*1_000_003 + i, plan,
                         on_step=bar.update)
             bar.update(at + steps(i) - bar.n) # answers that ended early
     return TrainingData(folder, lean.model)
@@ -634,6 +650,11 @@ def as_knowledge(
     cos, sin = cos.float(), sin.float()
     return rotate(k, cos, -sin)/(cos**2 + sin**2), v # turned back; yarn also scales what it turns
 
+# %% ../nbs/04_losses_training.ipynb #toread01
+def _to_read(t, lean): # a trace, what `read_knowledge` gives, or None -> keys, values, tokens, those that they lead to
+    if not t or isinstance(t, tuple): return t
+    return (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(lean.device), t.ids[t.answer + 1:].to(lean.device))
+
 # %% ../nbs/04_losses_training.ipynb #eb555ea3
 def collate(
     draft, lean, traces, starts, # starts (B, M) from `random_starts`
@@ -646,23 +667,18 @@ def collate(
     M, S = max(len(t.ids) - 1 - f for t, f in zip(traces, first)), 0 if own else max(len(t.ids) for t in traces)
     pad = lambda x, n: F.pad(x, (0, 0)*(x.dim() - 1) + (0, n - len(x)))
     at = torch.tensor(first)
-    before = torch.tensor([t.start - f for t, f in zip(traces, first)])[:, None]
-    columns = torch.arange(M)
+    place = at[:, None] + torch.arange(M) # (B, M) in its text
+    start, end = (torch.tensor(x)[:, None] for x in zip(*((t.start, len(t.ids) - 1) for t in traces)))
     # (layers, 2, B, Hkv, S, d)
     memory = torch.stack([pad(t.memory[:S], S) for t in traces]).to(device).permute(2, 3, 0, 4, 1, 5)
-    rope = lean.rope((at[:, None] + columns).clamp(max=lean.config.max_position_embeddings - 1).to(device))
-    read = lambda t: t if isinstance(t, tuple) else (
-        *shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(device), t.ids[t.answer + 1:].to(device))
-    # for each row keys, values, tokens and those that they lead to
-    told = [t and read(t) for t in knowledge] if draft.knowledge is not None else []
+    rope = lean.rope(place.clamp(max=lean.config.max_position_embeddings - 1).to(device))
+    told = [_to_read(t, lean) for t in knowledge] if draft.knowledge is not None else []
     if extra is None:
         extra = draft.extra_ids(torch.cat([t.ids.to(device) for t in traces] + [r[3] for r in told if r]))
     b = dict(ids=torch.stack([pad(t.ids[f:-1], M) for t, f in zip(traces, first)]).to(device),
              memory=[(m[0], m[1]) for m in memory], rope=rope, starts=starts.to(device), at=at.to(device),
              depth=torch.cat([torch.arange(len(t)) - s[:len(t)] for t, s in zip(traces, starts)]).to(device),
-             real=((columns >= before)
-                   & (columns < before + torch.tensor([len(t) for t in traces])[:, None])).to(device),
-             extra=extra)
+             real=((place >= start) & (place < end)).to(device), extra=extra)
     if told: b['knowledge'] = draft.knowledge_batch(told)
     return b
 
@@ -716,15 +732,17 @@ class Distiller(nn.Module):
         return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp),
                     agree=(best == ids[:, 0]).float(), depth=batch['depth'])
 
-    @torch.no_grad()
-    def teacher(self, traces, device):
-        "The target's likely tokens and their probabilities, from what the traces keep"
-        if traces[0].top is not None:
-            top, probs = (torch.cat([getattr(t, k) for t in traces]) for k in ('top', 'probs'))
-        else:
-            top, probs = top_probs(self.lean, torch.cat([t.hidden for t in traces]).to(device, self.lean.dtype),
-                                   self.keep_top)
-        return top.to(device).long(), probs.to(device)
+# %% ../nbs/04_losses_training.ipynb #teacher1
+@patch
+@torch.no_grad()
+def teacher(self:Distiller, traces, device):
+    "The target's likely tokens and their probabilities, from what the traces keep"
+    if traces[0].top is not None:
+        top, probs = (torch.cat([getattr(t, k) for t in traces]) for k in ('top', 'probs'))
+    else:
+        top, probs = top_probs(self.lean, torch.cat([t.hidden for t in traces]).to(device, self.lean.dtype),
+                               self.keep_top)
+    return top.to(device).long(), probs.to(device)
 
 # %% ../nbs/04_losses_training.ipynb #optimzr1
 def _optimizer(draft, c):
@@ -736,6 +754,26 @@ def _optimizer(draft, c):
     return torch.optim.AdamW([g for g in groups if g['params']], lr=c['learning_rate'], betas=(.9, .99),
                              weight_decay=c['weight_decay'], fused=True)
 
+# %% ../nbs/04_losses_training.ipynb #checkdt1
+def _check_data(data, layers): # `TrainingData` or a list of traces, sampled layers of the draft
+    if not len(data):
+        raise InputError('there is no training text: expected at least one answer')
+    if (at := list(getattr(data, 'layers', ()))) and at != list(layers):
+        raise InputError(f'the training data are of the layers {at}, '
+                         f'but the draft samples {list(layers)}: write them anew')
+
+# %% ../nbs/04_losses_training.ipynb #accelrt1
+def _accelerator(device):
+    from accelerate import Accelerator
+    # the draft stays where the target is; the config's precision counts
+    acc = Accelerator(cpu=device.type == 'cpu', device_placement=False, mixed_precision='no')
+    # the draft is one unit, and whole in each process to begin with, whatever a config file of accelerate says
+    if acc.distributed_type == 'FSDP':
+        p = acc.state.fsdp_plugin
+        p.cpu_ram_efficient_loading, p.activation_checkpointing = False, False
+        p.auto_wrap_policy, p.ignored_modules = None, None
+    return acc
+
 # %% ../nbs/04_losses_training.ipynb #c0000047
 class Trainer:
     "Distils the target into a draft; `fit` does it"
@@ -745,19 +783,8 @@ class Trainer:
         minutes=None, # time budget; None: all epochs
         learnt=() # texts, by number, whose prompts the draft has learnt from before: they are not held out
     ):
-        from accelerate import Accelerator
-        if not len(data):
-            raise InputError('there is no training text: expected at least one answer')
-        if (at := list(getattr(data, 'layers', ()))) and at != list(draft.layer_idxs):
-            raise InputError(f'the training data are of the layers {at}, '
-                             f'but the draft samples {list(draft.layer_idxs)}: write them anew')
-        # the draft stays where the target is; the config's precision counts
-        self.acc = Accelerator(cpu=lean.device.type == 'cpu', device_placement=False, mixed_precision='no')
-        # the draft is one unit, and whole in each process to begin with, whatever a config file of accelerate says
-        if self.acc.distributed_type == 'FSDP':
-            p = self.acc.state.fsdp_plugin
-            p.cpu_ram_efficient_loading, p.activation_checkpointing = False, False
-            p.auto_wrap_policy, p.ignored_modules = None, None
+        _check_data(data, draft.layer_idxs)
+        self.acc = _accelerator(lean.device)
         self.draft = draft.float().train()
         self.lean, self.data, self.folder, self.minutes = lean, data, Path(folder), minutes
         c = self.c = draft.config['training']
@@ -1124,42 +1151,60 @@ def judge_start(self:Trainer,
     self._judge()
     self.draft.info = info
 
+# %% ../nbs/04_losses_training.ipynb #judgelt1
+@patch
+def _judge_missed(self:Trainer, check): # what an interruption left out; check: steps between two judgements
+    if self.step and self.step in (self.n_steps, self.step//check*check) and 'valid' not in self.history[-1]:
+        self._judge()
+        self.save_state()
+
+# %% ../nbs/04_losses_training.ipynb #planmin1
+@patch
+def _plan(self:Trainer, bar): # how many steps the minutes allow; a run that is late ends
+    if not self.minutes: return
+    if self.step == self.planned_at: # the rate so far depended on the warm-up alone
+        self.n_steps = bar.total = self._in_time()
+    # a machine that has become slower since the plan
+    if self.seconds > 1.2*60*self.minutes: self.n_steps = self.step
+
+# %% ../nbs/04_losses_training.ipynb #showbar1
+@patch
+def _show(self:Trainer, bar): # the last step, and the places a second of the last twenty
+    r, places = self.history[-1], sum(h['places'] for h in self.history[-20:])
+    bar.set_postfix(alpha=f'{r["alpha"]:.2f}', agree=f'{r["agree"]:.2f}',
+                    places=f'{places*self.step/min(self.step, 20)/self.seconds:.0f}/s')
+    bar.update()
+
+# %% ../nbs/04_losses_training.ipynb #timedsv1
+@patch
+def _timed_save(self:Trainer): # -> when it was done, and the seconds that it took
+    began = time.perf_counter()
+    self.save_state()
+    saved = time.perf_counter()
+    return saved, self._agreed(self.acc.num_processes*(saved - began)) # one of them writes
+
 # %% ../nbs/04_losses_training.ipynb #c0000052
 @patch
 def fit(self:Trainer,
     stop_at=None, # a step; default: the planned number of them
-    # seconds between two saves of the state; more where saving takes more than a tenth of them
-    progress=True, save_every=60
+    progress=True, save_every=60 # seconds between two saves of the state; more where saving takes over a tenth of them
 ) -> DraftModel: # as the last step left it; the best is in the folder
     "Train to the planned number of steps; a loss or a gradient that is no number raises `InputError`"
     began, saved, cost, check = time.perf_counter() - self.seconds, time.perf_counter(), 0., min(self.per_epoch, 250)
     with tqdm(total=self.n_steps, initial=self.step, desc='training', unit='step',
               disable=not progress or not self.acc.is_main_process) as bar:
         try:
-            if (self.step and self.step in (self.n_steps, self.step//check*check)
-                    and 'valid' not in self.history[-1]): # interrupted before it was judged
-                self._judge()
-                self.save_state()
+            self._judge_missed(check)
             while self.step < min(self.n_steps, stop_at or self.n_steps):
-                r = self.one_step()
-                self.history.append(r)
+                self.history.append(self.one_step())
                 self.whole = True
                 self.seconds = self._agreed(time.perf_counter() - began)
-                if self.minutes and self.step == self.planned_at: # the rate so far depended on the warm-up alone
-                    self.n_steps = bar.total = self._in_time()
-                # a machine that has become slower since the plan
-                late = self.minutes and self.seconds > 1.2*60*self.minutes
-                if late: self.n_steps = self.step
+                self._plan(bar)
+                self._show(bar)
                 last = self.step == self.n_steps
-                bar.set_postfix(alpha=f'{r["alpha"]:.2f}', agree=f'{r["agree"]:.2f}', places=(
-                    f'{sum(h["places"] for h in self.history[-20:])*self.step/min(self.step, 20)/self.seconds:.0f}/s'))
-                bar.update()
                 if last or self.step % check == 0: self._judge()
                 if last or self._agreed(time.perf_counter() - saved) > max(save_every, 9*cost):
-                    cost = time.perf_counter()
-                    self.save_state()
-                    saved = time.perf_counter()
-                    cost = self._agreed(self.acc.num_processes*(saved - cost)) # one of them writes
+                    saved, cost = self._timed_save()
         except KeyboardInterrupt:
             # otherwise the last one stands; with FSDP the processes are interrupted at different places
             if self.whole and not self.sharded: self.save_state()
@@ -1223,9 +1268,16 @@ def _unmet(
     since[told] = 0
     return since[b['extra']] > begin[:, None]
 
-# %% ../nbs/04_losses_training.ipynb #ranks001
+# %% ../nbs/04_losses_training.ipynb #rankof01
 BEYOND = 1_000_000 # the rank of a token that the draft does not score
 
+def _rank(p, at): # (places, V) probabilities, (places,) columns of the tokens that follow, -1: not scored -> (places,)
+    own = p.gather(1, at.clamp(min=0)[:, None]).masked_fill(at[:, None] < 0, 0.)
+    # of equals the first is taken, as `likeliest` does
+    first = torch.arange(p.shape[1], device=p.device) < at[:, None]
+    return ((p > own) | (p == own) & first).sum(-1).masked_fill(own[:, 0] == 0, BEYOND)
+
+# %% ../nbs/04_losses_training.ipynb #ranks001
 @torch.no_grad()
 def next_ranks(
     draft, lean, traces, starts, # starts (B, M) of the rounds
@@ -1247,11 +1299,7 @@ def next_ranks(
         if copy is not None:
             c = copy[i, real][:, told]
             p = (p*(1 - c.sum(-1, keepdim=True))).index_add(1, columns[tokens[told]], c)
-        at = columns[ids[t.start + 1:]]
-        own = p.gather(1, at.clamp(min=0)[:, None]).masked_fill(at[:, None] < 0, 0.)
-        # of equals the first is taken, as `likeliest` does
-        first = torch.arange(p.shape[1], device=p.device) < at[:, None]
-        out.append(((p > own) | (p == own) & first).sum(-1).masked_fill(own[:, 0] == 0, BEYOND).cpu())
+        out.append(_rank(p, columns[ids[t.start + 1:]]).cpu())
     return out
 
 # %% ../nbs/04_losses_training.ipynb #c0000060
@@ -1259,10 +1307,8 @@ def next_ranks(
 def depth_ranks(
     draft, lean, traces, # of greedy answers
     n=6, knowledge=None # tokens of a chain; for each text a trace to read, what `read_knowledge` gives, or None
-    # for each text (places, n): the rank of token d of a round that starts there, given that it is right so far;
-    # 0 is the draft's first choice
-) -> list:
-    "Where a draft's tokens are the target's"
+) -> list: # for each text (places, n)
+    "The rank of token d of a round that starts at a place, given that it is right so far; 0 is the draft's first choice"
     out = [torch.full((len(t), n), BEYOND) for t in traces]
     knowledge = knowledge or [None]*len(traces)
     draft = draft.eval()
@@ -1277,10 +1323,8 @@ def depth_ranks(
         for r in range(n):
             starts = ((cols - r)//n*n + r).clamp(min=0)
             for i, ranks in ranked(starts):
-                at = starts[:len(ranks)]
-                # the piece before the first whole round is another's
-                depth, whole = torch.arange(len(ranks)) - at, (at - r) % n == 0
-                out[i][at[whole], depth[whole]] = ranks[whole]
+                at = starts[r:len(ranks)] # the piece before the first whole round is another's
+                out[i][at, cols[r:len(ranks)] - at] = ranks[r:]
     return out
 
 # %% ../nbs/04_losses_training.ipynb #c22ac2ad
@@ -1372,29 +1416,37 @@ def _state_of(folder, given, resume, config, layers, lean):
     # what differs is said before text is written
     return resume, read_state(file, run_of(config, layers, lean)).get('data') if resume else None
 
+# %% ../nbs/04_losses_training.ipynb #textthen
+def _text_of_then(then, folder, say): # what the training in `folder` was begun with; tell of it?
+    state = Path(folder)/'training_state.pt'
+    if not then.is_dir():
+        raise InputError(f'the messages or questions have changed since the training in {folder} began, '
+                         f'and the text of then is gone ({then}): '
+                         f'give those of then, or remove {state} and start anew')
+    if is_finished(state):
+        raise InputError(f'the messages or questions have changed since the training in {folder} ended: '
+                         'train on them with --continue_on, without --resume')
+    if say:
+        print('the messages or questions have changed since this training began: '
+              f'it goes on with the text of then, in {then}')
+    return then
+
 # %% ../nbs/04_losses_training.ipynb #written01
 def _written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress):
-    # the folder of the text to train on: that of `stored`, or what is asked for now
+    # the text to train on: that of `stored`, or what is asked for now
     state, data = processes(lean.device.type), Path(data)
     where = data/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings),
                            layers, config, lean, manager)
-    if stored and stored != where.name and not (data/stored).is_dir():
-        raise InputError(f'the messages or questions have changed since the training in {folder} began, '
-                         f'and the text of then is gone ({data/stored}): '
-                         f'give those of then, or remove {Path(folder)/"training_state.pt"} and start anew')
+    say = progress and state.is_main_process
     if stored and stored != where.name: # whole: it was trained on
-        if is_finished(Path(folder)/'training_state.pt'):
-            raise InputError(f'the messages or questions have changed since the training in {folder} ended: '
-                             'train on them with --continue_on, without --resume')
-        where = data/stored
-        if progress and state.is_main_process:
-            print('the messages or questions have changed since this training began: '
-                  f'it goes on with the text of then, in {where}')
+        where = _text_of_then(data/stored, folder, say)
     else:
         write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index,
                    state.num_processes)
     state.wait_for_everyone()
-    return where
+    texts = TrainingData(where, lean.model)
+    if say: _tell(texts, tokenizer, manager)
+    return texts
 
 # %% ../nbs/04_losses_training.ipynb #newdraft1
 def _new_draft(config, lean, manager, layers, texts): # texts: `TrainingData`, for its vocabulary
@@ -1406,11 +1458,34 @@ def _new_draft(config, lean, manager, layers, texts): # texts: `TrainingData`, f
         draft.vocab_ids.copy_(pick_vocab(texts, len(draft.vocab_ids), lean.config.vocab_size))
     return draft
 
+# %% ../nbs/04_losses_training.ipynb #sampled1
+def _new_layers(config, lean, manager): # that a new draft samples
+    layers = layers_for(config, lean)
+    if manager is not None and layers != list(manager.layers):
+        raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: '
+                         'take the config that it was built with, or build it anew (specdraft_build_cache)')
+    return layers
+
+# %% ../nbs/04_losses_training.ipynb #sweep001
+def _sweep(folder): # what a training there was writing when it was killed
+    for f in left_over(folder, r'training_state\.pt|history\.json|before\.safetensors|'
+                               r'best_draft_model_knowledge_epoch\d+\.safetensors'):
+        f.unlink(missing_ok=True)
+
+# %% ../nbs/04_losses_training.ipynb #sametxt1
+@patch
+def _check_shared(self:Trainer): # does each process see the texts of the first one?
+    mine = self.run['texts']
+    if (theirs := agreed(mine, self.lean.device)) != mine:
+        raise InputError(f'process {self.acc.process_index} sees other texts in {self.data.folder} ({mine}) '
+                         f'than the first one ({theirs}): all machines need one and the same folder')
+
 # %% ../nbs/04_losses_training.ipynb #traindrc
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache or None
-    # of checkpoints and state; of training at most, None: all epochs; go on from that state, if there is one
-    folder='output/checkpoints', minutes=None, resume=False,
+    folder='output/checkpoints', # of checkpoints and state
+    minutes=None, # of training at most; None: all epochs
+    resume=False, # go on from the state in `folder`, if there is one
     prompts=(), progress=True, # own messages: texts or dicts of `read_prompts`
     # a trained draft to go on from, with the form that it has (a best one that `folder` holds becomes
     # `before.safetensors`); default: a new one
@@ -1421,32 +1496,21 @@ def train_draft(
     state, given = processes(lean.device.type), draft is not None
     if given: config, layers = same_form(config, draft.config), draft.layer_idxs
     else:
-        layers = layers_for(config, lean)
-        if manager is not None and layers != list(manager.layers):
-            raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: '
-                             'take the config that it was built with, or build it anew (specdraft_build_cache)')
+        layers = _new_layers(config, lean, manager)
         check_unused(folder, resume)
     if manager is not None: manager.check_asked(tokenizer)
     # two would take away each other's drafts
     with changing(Path(folder)/'training_state.pt', 0) if state.is_main_process else contextlib.nullcontext():
-        if state.is_main_process:
-            for f in left_over(folder, r'training_state\.pt|history\.json|before\.safetensors|'
-                                       r'best_draft_model_knowledge_epoch\d+\.safetensors'):
-                f.unlink(missing_ok=True)
+        if state.is_main_process: _sweep(folder)
         resume, stored = _state_of(folder, given, resume, config, layers, lean)
         state.wait_for_everyone()
         if given and not resume and state.is_main_process: _set_aside(folder, draft)
-        texts = TrainingData(_written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers,
-                                      progress), lean.model)
-        if progress and state.is_main_process: _tell(texts, tokenizer, manager)
+        texts = _written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress)
         if draft is None: draft = _new_draft(config, lean, manager, layers, texts)
         draft.config = config
         was = draft.info.get('prompts', [])
         trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer))
-        mine = trainer.run['texts']
-        if (theirs := agreed(mine, lean.device)) != mine:
-            raise InputError(f'process {state.process_index} sees other texts in {texts.folder} ({mine}) '
-                             f'than the first one ({theirs}): all machines need one and the same folder')
+        trainer._check_shared()
         if resume: trainer.resume()
         else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
             if given: trainer.judge_start(was)
@@ -1517,6 +1581,22 @@ def _closing(trainer, out): # what a finished training says
         print('(judged by what it was trained on: of fewer than four new messages, or twenty in all, '
               'none are held out)')
 
+# %% ../nbs/04_losses_training.ipynb #tries001
+def _tries(rewordings, continue_on): # options of `specdraft_train` -> `rewordings`; None: as many as are affordable
+    if rewordings is None: return None if continue_on in (None, 'cache') else 0
+    return check_value('rewordings', rewordings, SCHEMA['training']['rewordings'])
+
+# %% ../nbs/04_losses_training.ipynb #findcch1
+def _check_cache(cache, config, c, continue_on): # c: what `config` names, checked
+    needed = c['knowledge_enhancement']['enabled'] or continue_on == 'cache' or cache != CACHE
+    if needed and not Path(cache).is_file():
+        raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}'
+                         + f' --out {cache}'*(cache != CACHE))
+
+# %% ../nbs/04_losses_training.ipynb #unknown1
+def _n_new(own, manager): # messages, knowledge cache or None -> how many that it does not know, each once
+    return len({_plain(p['text']) for p in own if manager is None or manager._asks_for(p['text']) is None})
+
 # %% ../nbs/04_losses_training.ipynb #c0000064
 @command
 def specdraft_train(
@@ -1544,21 +1624,12 @@ def specdraft_train(
     "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
     _check_asked(minutes, newest, out, prompts=prompts, continue_on=continue_on)
     file, own = _own_messages(prompts, continue_on)
-    loader = ModelLoader(config)
-    # what comes in use is soon learnt, the questions of a large cache take long
-    if rewordings is None and continue_on not in (None, 'cache'): rewordings = 0
-    if rewordings is not None:
-        loader.config['training']['rewordings'] = check_value('rewordings', rewordings,
-                                                              SCHEMA['training']['rewordings'])
-    needed = loader.config['knowledge_enhancement']['enabled'] or continue_on == 'cache' or cache != CACHE
-    if needed and not Path(cache).is_file():
-        raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}'
-                         + f' --out {cache}'*(cache != CACHE))
+    loader, tries = ModelLoader(config), _tries(rewordings, continue_on)
+    _check_cache(cache, config, loader.config, continue_on)
     if continue_on: find_draft(default_draft(config, out))
     else: check_unused(out, resume)
     fresh = not Path(data).exists()
-    check_writable(out)
-    check_writable(data)
+    for folder in (out, data): check_writable(folder)
     state, own = processes(device), agreed(own, device)
     if fresh and own: Path(data).chmod(0o700) # it will hold what users have typed
     if continue_on: own = _newest(own, newest, file, state.is_main_process)
@@ -1568,12 +1639,10 @@ def specdraft_train(
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None
     draft, c = None, loader.config
-    if rewordings is None:
-        c['training']['rewordings'] = affordable(c['training']['rewordings'], manager)
+    c['training']['rewordings'] = affordable(c['training']['rewordings'], manager) if tries is None else tries
     if continue_on:
         draft = DraftModel.from_pretrained(default_draft(config, out), lean.model, manager, torch.float32)
-        c = fine_tune_config(c, len({_plain(p['text']) for p in own
-                                     if manager is None or manager._asks_for(p['text']) is None}))
+        c = fine_tune_config(c, _n_new(own, manager))
     elif state.is_main_process: _advise(config, c, resume)
     trainer = train_draft(c, lean, tokenizer, manager, out, minutes or None, resume, own, draft=draft, data=data)
     if state.is_main_process: _closing(trainer, out)

@@ -69,13 +69,20 @@ class Sampling:
         return torch.tensor(list(self.bias)), torch.tensor(list(self.bias.values()), dtype=torch.float32)
     @property
     def greedy(self): return self.temperature == 0
-    @property
-    def reads(self): return self.penalty != 1 # does it depend on the text so far?
-    @property
-    def adjusts(self): return bool(self.bias) or self.reads
-    @property
-    def bare(self): # the target's own first choice, whatever came before
-        return self.greedy and not self.adjusts
+
+# %% ../nbs/05_speculative_decoding.ipynb #sampask1
+@patch(as_prop=True)
+def reads(self:Sampling):
+    "Does it depend on the text so far?"
+    return self.penalty != 1
+@patch(as_prop=True)
+def adjusts(self:Sampling):
+    "Are logits changed before they are warped?"
+    return bool(self.bias) or self.reads
+@patch(as_prop=True)
+def bare(self:Sampling):
+    "Is it the target's own first choice, whatever came before?"
+    return self.greedy and not self.adjusts
 
 # %% ../nbs/05_speculative_decoding.ipynb #sampadj01
 @patch
@@ -383,6 +390,25 @@ def padding(
                              'holds the padding token: pass attention_mask=torch.ones_like(input_ids)')
     return n.tolist()
 
+# %% ../nbs/05_speculative_decoding.ipynb #chkshp01
+def _check_shape(input_ids): # is it a prompt at all?
+    if not torch.is_tensor(input_ids) or input_ids.dim() != 2 or not len(input_ids):
+        raise InputError(f'input_ids is {getattr(input_ids, "shape", type(input_ids).__name__)}: '
+                         'expected a tensor of shape (B, T)')
+    if input_ids.is_floating_point() or input_ids.dtype == torch.bool:
+        raise InputError(f'input_ids is of {input_ids.dtype}: expected integers')
+    if input_ids.shape[1] == 0:
+        raise InputError('the prompt is empty (0 tokens): expected at least 1')
+
+# %% ../nbs/05_speculative_decoding.ipynb #chkvoc01
+def _check_vocabulary(ids, bias, size): # all ids of the prompts; what a bias is given for
+    top, low = int(ids.max()), int(ids.min())
+    if top >= size or low < 0:
+        raise InputError(f"input_ids holds {top if top >= size else low}: the target's vocabulary has {size} tokens")
+    for i in bias:
+        if not isinstance(i, numbers.Integral) or not 0 <= i < size:
+            raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {size - 1}")
+
 # %% ../nbs/05_speculative_decoding.ipynb #4b3323c1
 def check_prompt(
     input_ids, # (B, T) tensor
@@ -391,27 +417,27 @@ def check_prompt(
     attention_mask=None # see `padding`
 ) -> list: # for each row the number of padded places before it
     "Raise `InputError` for an empty prompt, one that is too long, or ids outside the vocabulary"
-    if not torch.is_tensor(input_ids) or input_ids.dim() != 2 or not len(input_ids):
-        raise InputError(f'input_ids is {getattr(input_ids, "shape", type(input_ids).__name__)}: '
-                         'expected a tensor of shape (B, T)')
-    if input_ids.is_floating_point() or input_ids.dtype == torch.bool:
-        raise InputError(f'input_ids is of {input_ids.dtype}: expected integers')
-    if input_ids.shape[1] == 0:
-        raise InputError('the prompt is empty (0 tokens): expected at least 1')
+    _check_shape(input_ids)
     pad = padding(input_ids, attention_mask)
     T, limit = input_ids.shape[1] - min(pad), config.max_position_embeddings
     if T >= limit:
         raise InputError(f"the prompt has {T} tokens: the model's context holds {limit}, prompt and answer together")
-    ids = torch.cat([row[n:] for row, n in zip(input_ids, pad)])
-    top, low = int(ids.max()), int(ids.min()) # padding may be anything
-    if top >= config.vocab_size or low < 0:
-        raise InputError(f"input_ids holds {top if top >= config.vocab_size else low}: "
-                         f"the target's vocabulary has {config.vocab_size} tokens")
-    for i in sampling.bias if sampling else ():
-        if not isinstance(i, numbers.Integral) or not 0 <= i < config.vocab_size:
-            raise InputError(f"logit_bias is given for {i!r}: "
-                             f"the target's vocabulary has the ids 0 to {config.vocab_size - 1}")
+    ids = torch.cat([row[n:] for row, n in zip(input_ids, pad)]) # padding may be anything
+    _check_vocabulary(ids, sampling.bias if sampling else (), config.vocab_size)
     return pad
+
+# %% ../nbs/05_speculative_decoding.ipynb #tokbytk1
+def _token_by_token(lean, prompt, max_new_tokens, sampling, rng): # (1, T) without padding -> its ids and the new ones
+    out, eos = prompt[0].tolist(), eos_ids(lean.model)
+    end = min(len(out) + max_new_tokens, lean.config.max_position_embeddings)
+    kv_cache, new = lean.new_cache(end), prompt.to(lean.device)
+    while len(out) < end:
+        logits = lean.logits(lean(new, kv_cache)[:, -1])
+        out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy
+                   else draw(sampling.urn(logits[0], out), rng))
+        if out[-1] in eos: break
+        new = torch.tensor([out[-1:]], device=lean.device)
+    return out
 
 # %% ../nbs/05_speculative_decoding.ipynb #16e98728
 @torch.inference_mode()
@@ -428,20 +454,10 @@ def plain_generate(
     if more:
         raise InputError(f'input_ids has {len(input_ids)} rows: plain_generate takes one, '
                          'generate_batch takes prompts side by side')
-    rng = as_rng(seed, sampling.greedy)
-    eos = eos_ids(lean.model)
-    before = input_ids[0, :pad].tolist()
-    out = input_ids[0, pad:].tolist()
-    end = min(len(out) + max_new_tokens, lean.config.max_position_embeddings)
-    kv_cache, new = lean.new_cache(end), input_ids[:, pad:].to(lean.device)
-    while len(out) < end:
-        logits = lean.logits(lean(new, kv_cache)[:, -1])
-        out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy
-                   else draw(sampling.urn(logits[0], out), rng))
-        if out[-1] in eos: break
-        new = torch.tensor([out[-1:]], device=lean.device)
+    before, rng = input_ids[0, :pad].tolist(), as_rng(seed, sampling.greedy)
+    out = before + _token_by_token(lean, input_ids[:, pad:], max_new_tokens, sampling, rng)
     with torch.inference_mode(False): # one to write to and to train on
-        return torch.tensor([before + out], device=input_ids.device)
+        return torch.tensor([out], device=input_ids.device)
 
 # %% ../nbs/05_speculative_decoding.ipynb #57c0a9fd
 class CopyIndex:
@@ -800,6 +816,18 @@ def _kept_costs(path): # `CostModel`; None where there is none of this week, or 
                          known['far'] and (known['far'][0], as_widths(known['far'][1]), known['far'][2]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError): return None
 
+# %% ../nbs/05_speculative_decoding.ipynb #ascosts1
+def _as_costs(ms, long, far): # what was timed on a short text, on a long one if on any, and how long that is;
+    # -> what `CostModel` takes
+    return dict(
+        # noise must not make a wider pass cheaper
+        pass_ms=dict(zip(CostModel.widths, itertools.accumulate((ms[w] for w in CostModel.widths), max))),
+        draft_ms=ms.get(('step', 1)),
+        joint_ms=[ms[k] for k in (('step', JOINT), ('joint', 1), ('joint', 4))] if ('step', 1) in ms else None,
+        read_ms=[max(ms['reading step', n] - ms['step', n], 0) if ('reading step', n) in ms else 0
+                 for n in (1, JOINT)],
+        far=long and (far, {w: long[w] for w in CostModel.far_widths}, long.get(('step', 1))))
+
 # %% ../nbs/05_speculative_decoding.ipynb #8085a18f
 @torch.inference_mode()
 def measure_costs(
@@ -818,18 +846,11 @@ def measure_costs(
     with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []):
         ms = _fastest(*_what_costs(lean, draft, context), context, repeats)
         long = _fastest(*_what_costs(lean, draft, far, True), far, repeats) if far >= 2*context else None
-    # noise must not make a wider pass cheaper
-    pass_ms = dict(zip(CostModel.widths, itertools.accumulate((ms[w] for w in CostModel.widths), max)))
-    draft_ms = ms.get(('step', 1))
-    joint_ms = [ms[k] for k in (('step', JOINT), ('joint', 1), ('joint', 4))] if draft else None
-    read_ms = [max(ms['reading step', n] - ms['step', n], 0) if ('reading step', n) in ms else 0 for n in (1, JOINT)]
-    far = long and (far, {w: long[w] for w in CostModel.far_widths}, long.get(('step', 1)))
+    costs = _as_costs(ms, long, far)
     if keep:
-        with suppress(InputError): # a folder that can't be written: measured again next time
-            with whole_file(path) as tmp:
-                tmp.write_text(json.dumps(dict(pass_ms=pass_ms, draft_ms=draft_ms, joint_ms=joint_ms,
-                                               read_ms=read_ms, far=far)))
-    return CostModel(pass_ms, draft_ms, joint_ms, read_ms, far)
+        # a folder that can't be written: measured again next time
+        with suppress(InputError), whole_file(path) as tmp: tmp.write_text(json.dumps(costs))
+    return CostModel(**costs)
 
 # %% ../nbs/05_speculative_decoding.ipynb #37fa4663
 class Tempo:
@@ -886,6 +907,12 @@ class Tempos(dict): # number of texts -> `Tempo`
         self[n] = Tempo(self[k], n/k) if near else Tempo()
         return self[n]
 
+# %% ../nbs/05_speculative_decoding.ipynb #counter1
+def _counters(found): # `stats` before the first round; (item, score) pairs
+    return dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0, acceptance_rate=0., tau=0.,
+                knowledge=[(i['id'], round(x, 3)) for i, x in found], stopped='',
+                by_source={k: dict(rounds=0, drafted=0, accepted=0) for k in ('copy', 'draft', 'sibling', 'plain')})
+
 # %% ../nbs/05_speculative_decoding.ipynb #5f5b9ae9
 class Run:
     "One text that is being decoded"
@@ -911,10 +938,7 @@ class Run:
         self.costs = copy(decoder.costs()) if self.gamma == 'auto' else None
         self._equip(decoder, prompt, found)
         self.proposal, self.block, self.parents = None, self.ids, None # what the next pass reads
-        self.stats = dict(n_rounds=0, n_drafted=0, n_accepted=0, n_rejections=0, n_emitted=0,
-                          acceptance_rate=0., tau=0., knowledge=[(i['id'], round(x, 3)) for i, x in found], stopped='',
-                          by_source={k: dict(rounds=0, drafted=0, accepted=0)
-                                     for k in ('copy', 'draft', 'sibling', 'plain')})
+        self.stats = _counters(found)
 
 # %% ../nbs/05_speculative_decoding.ipynb #runequip
 @patch
@@ -938,6 +962,20 @@ class _Rows: # made when asked for
     def __init__(self, row): self.row = row
     def __getitem__(self, at): return self.row(at)
 
+# %% ../nbs/05_speculative_decoding.ipynb #runverf1
+@patch
+def _verify(self:Run, tree, logits, best): # logits and their `likeliest` as for `take`; -> as `verify`
+    s = self.sampling
+    text = lambda at: self.ids + [tree.tokens[i - 1] for i in tree.path(at)]
+    # nobody asks for what stands behind an end, where a constraint may allow nothing
+    over = lambda at: at > 0 and tree.tokens[at - 1] in self.eos
+    if s.greedy and s.reads: # no text but the target's own is looked at
+        return verify_greedy(_Rows(lambda at: 0 if over(at)
+                                   else likeliest(s.adjust(logits[at:at + 1], [text(at)])).item()), tree)
+    if s.greedy: return verify_greedy(best or likeliest(s.adjust(logits)).tolist(), tree)
+    return verify(_Rows(lambda at: Urn([1.]) if over(at)
+                        else s.urn(logits[at], text(at) if s.reads else None)), tree, self.rng)
+
 # %% ../nbs/05_speculative_decoding.ipynb #40ee6823
 @patch
 def take(self:Run,
@@ -945,17 +983,8 @@ def take(self:Run,
     best=None # their `likeliest` as a list, where that is what counts and known
 ) -> list: # new ids
     "Accept what is right, and the target's own next token"
-    tree, s = self.proposal or Proposal(), self.sampling
-    text = lambda at: self.ids + [tree.tokens[i - 1] for i in tree.path(at)]
-    # nobody asks for what stands behind an end, where a constraint may allow nothing
-    over = lambda at: at > 0 and tree.tokens[at - 1] in self.eos
-    if s.greedy and s.reads: # no text but the target's own is looked at
-        path, nxt = verify_greedy(_Rows(lambda at: 0 if over(at)
-                                        else likeliest(s.adjust(logits[at:at + 1], [text(at)])).item()), tree)
-    elif s.greedy: path, nxt = verify_greedy(best or likeliest(s.adjust(logits)).tolist(), tree)
-    else:
-        path, nxt = verify(_Rows(lambda at: Urn([1.]) if over(at)
-                                 else s.urn(logits[at], text(at) if s.reads else None)), tree, self.rng)
+    tree = self.proposal or Proposal()
+    path, nxt = self._verify(tree, logits, best)
     new = self._ended([tree.tokens[i - 1] for i in path] + [nxt])
     self.ids += new
     if self.proposal is not None:
@@ -1039,13 +1068,27 @@ def _count(self:Run, path, emitted): # the accepted places as far as they were e
         b['accepted'] += i in path
     s['acceptance_rate'], s['tau'] = s['n_accepted']/max(s['n_drafted'], 1), s['n_emitted']/s['n_rounds']
 
+# %% ../nbs/05_speculative_decoding.ipynb #runcopy1
+@patch
+def _copy(self:Run, most): # -> how likely the first token is to be right; 0 where nothing is copied
+    p, c = self.proposal, self.costs
+    run, match = self.index.propose(most)
+    # nothing stands behind an end
+    run = run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))]
+    if c and run:
+        rate, n = c.copy_plan(match, len(run))
+        run = run[:n] if rate > 1 and (not self.strict or rate > (1 + c.gain)/(1 + c.cost)) else []
+    if not run: return 0.
+    p.chain(run, source='copy', bucket=CostModel.bucket(match))
+    return c.rate('copy', CostModel.bucket(match)) if c else 1.
+
 # %% ../nbs/05_speculative_decoding.ipynb #c5437f51
 @patch
 def propose(self:Run,
     way='draft' # one of `Tempo.ways`
 ): # yields an `Ask` for each draft step, to be sent the step's logits
     "Choose and make the next proposal"
-    room, c, right = self.end - len(self.ids) - 1, self.costs, 0. # a round adds a token of the target's own
+    room, c = self.end - len(self.ids) - 1, self.costs # a round adds a token of the target's own
     widest = max(MAX_TREE//c.rows - 1, 1) if c else self.gamma # what a wider pass costs was not measured
     if c:
         c.at(self.kv_cache.n)
@@ -1053,27 +1096,42 @@ def propose(self:Run,
     self.proposal = p = Proposal()
     # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
     most = min(room, widest, 31 if self.strict else WIDE - 2)
-    run, match = self.index.propose(most) if self.index and way != 'plain' else ([], 0)
-    # nothing stands behind an end
-    run = run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))]
-    if c and run:
-        rate, n = c.copy_plan(match, len(run))
-        run = run[:n] if rate > 1 and (not self.strict or rate > (1 + c.gain)/(1 + c.cost)) else []
-    if run:
-        p.chain(run, source='copy', bucket=CostModel.bucket(match))
-        right = c.rate('copy', CostModel.bucket(match)) if c else 1.
+    right = self._copy(most) if self.index and way != 'plain' else 0.
     limit = min(room, widest - len(p), 8) if c else most
-    if (self.draft is not None and way == 'draft' and limit > 0 and not (run and (not c or self.strict))
+    if (self.draft is not None and way == 'draft' and limit > 0 and not (len(p) and (not c or self.strict))
             and (not c or c.ask_draft(right, len(p)))):
         yield from self._ask(limit)
     self.block = [self.ids[-1], *p.tokens]
     self.parents = None if p.line else [-1, *p.parents]
     self.start = self.kv_cache.n
 
-# %% ../nbs/05_speculative_decoding.ipynb #ff1f5d14
+# %% ../nbs/05_speculative_decoding.ipynb #asklims1
 # choices looked at behind one token; the least probability of a choice; most tokens of a proposal
 SIBLINGS, SCANT, MAX_TREE = 8, 1e-3, 64
 
+# %% ../nbs/05_speculative_decoding.ipynb #askstep1
+@patch
+def _step(self:Run, text): # a draft step: yields its `Ask`, returns its logits; the last ids of the text
+    p, c = self.proposal, self.costs
+    read = self.knowledge if not c or c.reads else None
+    logits = yield Ask(self.draft, text[-1], self.kv_cache, self.kv_cache.n + p.steps, read, text)
+    p.steps += 1
+    if c:
+        p.spent += c.step
+        if self.knowledge: c.pointed(self.draft.copied if read else None)
+    return logits
+
+# %% ../nbs/05_speculative_decoding.ipynb #askurn01
+@patch
+def _urn(self:Run, logits, tokens, at, ids): # what a token behind the place `at` is drawn from;
+    # tokens drafted so far, ids whose logits these are
+    s, p = self.sampling, self.proposal
+    urn = s.urn(logits, self.ids + tokens if s.reads else None, self.draft.columns, ids)
+    for i in p.children[at]: # a copied token stands there already
+        for x in urn.places(p.tokens[i - 1]): urn.take(x)
+    return urn
+
+# %% ../nbs/05_speculative_decoding.ipynb #ff1f5d14
 @patch
 def _ask(self:Run, limit):
     "Draft up to `limit` tokens"
@@ -1083,11 +1141,7 @@ def _ask(self:Run, limit):
     ids = self.draft.ids[:self.draft.n] # of the columns
     while (p.steps < limit and not (tokens and tokens[-1] in self.eos)
            and (not c or not tokens or c.another(joint, len(p), p.spent))):
-        read = self.knowledge if not c or c.reads else None
-        logits = yield Ask(self.draft, (text + tokens)[-1], self.kv_cache, self.kv_cache.n + p.steps,
-                           read, text + tokens)
-        p.steps += 1; p.spent += c.step if c else 0.
-        if c and self.knowledge: c.pointed(self.draft.copied if read else None)
+        logits = yield from self._step(text + tokens)
         if s.greedy and s.adjusts:
             logits = s.adjust(logits[None], [self.ids + tokens], self.draft.columns)[0]
             if logits.max() == -torch.inf: break # nothing that the draft knows may come here
@@ -1095,18 +1149,14 @@ def _ask(self:Run, limit):
             tokens.append(ids[likeliest(logits).item()].item())
             at = p.add(tokens[-1], at)
             continue
-        urn = (None if s.greedy
-               else s.urn(logits, self.ids + tokens if s.reads else None, self.draft.columns, ids))
-        before = joint
-        for i in p.children[at] if urn else (): # a copied token stands there already
-            for x in urn.places(p.tokens[i - 1]): urn.take(x)
+        urn = None if s.greedy else self._urn(logits, tokens, at, ids)
         if urn and not urn.total > 0: break
+        before, parent = joint, at
         if c:
             (level, token), *rest = self._choices(urn, logits, ids)
             joint *= c.rate('draft', level)
             if not c.pays(joint, len(p)): break # that it may be lost was settled before its step
             joints.append(joint)
-        parent = at
         tokens.append(self._offer(parent, urn, level if c else 0) if urn else token)
         at = len(p) if urn else p.add(tokens[-1], parent, bucket=level)
         if c and not self.strict: # it counts where its elder is wrong
@@ -1168,6 +1218,17 @@ def _check_target(draft, model):
                          f'{draft.target.config.vocab_size}, but this target is {mine} '
                          f'with one of {model.config.vocab_size}: they must be the same')
 
+# %% ../nbs/05_speculative_decoding.ipynb #knowlof1
+def _knowledge_of(draft, manager, model): # the given manager or None; -> that or the draft's,
+    # and how many items are retrieved
+    if draft is None:
+        if manager is not None and len(manager): manager.check(model)
+        return manager, SCHEMA['knowledge_enhancement']['top_k'].default
+    if manager not in (None, draft.manager):
+        raise InputError('knowledge_cache_manager is given beside a draft: a draft brings its own, '
+                         'so give it to DraftModel')
+    return draft.manager, draft.config['knowledge_enhancement']['top_k']
+
 # %% ../nbs/05_speculative_decoding.ipynb #7a74c605
 class SpeculativeDecoder:
     "Decodes a target's own text with the help of a draft and of copied runs"
@@ -1192,22 +1253,32 @@ class SpeculativeDecoder:
         self.draft_model, self.config = draft_model, self.lean.config
         if draft_model is not None: _check_target(draft_model, self.lean.model)
         self.draft = LeanDraft(draft_model, self.lean) if draft_model is not None else None
-        self.manager, self.top_k = knowledge_cache_manager, SCHEMA['knowledge_enhancement']['top_k'].default
-        if draft_model is not None:
-            if knowledge_cache_manager not in (None, draft_model.manager):
-                raise InputError('knowledge_cache_manager is given beside a draft: a draft brings its own, '
-                                 'so give it to DraftModel')
-            self.manager, self.top_k = draft_model.manager, draft_model.config['knowledge_enhancement']['top_k']
-        elif self.manager is not None and len(self.manager): self.manager.check(self.lean.model)
+        self.manager, self.top_k = _knowledge_of(draft_model, knowledge_cache_manager, self.lean.model)
         # asking: what `ask` is to do unless told otherwise
         self.stats, self.asking, self._costs, self._tempos = {}, {}, None, Tempos()
-    def costs(self) -> CostModel:
-        "What passes and steps cost on this machine"
-        if self._costs is None: self._costs = measure_costs(self.lean, self.draft)
-        return self._costs
-    def retrieve(self, text): # (item, score) pairs
-        "The knowledge that is read for a message"
-        return self.manager.retrieve(text, self.top_k) if self.manager is not None else []
+
+# %% ../nbs/05_speculative_decoding.ipynb #deccost1
+@patch
+def costs(self:SpeculativeDecoder) -> CostModel:
+    "What passes and steps cost on this machine"
+    if self._costs is None: self._costs = measure_costs(self.lean, self.draft)
+    return self._costs
+
+# %% ../nbs/05_speculative_decoding.ipynb #decretr1
+@patch
+def retrieve(self:SpeculativeDecoder, text): # (item, score) pairs
+    "The knowledge that is read for a message"
+    return self.manager.retrieve(text, self.top_k) if self.manager is not None else []
+
+# %% ../nbs/05_speculative_decoding.ipynb #rungoon1
+def _go_on(runs, shared): # those that are not done, in the order of their seats
+    gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
+    for r in gone: shared.leave(r.kv_cache) # another one takes its seat
+    if gone:
+        runs.sort(key=lambda r: r.kv_cache.seat)
+        for r in runs:
+            if r.costs: r.costs.company(len(runs))
+    return runs
 
 # %% ../nbs/05_speculative_decoding.ipynb #880fc855
 @patch
@@ -1227,15 +1298,7 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
             if r.costs: r.costs.reset(len(runs), .5*(r.knowledge is not None and r.index is None))
         for part in size_groups([len(r.block) for r in runs], 2048):
             yield from self._read([runs[i] for i in part])
-        while True:
-            gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
-            for r in gone: shared.leave(r.kv_cache)
-            if not runs: break
-            if gone:
-                runs.sort(key=lambda r: r.kv_cache.seat)
-                for r in runs:
-                    if r.costs: r.costs.company(len(runs))
-            yield from self._round(runs)
+        while runs := _go_on(runs, shared): yield from self._round(runs)
     finally: # of a stream that its consumer leaves, too: rows and memory hold each other
         shared.rows.clear()
         if self.draft is not None: self.draft.beside.clear()
@@ -1436,19 +1499,23 @@ class Processed(Sampling):
         self.processors = type(processors)(_of_row(p, row) for p in processors)
         self.lead, self.row, self.rows, self.device = list(lead), row, rows, device
         self.reads = len(processors) > 0
-    def adjust(self, logits, texts=None, columns=None): # as `Sampling.adjust`
-        if not self.reads: return logits
-        logits = logits.float()
-        if columns is None:
-            return torch.stack([
-                self.processors(torch.tensor([self.lead + t]*self.rows, device=self.device),
-                                x.to(self.device).repeat(self.rows, 1))[self.row]
-                for t, x in zip(texts, logits)]).to(logits.device)
-        ids = (columns >= 0).nonzero()[:, 0]
-        at = columns[ids]
-        full = logits.new_full((len(logits), len(columns)), -torch.inf)
-        full[:, ids] = logits[:, at]
-        return logits.index_copy(1, at, self.adjust(full, texts)[:, ids])
+
+# %% ../nbs/05_speculative_decoding.ipynb #procadj1
+@patch
+def adjust(self:Processed, logits, texts=None, columns=None): # as `Sampling.adjust`
+    "The logits as the processors leave them"
+    if not self.reads: return logits
+    logits = logits.float()
+    if columns is None:
+        return torch.stack([
+            self.processors(torch.tensor([self.lead + t]*self.rows, device=self.device),
+                            x.to(self.device).repeat(self.rows, 1))[self.row]
+            for t, x in zip(texts, logits)]).to(logits.device)
+    ids = (columns >= 0).nonzero()[:, 0]
+    at = columns[ids]
+    full = logits.new_full((len(logits), len(columns)), -torch.inf)
+    full[:, ids] = logits[:, at]
+    return logits.index_copy(1, at, self.adjust(full, texts)[:, ids])
 
 # %% ../nbs/05_speculative_decoding.ipynb #81231ac6
 @patch
@@ -1475,49 +1542,52 @@ def _check_call(self:SpeculativeDecoder, model, processors, c, kwargs): # what `
         raise InputError(f'the settings ask for {mode} (num_beams is {c.num_beams}): '
                          'a speculative decoder does greedy search and sampling')
 
+# %% ../nbs/05_speculative_decoding.ipynb #chkposn1
+def _check_positions(at, pad, width): # (1 or B, T) or None; padded places before each row, T
+    if at is not None and any(row[n:].tolist() != [*range(width - n)] for row, n in zip(at.expand(len(pad), -1), pad)):
+        raise InputError(f'position_ids are {at.tolist()}: a speculative decoder counts positions '
+                         'from the first token that attention_mask keeps')
+
+# %% ../nbs/05_speculative_decoding.ipynb #criteri1
+def _criteria(given, context): # -> most tokens of the text, its end tokens, all other criteria
+    from transformers.generation import EosTokenCriteria, MaxLengthCriteria
+    # a caller's own take the place of those that the settings make
+    of = lambda kind: [x for x in given if type(x) is kind]
+    length = min((x.max_length for x in of(MaxLengthCriteria)), default=context)
+    eos = {i for x in of(EosTokenCriteria) for i in x.eos_token_id.tolist()}
+    return length, eos, type(given)(x for x in given if type(x) not in (MaxLengthCriteria, EosTokenCriteria))
+
 # %% ../nbs/05_speculative_decoding.ipynb #customcl1
 @patch
 def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stopping_criteria, generation_config,
              streamer=None, **kwargs):
     "What `model.generate(..., custom_generate=decoder)` calls"
-    from transformers.generation import EosTokenCriteria, GenerateDecoderOnlyOutput, MaxLengthCriteria
-    c, attention_mask = generation_config, kwargs.get('attention_mask')
+    from transformers.generation import GenerateDecoderOnlyOutput
+    c, B = generation_config, len(input_ids)
     # generate has it, but hands it to its own methods alone (transformers 5.23)
     if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer')
     self._check_call(model, logits_processor, c, kwargs)
-    (B, width), pad, runs = input_ids.shape, check_prompt(input_ids, self.config, attention_mask=attention_mask), []
+    pad, runs = check_prompt(input_ids, self.config, attention_mask=kwargs.get('attention_mask')), []
     if streamer is not None and B > 1:
         raise InputError(f'input_ids has {B} rows: a streamer hears one')
-    # a caller's own take the place of those that the settings make
-    of = lambda kind: [x for x in stopping_criteria if type(x) is kind]
-    length = min((x.max_length for x in of(MaxLengthCriteria)), default=self.config.max_position_embeddings)
-    eos = {i for x in of(EosTokenCriteria) for i in x.eos_token_id.tolist()}
-    others = type(stopping_criteria)(x for x in stopping_criteria
-                                     if type(x) not in (MaxLengthCriteria, EosTokenCriteria))
-    if (at := kwargs.get('position_ids')) is not None and any(row[n:].tolist() != [*range(width - n)]
-                                                              for row, n in zip(at.expand(B, -1), pad)):
-        raise InputError(f'position_ids are {at.tolist()}: a speculative decoder counts positions '
-                         'from the first token that attention_mask keeps')
+    length, eos, others = _criteria(stopping_criteria, self.config.max_position_embeddings)
+    _check_positions(kwargs.get('position_ids'), pad, input_ids.shape[1])
     for i, (row, first) in enumerate(zip(input_ids.tolist(), pad)):
         over = lambda ids, lead=row[:first], i=i: others(
             torch.tensor([lead + ids]*B, device=input_ids.device), None)[i].item()
         how = Processed(logits_processor, c.do_sample, row[:first], i, B, input_ids.device)
-        runs.append(Run(self, row[first:], max(length - width, 1), how, stop=over if others else ()))
+        runs.append(Run(self, row[first:], max(length - input_ids.shape[1], 1), how, stop=over if others else ()))
         runs[-1].eos = eos
     for r, new in self.rounds(runs):
         if streamer is not None: streamer.put(torch.tensor(new))
     if streamer is not None: streamer.end()
     ids = self._batch(input_ids, runs, int(c._pad_token_tensor) if c._pad_token_tensor is not None else 0)
-    if not c.return_dict_in_generate: return ids
-    return GenerateDecoderOnlyOutput(sequences=ids)
+    return GenerateDecoderOnlyOutput(sequences=ids) if c.return_dict_in_generate else ids
 
-# %% ../nbs/05_speculative_decoding.ipynb #bdf3d7de
+# %% ../nbs/05_speculative_decoding.ipynb #asalone1
 @patch
-def export_assistant(self:DraftModel,
-    folder, # to write; loads with `AutoModelForCausalLM.from_pretrained`
-    tokenizer=None # written beside it
-):
-    "Write a draft with a past of its own as an ordinary model of the target's architecture"
+def _check_alone(self:DraftModel):
+    "Raise `InputError` for a draft that an ordinary model can't stand for"
     wrong = [why for why, bad in (
         ("draft_model.past 'target'", self.past != 'own'),
         ("draft_model.transitions 'linear'", len(self.transitions)),
@@ -1527,6 +1597,10 @@ def export_assistant(self:DraftModel,
     if wrong:
         raise InputError(f"this draft has {', '.join(wrong)}: a model of its own needs past 'own', transitions 'none', "
                          "knowledge_enhancement.enabled false and no draft_vocab_size, from training on")
+
+# %% ../nbs/05_speculative_decoding.ipynb #asmodel1
+@patch
+def _as_model(self:DraftModel): # a model of the target's architecture, with the draft's layers
     config, m = deepcopy(self.target.config), self.target
     config.num_hidden_layers = len(self.layers)
     if getattr(config, 'layer_types', None):
@@ -1538,6 +1612,17 @@ def export_assistant(self:DraftModel,
     dtype = m.model.embed_tokens.weight.dtype
     model.load_state_dict({k: v.detach().to(dtype) for k, v in parts.items()}, assign=True)
     model.generation_config = m.generation_config
+    return model
+
+# %% ../nbs/05_speculative_decoding.ipynb #bdf3d7de
+@patch
+def export_assistant(self:DraftModel,
+    folder, # to write; loads with `AutoModelForCausalLM.from_pretrained`
+    tokenizer=None # written beside it
+):
+    "Write a draft with a past of its own as an ordinary model of the target's architecture"
+    self._check_alone()
+    model = self._as_model()
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as tmp:
@@ -1655,6 +1740,26 @@ def _check_ask(prompt, seed, log): # options of `specdraft_generate`
     if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)):
         raise InputError(f'log is {log!r}: expected a file that can be written')
 
+# %% ../nbs/05_speculative_decoding.ipynb #tellidl1
+def _tell_idle(temperature, **given): # options of drawing; None: not given
+    idle = [k for k, x in given.items() if x is not None]
+    if temperature == 0 and idle:
+        print(f'{", ".join(idle)}: without effect at temperature 0, where nothing is drawn; give --temperature',
+              file=sys.stderr)
+
+# %% ../nbs/05_speculative_decoding.ipynb #answall1
+def _answer_all(decoder, prompt, log, **how): # one prompt, or None: what is typed
+    n, bad = 0, 0
+    for n, message in enumerate([prompt] if prompt is not None else _typed(), 1):
+        try: _answer(decoder, message, log, **how)
+        except InputError as e: # of one among others
+            if prompt is not None: raise
+            print(f'error: {e}', file=sys.stderr)
+            bad += 1
+    if not n:
+        raise InputError('there is no prompt: give one, or messages on standard input, one a line')
+    if bad: raise SystemExit(2) # all the others have been answered
+
 # %% ../nbs/05_speculative_decoding.ipynb #c71add4b
 @command
 def specdraft_generate(
@@ -1684,24 +1789,12 @@ def specdraft_generate(
     given = dict(
         max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
     max_new_tokens, temperature, top_p, top_k, gamma = (known[k] if v is None else v for k, v in given.items())
-    Sampling(temperature, top_p, top_k, min_p, repetition_penalty)
+    how = dict(temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p, repetition_penalty=repetition_penalty)
+    Sampling(**how) # refuses what makes no sense
     check_positive('max_new_tokens', max_new_tokens)
     gamma = as_gamma(gamma)
     _check_ask(prompt, seed, log)
-    idle = [k for k, x in dict(top_p=given['top_p'], top_k=given['top_k'], min_p=min_p or None,
-                               seed=None if seed < 0 else seed).items() if x is not None]
-    if temperature == 0 and idle:
-        print(f'{", ".join(idle)}: without effect at temperature 0, where nothing is drawn; give --temperature',
-              file=sys.stderr)
-    decoder, n, bad = SpeculativeDecoder.from_pretrained(config, draft, cache, device, gamma, strict=strict), 0, 0
-    how = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k,
-               seed=None if seed < 0 else seed, min_p=min_p, repetition_penalty=repetition_penalty)
-    for n, message in enumerate([prompt] if prompt is not None else _typed(), 1):
-        try: _answer(decoder, message, log, **how)
-        except InputError as e: # of one among others
-            if prompt is not None: raise
-            print(f'error: {e}', file=sys.stderr)
-            bad += 1
-    if not n:
-        raise InputError('there is no prompt: give one, or messages on standard input, one a line')
-    if bad: raise SystemExit(2) # all the others have been answered
+    seed = None if seed < 0 else seed
+    _tell_idle(temperature, top_p=given['top_p'], top_k=given['top_k'], min_p=min_p or None, seed=seed)
+    decoder = SpeculativeDecoder.from_pretrained(config, draft, cache, device, gamma, strict=strict)
+    _answer_all(decoder, prompt, log, max_new_tokens=max_new_tokens, seed=seed, **how)

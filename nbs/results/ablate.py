@@ -2,7 +2,8 @@
 
     python nbs/results/ablate.py TRAINING_DATA KNOWLEDGE_CACHE PROMPTS OUT [--minutes 2]
 
-TRAINING_DATA is a folder of shards (specdraft_train keeps one under output/training_data), PROMPTS a file of outside messages to measure with.
+TRAINING_DATA is a folder of shards (specdraft_train keeps one under output/training_data), PROMPTS a file of outside
+messages to measure with.
 """
 import resource, tempfile
 
@@ -10,7 +11,9 @@ import torch
 from fastcore.script import call_parse
 from torch import nn
 
-from specdraft.benchmarks import check_disjoint, draft_summary, greedy_answers, knowledge_prompts, load_prompts, measure_draft, save_result
+from specdraft.benchmarks import (
+    check_disjoint, draft_summary, greedy_answers, knowledge_prompts, load_prompts, measure_draft, save_result
+)
 from specdraft.draft_model import DraftModel, LeanDraft
 from specdraft.knowledge_cache import KnowledgeCacheManager
 from specdraft.layer_sampling import layers_for
@@ -23,7 +26,8 @@ class Mlp(nn.Module):
     def __init__(self, D):
         super().__init__()
         self.up, self.down = nn.Linear(D, D), nn.Linear(D, D)
-        nn.init.zeros_(self.down.weight); nn.init.zeros_(self.down.bias)
+        nn.init.zeros_(self.down.weight)
+        nn.init.zeros_(self.down.bias)
     def forward(self, x): return self.down(nn.functional.silu(self.up(x)))
 
 VARIANTS = { # name -> what differs: settings of `training`, and keys of this script
@@ -46,12 +50,26 @@ VARIANTS = { # name -> what differs: settings of `training`, and keys of this sc
     'another seed': dict(seed=1), # what chance alone makes of a row
 }
 
-def train_variant(lean, manager, data, config, minutes, folder, past='target', layers=None, transitions='linear', knowledge='on', **training):
-    c = {**config, 'draft_model': {**config['draft_model'], 'past': past, 'transitions': 'linear' if transitions == 'mlp' else transitions},
-         'training': {**config['training'], 'num_epochs': 50, **training}, 'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': knowledge == 'on'}}
+def train_variant(
+    lean, manager, data, config, minutes, folder,
+    past='target', layers=None, transitions='linear', knowledge='on', **training
+):
+    c = {
+        **config,
+        'draft_model': {
+            **config['draft_model'],
+            'past': past,
+            'transitions': 'linear' if transitions == 'mlp' else transitions
+        },
+        'training': {**config['training'], 'num_epochs': 50, **training},
+        'knowledge_enhancement': {**config['knowledge_enhancement'], 'enabled': knowledge == 'on'}
+    }
     torch.manual_seed(0)
-    draft = DraftModel(c, lean.model, layers=data.layers); draft.manager = manager # its questions and answers are used, not its keys and values: they may be of other layers
-    if transitions == 'mlp': draft.transitions = nn.ModuleList(Mlp(lean.config.hidden_size) for _ in draft.transitions)
+    draft = DraftModel(c, lean.model, layers=data.layers)
+    # its questions and answers are used, not its keys and values: they may be of other layers
+    draft.manager = manager
+    if transitions == 'mlp':
+        draft.transitions = nn.ModuleList(Mlp(lean.config.hidden_size) for _ in draft.transitions)
     draft.vocab_ids.copy_(pick_vocab(data, len(draft.vocab_ids), lean.config.vocab_size))
     trainer = Trainer(draft, lean, data, folder, minutes)
     trainer.fit()
@@ -67,8 +85,10 @@ def main(
     n_each:int=2, # outside prompts of each category
     only:str='' # names of variants, separated by commas
 ):
-    if strange := set(only.split(',')) - {*VARIANTS, ''}: raise SystemExit(f'no variant {sorted(strange)[0]!r}: there are {", ".join(VARIANTS)}')
-    loader = ModelLoader('smollm2_135m'); lean, tokenizer = LeanTarget(loader.load_target_model()), loader.load_tokenizer()
+    if strange := set(only.split(',')) - {*VARIANTS, ''}:
+        raise SystemExit(f'no variant {sorted(strange)[0]!r}: there are {", ".join(VARIANTS)}')
+    loader = ModelLoader('smollm2_135m')
+    lean, tokenizer = LeanTarget(loader.load_target_model()), loader.load_tokenizer()
     manager, shards = KnowledgeCacheManager.load(cache, lean.model), TrainingData(data, lean.model)
     chosen = load_prompts(prompts, n_each) + knowledge_prompts(manager.items)
     check_disjoint(chosen, manager, [k for m in shards.metas for k in m['prompts']])
@@ -77,13 +97,32 @@ def main(
         if only and name not in only.split(','): continue
         mine = shards
         if 'layers' in kw: # what the target computed at other layers
-            at = kw['layers'] if isinstance(kw['layers'], list) else layers_for({'draft_model': {**loader.config['draft_model'], 'sampling_strategy': kw['layers']}}, lean)
-            mine = Traces(trace_texts(lean, [t.text() for t in shards], at)); mine.layers, mine.outline, mine.likely = at, shards.outline, shards.likely
-        with tempfile.TemporaryDirectory() as folder: draft, trainer = train_variant(lean, manager, mine, loader.config, minutes, folder, **kw)
+            at = kw['layers'] if isinstance(kw['layers'], list) else layers_for(
+                {'draft_model': {**loader.config['draft_model'], 'sampling_strategy': kw['layers']}}, lean
+            )
+            mine = Traces(trace_texts(lean, [t.text() for t in shards], at))
+            mine.layers, mine.outline, mine.likely = at, shards.outline, shards.likely
+        with tempfile.TemporaryDirectory() as folder:
+            draft, trainer = train_variant(lean, manager, mine, loader.config, minutes, folder, **kw)
         rows = measure_draft(draft, lean, tokenizer, chosen, 96, texts=texts)
-        decodes = kw.get('past') != 'own' and kw.get('transitions') != 'mlp' # the decoder knows the target's memory and linear transitions alone
+        # the decoder knows the target's memory and linear transitions alone
+        decodes = kw.get('past') != 'own' and kw.get('transitions') != 'mlp'
         costs = measure_costs(lean, LeanDraft(draft, lean), keep=False) if decodes else None
-        results.append(dict(name=name, layers=draft.layer_idxs, minutes=trainer.seconds/60, steps=trainer.step, places=sum(h['places'] for h in trainer.history), c=costs and costs.draft_ms/costs.pass_ms[1], lines=draft_summary(rows, 'group', costs)))
-        for l in results[-1]['lines']: print(f'{name:34} {l["group"]:10} {l["knowledge"]:9} agree {l["agree"][0]:.3f} tau {l["tau"][-1]:.2f}', flush=True)
-        save_result(out, results, lean, minutes=minutes, texts=len(shards), data_places=sum(map(len, shards.outline)), n_prompts=len(chosen),
-                    max_new_tokens=96, peak_gib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/2**20) # of this whole process so far, on Linux
+        results.append(dict(
+            name=name, layers=draft.layer_idxs,
+            minutes=trainer.seconds/60, steps=trainer.step, places=sum(h['places'] for h in trainer.history),
+            c=costs and costs.draft_ms/costs.pass_ms[1],
+            lines=draft_summary(rows, 'group', costs)
+        ))
+        for l in results[-1]['lines']:
+            print(
+                f'{name:34} {l["group"]:10} {l["knowledge"]:9} agree {l["agree"][0]:.3f} tau {l["tau"][-1]:.2f}',
+                flush=True
+            )
+        save_result(
+            out, results, lean,
+            minutes=minutes, texts=len(shards), data_places=sum(map(len, shards.outline)),
+            n_prompts=len(chosen), max_new_tokens=96,
+            # of this whole process so far, on Linux
+            peak_gib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/2**20
+        )
