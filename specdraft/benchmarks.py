@@ -74,7 +74,7 @@ def check_disjoint(
     prompts, manager, # to measure with, knowledge cache or None
     trained_on=()     # `prompt_key` of every training prompt: a draft keeps them as `info['prompts']`
 ):
-    "Raise `InputError` if a prompt that measures was among those the draft trained on; questions as asked are meant to be"
+    "Raise `InputError` if a prompt that measures was training text of the draft; questions as asked are meant to be"
     known = {prompt_key(v['text']) for _, v in (manager.wordings() if manager else ())} | set(trained_on)
     both = [p['text'] for p in prompts
             if p['group'] != 'as asked' and not p.get('stored') and prompt_key(p['text']) in known]
@@ -83,7 +83,7 @@ def check_disjoint(
 
 # %% ../nbs/06_benchmarks.ipynb #nameask1
 def name_asked(prompts, manager): # to measure with, knowledge cache or None -> the same
-    "Of a file of prompts, give what stands in the knowledge cache word for word the category `as asked`: it is another thing to measure"
+    "Give prompts that stand in the knowledge cache word for word the category `as asked`: another thing to measure"
     stored = [p['group'] == 'file' and manager is not None and manager._asks_for(p['text']) is not None
               for p in prompts]
     if any(stored):
@@ -404,7 +404,7 @@ def measure_draft(
 def draft_summary(
     rows, by='category', costs=None
 ) -> list: # a dict for each group and kind of knowledge; `costs`: a `CostModel`
-    "Agreement by position, tau by length of the chain, and the speedup to expect of each plan, named as steps x choices"
+    "Agreement by position, tau by length of chain, and the speedup to expect of each plan (steps x choices)"
     out = []
     for (g, kind), rs in groupby(rows, lambda r: (r[by], r['knowledge'])).items():
         total = lambda k: [sum(x) for x in zip(*(r[k] for r in rs))]
@@ -455,7 +455,9 @@ def held_out(
     n_each=0,      # prompts of each group; 0: all
     trained_on=()  # see `check_disjoint`
 ):
-    "What is measured unless prompts are given: the questions of a knowledge cache, unrelated messages, and unseen paraphrases where they are packaged questions"
+    """What is measured unless prompts are given
+
+    The questions of a knowledge cache, unrelated messages, and unseen paraphrases where they are packaged questions."""
     check_cache(manager, path)
     asked = {x['id']: x['question'] for x in manager.items}
     known = lambda name: {q['id'] for q in load_questions(name) if asked.get(q['id']) == q['question']}
@@ -686,7 +688,9 @@ def certificate(
     draft, lean, tokenizer, prompts, max_new_tokens=128, # trained draft, target, its tokenizer, dicts with text
     out='' # JSON file to write
 ) -> dict: # name of the comparison -> rows of `compare`
-    "Hold the decoder's greedy texts against `generate` of transformers in float32, and against plain decoding in the target's dtype; there also others against others, to see what the dtype alone does"
+    """Hold the decoder's greedy texts against `generate` of transformers in float32, and against plain decoding
+
+    The second is in the target's dtype; there also others are held against others, to see what the dtype alone does."""
     c = _Certificate(draft, lean, tokenizer, prompts, max_new_tokens, out)
     kind = str(lean.dtype).removeprefix('torch.')
     exact = LeanTarget(deepcopy(lean.model).float())

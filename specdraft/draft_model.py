@@ -409,7 +409,9 @@ def from_int8(tensors:dict) -> dict:
 
 # %% ../nbs/03_draft_model.ipynb #int8code
 class Int8:
-    "A frozen 8-bit copy of `nn.Linear` layers that share their input; products with more than two rows take a `Packed` one, made when first needed"
+    """A frozen 8-bit copy of `nn.Linear` layers that share their input
+
+    Products with more than two rows take a `Packed` one, made when first needed."""
     def __init__(self, *linears):
         self.linears, w = linears, torch.cat([l.weight.detach() for l in linears])
         q = to_int8(dict(w=w))
@@ -748,7 +750,7 @@ def default_draft(
     # where it is known, a draft in `folder` that belongs to another is passed over, if one ships for this
     target_model=None
 ):
-    "Where a command finds its draft when none is named: what was trained here, or else the draft that ships for this target"
+    "Where a command finds its draft when none is named: what was trained here, or else the one that ships"
     own, ships = best_checkpoint(folder), shipped_draft(config)
     if (own and ships and target_model is not None
             and load_tensors(own, 'draft', only=())[1]['fingerprint'] != fingerprint(target_model)):

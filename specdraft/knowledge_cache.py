@@ -588,7 +588,9 @@ def reword(
     k, luck, # which of them, counted round and round; luck: random.Random, for the choice of examples
     generator=None, max_tokens=WORDING_TOKENS, on_step=None
 ) -> dict: # item -> a new wording, where the target brought one to an end
-    "One question of each item in other words, as the target puts it at temperature 0.8 behind three examples: other items that have two wordings, or `REWORDED`"
+    """One question of each item in other words, as the target puts it at temperature 0.8 behind three examples
+
+    Examples are other items that have two wordings, or `REWORDED`."""
     # longer ones are no examples, and are not put in other words
     short = lambda text: len(tokenizer(text, add_special_tokens=False).input_ids) <= 2*max_tokens
     about = {item: some for item, qs in about.items() if (some := [q for q in qs if short(q)])}
@@ -621,7 +623,7 @@ def _reword(
     self:KnowledgeCacheManager, lean, tokenizer, items,
     n, progress, asked=() # tries; `_plain` texts that are other questions
 ):
-    "Give items of few wordings what the target makes of their questions: texts by which they are found, and nothing else"
+    "Give items of few wordings what the target makes of their questions: texts by which they are found, no more"
     items = _few(items)
     few = {x['id']: [v['text'] for v in _wordings(x)] for x in items}
     if not few or not n: return
@@ -1016,7 +1018,9 @@ def frequent(self:KnowledgeCacheManager) -> np.ndarray: # ids; the lower one fir
 # %% ../nbs/02_knowledge_cache.ipynb #ade33248
 @contextmanager
 def changing(path, seconds=10): # how long to wait for another process
-    "Keep other processes from changing the file at `path`, a knowledge cache or the state of a training; `InputError` if one still does after `seconds`"
+    """Keep other processes from changing the file at `path`, a knowledge cache or the state of a training
+
+    `InputError` if one still does after `seconds`."""
     check_writable(Path(path).parent)
     lock = FileLock(f'{Path(path).resolve()}.lock', is_singleton=True) # one a process: `save` may be called within
     try: lock.acquire(timeout=seconds)
@@ -1161,7 +1165,9 @@ _settings = 'hidden_size', 'num_heads', 'cache_dim', 'threshold', 'eight_bit'
 
 # %% ../nbs/02_knowledge_cache.ipynb #4a667cc6
 def _standing(path) -> dict: # what the file says of itself; nothing where there is no cache, or none that can be read
-    "The names of shards, and more, of the cache at `path`; a whole file of another kind, a draft or a model, raises `InputError`"
+    """The names of shards, and more, of the cache at `path`
+
+    A whole file of another kind, a draft or a model, raises `InputError`."""
     try: return load_tensors(path, 'knowledge cache', ())[1]
     except OtherKind: raise
     except InputError: return {}
@@ -1712,7 +1718,10 @@ def specdraft_build_cache(
     replace:bool=False, # build anew even where that drops items of the cache that stands
     device:str='cpu' # cpu, cuda or mps
 ):
-    "Have the target answer common questions and keep the answers with their keys and values. What was interrupted goes on when the same command is given again. On many devices: accelerate launch --no_python specdraft_build_cache"
+    """Have the target answer common questions and keep the answers with their keys and values
+
+    What was interrupted goes on when the same command is given again.
+    On many devices: accelerate launch --no_python specdraft_build_cache"""
     change = add or update or from_log
     # nothing to answer
     alone = (remove or threshold is not None and Path(out).is_file()) and not (change or questions or replace)

@@ -713,7 +713,10 @@ def chat_ids(
     text,
     template=True # False: the text as it is, for a base model
 ) -> list: # token ids that end where the answer starts
-    "The ids of a prompt that asks `text`; the name of a special token that stands in a message is only text there, and in the user's any mark that is a token, so that nobody can end his turn and begin another's"
+    """The ids of a prompt that asks `text`
+
+    The name of a special token that stands in a message is only text there, and in the user's any mark that is a
+    token, so that nobody can end his turn and begin another's."""
     talk, typed = _as_talk(text), []
     if not template or not tokenizer.chat_template:
         if talk is text:
@@ -1188,7 +1191,10 @@ def _remember(self:LeanTarget): # what it was packed from
 # %% ../nbs/00_loader.ipynb #snapcode
 @patch
 def check_unchanged(self:LeanTarget):
-    "Refuse a target that is not what it was: a module or a weight exchanged, written to (also past autograd, which a few numbers of each show), cast or moved"
+    """Refuse a target that is not what it was
+
+    A module or a weight may have been exchanged, written to (also past autograd, which a few numbers of each show),
+    cast or moved."""
     same = all(d.get(k) is x for d, k, x in self._parts) and self._stands() == self._packed_from
     if not (same and torch.equal(torch.cat(self._looked_at), self._saw)):
         raise InputError('the target has changed since it was packed (its weights, adapters, dtype or device): '
@@ -1313,7 +1319,9 @@ def sample(
     logits, # (B, V)
     generator=None
 ): # (B,) ids
-    "Draw from softmax by the inverse of its cumulative sum: one random number a row (`torch.multinomial` draws one for each entry)"
+    """Draw from softmax by the inverse of its cumulative sum
+
+    One random number a row (`torch.multinomial` draws one for each entry)."""
     p = logits.softmax(-1).cumsum(-1)
     u = torch.rand(len(p), 1, generator=generator, device=p.device)*p[:, -1:]
     return torch.searchsorted(p, u, right=True)[:, 0].clamp(max=p.shape[1] - 1)
@@ -1335,7 +1343,9 @@ def size_groups(
 
 # %% ../nbs/00_loader.ipynb #heldroom1
 def held_at_once(lean) -> int: # tokens
-    "How many places the KV caches of a batch may hold together: what fits in 2 GiB, or in a quarter of a GPU's memory and a third of what is free there"
+    """How many places the KV caches of a batch may hold together
+
+    What fits in 2 GiB, or in a quarter of a GPU's memory and a third of what is free there."""
     one = lean.new_cache(1).kv
     room = 2**31
     if lean.device.type == 'cuda': # a third of what is free, for a prefill and what is computed need as much again

@@ -46,7 +46,9 @@ def acceptance_loss(
     target_probs,  # (N, k)
     draft_logprobs # (N, k)
 ): # (N,) between 0 and 1
-    "One minus the expected acceptance of a sampled draft token: the total variation distance (Leviathan et al. 2023, corollary 3.6)"
+    """One minus the expected acceptance of a sampled draft token
+
+    That is the total variation distance (Leviathan et al. 2023, corollary 3.6)."""
     return 1 - torch.minimum(target_probs, draft_logprobs.exp()).sum(-1)
 
 # %% ../nbs/04_losses_training.ipynb #616e5315
@@ -174,7 +176,7 @@ def document_tasks(
     exchanges, n:int, # (message, answer) pairs; how many tasks
     luck # random.Random
 ) -> list: # (text, language that a paragraph shall be translated into or None), none twice
-    "Messages that work on documents: two in five summaries, two in five questions on passages, one in five translations"
+    "Messages that work on documents: two of five summaries, two questions on passages, one translation"
     exchanges, out = [(m, a) for m, a in exchanges if len(a) > 40], {}
     for _ in range(n if exchanges else 0):
         kind, some = luck.random(), luck.sample(exchanges, min(luck.randint(1, 6), len(exchanges)))
@@ -439,7 +441,7 @@ def text_lots(
     tokenizer, manager, config, prompts=(),
     context=math.inf # tokens that the target can hold
 ):
-    "The lots of a run: each a list of jobs (prompt ids, item, known answer or None), or the number of prompts to invent"
+    "The lots of a run: lists of jobs (prompt ids, item, known answer or None), or numbers of prompts to invent"
     worded = list(manager.wordings()) if manager is not None else []
     most = config['training']['known_wordings']
     longest = max(config['training']['max_answer_tokens'], config['decoding']['max_new_tokens'])
@@ -902,7 +904,7 @@ def _extra(
 # %% ../nbs/04_losses_training.ipynb #e97b302e
 @patch
 def losses(self:Trainer, texts, starts, knowledge, extra=None):
-    "Losses of some texts, given where their rounds start, what they read and what the head scores besides (see `collate`)"
+    "Losses of some texts, given where rounds start, what they read and what the head scores besides (`collate`)"
     traces = self.traced(texts, ('memory', 'top'))
     starts, read = starts[:, :max(map(len, traces))], dict(zip(texts, traces))
     more = [k for k in knowledge if k is not None and k not in read]
@@ -1058,7 +1060,7 @@ def read_state(
 # %% ../nbs/04_losses_training.ipynb #tresume01
 @patch
 def resume(self:Trainer):
-    "Go on from `save_state`: as planned, or, where `minutes` are given that are others than then, to an end that fits these"
+    "Go on from `save_state`: as planned, or, where `minutes` are others than then, to an end that fits these"
     dcp, how = _whole_states()
     s = read_state(self.folder/'training_state.pt', self.run)
     self._take(s['draft'])
@@ -1308,7 +1310,7 @@ def depth_ranks(
     draft, lean, traces, # of greedy answers
     n=6, knowledge=None # tokens of a chain; for each text a trace to read, what `read_knowledge` gives, or None
 ) -> list: # for each text (places, n)
-    "The rank of token d of a round that starts at a place, given that it is right so far; 0 is the draft's first choice"
+    "The rank of token d of a round that starts at a place, if it is right so far; 0 is the draft's first choice"
     out = [torch.full((len(t), n), BEYOND) for t in traces]
     knowledge = knowledge or [None]*len(traces)
     draft = draft.eval()
@@ -1492,7 +1494,9 @@ def train_draft(
     draft=None,
     data='output/training_data' # folder for what the target writes
 ) -> Trainer: # the best draft is in `folder`
-    "Text from the target with its traces (kept on disk), and a trained draft; what does not fit together raises `InputError` before text is written"
+    """Text from the target with its traces (kept on disk), and a trained draft
+
+    What does not fit together raises `InputError` before text is written."""
     state, given = processes(lean.device.type), draft is not None
     if given: config, layers = same_form(config, draft.config), draft.layer_idxs
     else:
@@ -1520,14 +1524,19 @@ def train_draft(
 
 # %% ../nbs/04_losses_training.ipynb #afford01
 def affordable(rewordings:int, manager): # as the config has it, knowledge cache or None
-    "How often to try to put each cached question in other words: for more than a hundred questions less often, or more would be written than a short training reads"
+    """How often to try to put each cached question in other words
+
+    For more than a hundred questions less often, or more would be written than a short training reads."""
     return min(rewordings, 1600//max(len(manager), 1)) if manager is not None else rewordings
 
 # %% ../nbs/04_losses_training.ipynb #e1b25421
 def fine_tune_config(
     config, messages=0 # checked config, how many messages of use there are (0: the cached questions are what is learnt)
 ):
-    "A config for going on from a trained draft: a tenth of the rate, nothing invented, and beside messages of use as many of the cached questions, at least a hundred"
+    """A config for going on from a trained draft
+
+    A tenth of the rate, nothing invented, and beside messages of use as many of the cached questions, at least a
+    hundred."""
     c = config['training']
     return {**config, 'training': {
         **c, 'num_invented_prompts': 0, 'known_wordings': max(messages, 100) if messages else c['known_wordings'],
@@ -1621,7 +1630,9 @@ def specdraft_train(
     rewordings:int=None,
     device:str='cpu' # cpu, cuda or mps
 ):
-    "Train a draft on text that the target writes. On many devices or machines: accelerate launch --no_python specdraft_train"
+    """Train a draft on text that the target writes
+
+    On many devices or machines: accelerate launch --no_python specdraft_train"""
     _check_asked(minutes, newest, out, prompts=prompts, continue_on=continue_on)
     file, own = _own_messages(prompts, continue_on)
     loader, tries = ModelLoader(config), _tries(rewordings, continue_on)

@@ -84,6 +84,14 @@ def bare(self:Sampling):
     "Is it the target's own first choice, whatever came before?"
     return self.greedy and not self.adjusts
 
+# %% ../nbs/05_speculative_decoding.ipynb #samphow1
+def _sampling(temperature, top_p, top_k, **more): # as `generate` takes them
+    if strange := more.keys() - {'min_p', 'repetition_penalty', 'logit_bias'}:
+        raise TypeError(f'{min(strange)!r} is no argument here: texts are drawn with temperature (0: greedy), top_p, '
+                        'top_k, min_p, repetition_penalty and logit_bias; for all that transformers has, call '
+                        'target.generate(**inputs, custom_generate=decoder)')
+    return Sampling(temperature, top_p, top_k, **more)
+
 # %% ../nbs/05_speculative_decoding.ipynb #sampadj01
 @patch
 def adjust(self:Sampling,
@@ -291,7 +299,7 @@ class Drawn:
 
 # %% ../nbs/05_speculative_decoding.ipynb #propos001
 class Proposal:
-    "A tree of proposed tokens. Place 0 is the last token of the text; a proposed token has the place that `add` gives it"
+    "A tree of proposed tokens; place 0 is the last token of the text, a proposed one has the place that `add` gives"
     def __init__(self): # steps of the draft that it took, and their cost in plain steps
         self.tokens, self.parents, self.sources, self.buckets, self.probs = [], [], [], [], []
         self.children = [[]]
@@ -448,7 +456,7 @@ def plain_generate(
     max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, attention_mask=None, **sampling
 ): # (1, T + new) ids
     "The target alone, token by token"
-    lean, sampling = as_lean(target_model), Sampling(temperature, top_p, top_k, **sampling)
+    lean, sampling = as_lean(target_model), _sampling(temperature, top_p, top_k, **sampling)
     pad, *more = check_prompt(input_ids, lean.config, sampling, attention_mask)
     check_positive('max_new_tokens', max_new_tokens)
     if more:
@@ -518,14 +526,18 @@ def propose(self:CopyIndex, limit=16): # (ids, length of the match)
 
 # %% ../nbs/05_speculative_decoding.ipynb #c5b20f4e
 def expected_tokens(a:float, k:int) -> float:
-    "Tokens that a round of `k` proposals gives on average, each right with probability `a`, the correction or bonus token included (Leviathan et al. 2023, equation 1)"
+    """Tokens that a round of `k` proposals gives on average, each right with probability `a`
+
+    The correction or bonus token is included (Leviathan et al. 2023, equation 1)."""
     return float(k + 1) if a == 1 else (1 - a**(k + 1))/(1 - a)
 
 # %% ../nbs/05_speculative_decoding.ipynb #3a3a7786
 JOINT = 8 # texts
 
 class CostModel:
-    "Milliseconds of passes and counts of success; chooses what to propose. Costs and gains are in plain steps unless they say ms"
+    """Milliseconds of passes and counts of success; chooses what to propose
+
+    Costs and gains are in plain steps unless they say ms."""
     widths = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
     levels = (.03, .07, .12, .2, .35, .5, .65, .8, .9)
     priors = dict(copy=(.3, .45, .6, .75, .9, .97), # by length of the match: 2, 3, 4-5, 6-8, 9-15, more
@@ -836,7 +848,9 @@ def measure_costs(
     repeats=5, keep=True,
     far=1536 # tokens before, of a long text (or as many as the context of the target allows)
 ) -> CostModel:
-    "Time passes and draft steps (six seconds or more with SmolLM2, up to half a minute on a busy machine; minutes with a large target)"
+    """Time passes and draft steps
+
+    It takes six seconds or more with SmolLM2, up to half a minute on a busy machine; minutes with a large target."""
     path = _kept_at(lean, draft, far)
     if keep and (known := _kept_costs(path)): return known
     context, far = CostModel.near, min(far, lean.config.max_position_embeddings - 72)
@@ -1169,7 +1183,9 @@ def _ask(self:Run, limit):
 @patch
 def _choices(self:Run, urn, logits, ids): # what is drawn from, or None where the likeliest is taken;
     # (n,) logits and whose they are
-    "The draft's likeliest next tokens, most likely first: the level of each one's probability, and its id (its place in the urn, where one is drawn from)"
+    """The draft's likeliest next tokens, most likely first
+
+    Of each the level of its probability, and its id (its place in the urn, where one is drawn from)."""
     q, total = (urn.w, urn.total) if urn else (logits.float().softmax(-1).cpu().numpy(), 1.)
     best = (q >= SCANT*total).nonzero()[0]
     best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
@@ -1380,7 +1396,7 @@ def generate(self:SpeculativeDecoder,
     **sampling           # more of `Sampling`: min_p, repetition_penalty, logit_bias
 ): # (B, T + new) ids, prompt included; rows that end early are padded on the right
     "Decode; the rows of a batch share their passes. Counters are at `.stats` (a list for a batch)"
-    how = Sampling(temperature, top_p, top_k, **sampling)
+    how = _sampling(temperature, top_p, top_k, **sampling)
     check_positive('max_new_tokens', max_new_tokens)
     pad = check_prompt(input_ids, self.config, how, attention_mask)
     seeds, queries = (_for_rows(x, len(input_ids), what)
@@ -1407,7 +1423,7 @@ def stream(self:SpeculativeDecoder,
     attention_mask=None, **sampling
 ): # pieces of text
     "Yield text as it is accepted; a character whose bytes are not all there yet waits"
-    how = Sampling(temperature, top_p, top_k, **sampling)
+    how = _sampling(temperature, top_p, top_k, **sampling)
     check_positive('max_new_tokens', max_new_tokens)
     pad = check_prompt(input_ids, self.config, how, attention_mask) # now, not when the first piece is asked for
     if len(input_ids) != 1:
@@ -1706,7 +1722,9 @@ def log_answer(
     path, prompt:str, answer:str, # the log, JSON lines; a message and what was answered
     ended=True # did the answer come to its end, or was it cut off?
 ):
-    "Add to a log of what was asked and answered, for `specdraft_train --continue_on` and `specdraft_build_cache --from_log`; a new one can be read by its owner alone"
+    """Add to a log of what was asked and answered; a new one can be read by its owner alone
+
+    `specdraft_train --continue_on` and `specdraft_build_cache --from_log` read it."""
     if not is_text(prompt):
         raise InputError(f'prompt is {prompt!r:.80}: expected the text of one message; '
                          'from a talk nothing can be learnt')
