@@ -1,7 +1,7 @@
 """Everything that CI runs. The last line counts the notebooks; the exit code is 0 only if all of it passed.
 
     check.py [--slow]   --slow runs the cells marked `#| slow` too"""
-import argparse, filecmp, importlib.util, os, re, subprocess, sys, tempfile, time, zipfile
+import argparse, filecmp, importlib.util, json, os, re, subprocess, sys, tempfile, time, zipfile
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -96,6 +96,15 @@ def names(tmp):
     if bad := [l for l in said.splitlines() if 'undefined name' in l]: raise Failed('\n'.join(bad))
     return 'none undefined'
 
+def lines(tmp):
+    "Code is read in the notebooks, and a page shows hardly more than 120 characters."
+    cells = [(p.name, c) for p in sorted((ROOT/'nbs').glob('*.ipynb'))
+             for c in json.loads(p.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
+    bad = [f"{name}, cell {c['id']}: {len(l)} characters, {l.strip()[:60]!r}"
+           for name, c in cells for l in ''.join(c['source']).splitlines() if len(l) > 120]
+    if bad: raise Failed('\n'.join(['at most 120 characters a line:', *bad]))
+    return f'{len(cells)} code cells, none over 120 characters'
+
 def build_site(tmp): return run(sys.executable, CI/'site.py', 'build').splitlines()[-1]
 
 def package(tmp):
@@ -145,8 +154,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--slow', action='store_true', help='run the cells marked `#| slow` too')
     notebooks = Notebooks(p.parse_args().slow)
-    steps = {'clean notebooks': clean, 'export in step': export, 'names': names, 'README in step': readme,
-             'notebooks': notebooks, 'site and links': build_site, 'package': package}
+    steps = {'clean notebooks': clean, 'export in step': export, 'names': names, 'lines': lines,
+             'README in step': readme, 'notebooks': notebooks, 'site and links': build_site, 'package': package}
     bad = []
     with tempfile.TemporaryDirectory() as d:
         d = Path(d).resolve()
