@@ -1718,7 +1718,7 @@ def specdraft_build_cache(
     replace:bool=False, # build anew even where that drops items of the cache that stands
     device:str='cpu' # cpu, cuda or mps
 ):
-    """Have the target answer common questions and keep the answers with their keys and values
+    """Have the target answer common questions and keep the answers with their keys and values.
 
     What was interrupted goes on when the same command is given again.
     On many devices: accelerate launch --no_python specdraft_build_cache"""

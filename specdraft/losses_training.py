@@ -1630,7 +1630,7 @@ def specdraft_train(
     rewordings:int=None,
     device:str='cpu' # cpu, cuda or mps
 ):
-    """Train a draft on text that the target writes
+    """Train a draft on text that the target writes.
 
     On many devices or machines: accelerate launch --no_python specdraft_train"""
     _check_asked(minutes, newest, out, prompts=prompts, continue_on=continue_on)
