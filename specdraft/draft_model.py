@@ -480,9 +480,8 @@ class LeanDraft:
         self.point = ([small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)]
                       if draft.pointer is not None else None)
         w = draft.head_weight().detach()
-        # beside: what `side_by_side` made last
         self.head = small_linear(_as_linear(w), ready=lean.head if self.vocab_ids is None else None)
-        self.n_own, self.beside = len(w), {}
+        self.n_own, self.beside = len(w), {} # beside: what `side_by_side` made last
         self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.columns()
         self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
@@ -775,12 +774,12 @@ def _read_draft(source):
         return _read_draft(source) # a training has put a better one in its place
 
 # %% ../nbs/03_draft_model.ipynb #checkown
-def _check_owner(file, meta, target_model): # a draft's file and what stands in its header
+def _check_owner(draft, theirs, size, target_model): # what it is called, the fingerprint and vocabulary of its target
     mine = fingerprint(target_model)
-    if meta['fingerprint'] != mine:
-        raise InputError(f'{file} belongs to the target {meta["fingerprint"]} '
-                         f'with a vocabulary of {meta.get("vocab_size", "a size that was not noted")}, '
-                         f'but this target is {mine} with one of {target_model.config.vocab_size}')
+    if theirs != mine:
+        raise InputError(f'{draft} belongs to the target {theirs} with a vocabulary of {size}, '
+                         f'but this target is {mine} with one of {target_model.config.vocab_size}: '
+                         'they must be the same')
 
 # %% ../nbs/03_draft_model.ipynb #draftfrom
 @patch(cls_method=True)
@@ -793,7 +792,7 @@ def from_pretrained(cls:DraftModel,
     "A trained draft for `target_model`; one of another target is refused"
     file, tensors, meta = _read_draft(source)
     target_model = as_model(target_model)
-    _check_owner(file, meta, target_model)
+    _check_owner(file, meta['fingerprint'], meta.get('vocab_size', 'a size that was not noted'), target_model)
     cache = file.parent/'knowledge_cache.safetensors'
     if knowledge_cache_manager is None and file.name == 'draft.safetensors' and cache.is_file():
         knowledge_cache_manager = KnowledgeCacheManager.load(cache)

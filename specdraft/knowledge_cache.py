@@ -1392,9 +1392,7 @@ def repeats(self:KnowledgeCacheManager,
     "Questions that come back in `messages` and that no item of the cache asks"
     check_positive('least', least)
     count = Counter(_plain(t) for t in messages if words(t) and len(t) <= longest)
-    texts = {}
-    groups = defaultdict(list)
-    out = []
+    texts, groups, out = {}, defaultdict(list), []
     taken = self.dropped | set(self.ids) # what was taken out, and what somebody has since made another question of
     for t in messages: texts.setdefault(_plain(t), ' '.join(t.split()))
     for t, _ in count.most_common():
@@ -1544,10 +1542,11 @@ def _compute(self:KnowledgeCacheManager,
 ):
     "Answer `new` questions, or compute again what is lost"
     if new is None and not self.lost: return
-    lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
+    lean = LeanTarget(loader.load_target_model(device))
     if new is None:
         self.check(lean.model)
         return self._recover(lean)
+    tokenizer = loader.load_tokenizer()
     _check_form(self, loader.config, lean, out)
     c, main = loader.config['knowledge_enhancement'], processes(device).is_main_process
     done = self.add(lean, tokenizer, new, not keep, c['max_answer_tokens'], # it mends what is lost

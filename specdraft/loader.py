@@ -749,8 +749,8 @@ def user_text(tokenizer, ids:list) -> str:
     before, after = template_parts(tokenizer)
     bos = tokenizer.bos_token or ''
     bos = '' if bos in after else bos # one that opens every turn is no mark of the beginning
-    # a system message or a mark of the beginning may stand before it
     text = tokenizer.decode(ids, skip_special_tokens=not before)
+    # a system message or a mark of the beginning may stand before it
     opening = re.split(r'\n(?=<)|(?<=>)(?=<)', before)[-1].removeprefix(bos)
     if not before or opening not in text: return text.strip()
     said = text.rpartition(opening)[2]
@@ -1153,9 +1153,8 @@ class LeanTarget:
         check_llama_like(model)
         if model.device.type == 'cuda': # it plans anew for every length, and here each step has another
             torch.backends.cuda.enable_cudnn_sdp(False)
-        # G: queries of a group
         self.model, self.config = model, model.config
-        self.G = model.config.num_attention_heads//model.config.num_key_value_heads
+        self.G = model.config.num_attention_heads//model.config.num_key_value_heads # queries of a group
         self.blocks = [Block(l, packed) for l in model.model.layers]
         self.head = Packed(model.lm_head, share=True) if packed else model.lm_head
         self._rope = None

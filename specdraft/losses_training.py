@@ -833,8 +833,8 @@ def apart(
 def _split(self:Trainer, learnt):
     "Hold out a twentieth of the prompts, first of those that stand apart; find what can serve as knowledge of a text"
     texts, number, groups, first = getattr(self.data, 'outline', self.data), {}, {}, {}
-    # prompts by number
     self.places = [len(t) for t in texts]
+    # prompts by number
     prompt = [number.setdefault(tuple(t.ids[:t.answer + 1].tolist()), len(number)) for t in texts]
     for i, p in enumerate(prompt): groups.setdefault(p, []).append(i)
     old = {prompt[i] for i in learnt}

@@ -9,7 +9,7 @@ __all__ = ['JOINT', 'SIBLINGS', 'SCANT', 'MAX_TREE', 'COLOURS', 'STATEFUL', 'WAR
            'as_gamma', 'SpeculativeDecoder', 'coloured', 'Processed', 'open_all', 'log_answer', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
-import functools, hashlib, itertools, json, math, numbers, os, random, sys, tempfile, time
+import functools, hashlib, inspect, itertools, json, math, numbers, os, random, sys, tempfile, time
 from bisect import bisect_right
 from collections import defaultdict, deque
 from contextlib import suppress
@@ -25,7 +25,7 @@ from .loader import (SCHEMA, WIDE, InputError, LeanTarget, ModelLoader, SharedCa
                               chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, is_text,
                               likeliest, load_config, machine, size_groups, user_text, whole_file)
 from .knowledge_cache import CACHE, find_cache
-from .draft_model import RUN, Ask, DraftModel, LeanDraft, default_draft, find_draft
+from .draft_model import RUN, Ask, DraftModel, LeanDraft, _check_owner, default_draft, find_draft
 
 # %% ../nbs/05_speculative_decoding.ipynb #chksampl
 def _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_bias): # see `Sampling`
@@ -86,9 +86,10 @@ def bare(self:Sampling):
 
 # %% ../nbs/05_speculative_decoding.ipynb #samphow1
 def _sampling(temperature, top_p, top_k, **more): # as `generate` takes them
-    if strange := more.keys() - {'min_p', 'repetition_penalty', 'logit_bias'}:
-        raise TypeError(f'{min(strange)!r} is no argument here: texts are drawn with temperature (0: greedy), top_p, '
-                        'top_k, min_p, repetition_penalty and logit_bias; for all that transformers has, call '
+    known = inspect.signature(Sampling).parameters
+    if strange := more.keys() - known.keys():
+        raise TypeError(f'{min(strange)!r} is no argument here: texts are drawn with {", ".join(known)} (temperature 0 '
+                        'is greedy); for all that transformers has, call '
                         'target.generate(**inputs, custom_generate=decoder)')
     return Sampling(temperature, top_p, top_k, **more)
 
@@ -1227,12 +1228,8 @@ def as_gamma(text): # as a command line or a config gives it
 # %% ../nbs/05_speculative_decoding.ipynb #chktarg1
 def _check_target(draft, model):
     "Raise `InputError` for the draft of another target"
-    if draft.target is model: return
-    theirs, mine = fingerprint(draft.target), fingerprint(model)
-    if theirs != mine:
-        raise InputError(f'the draft belongs to the target {theirs} with a vocabulary of '
-                         f'{draft.target.config.vocab_size}, but this target is {mine} '
-                         f'with one of {model.config.vocab_size}: they must be the same')
+    if draft.target is not model:
+        _check_owner('the draft', fingerprint(draft.target), draft.target.config.vocab_size, model)
 
 # %% ../nbs/05_speculative_decoding.ipynb #knowlof1
 def _knowledge_of(draft, manager, model): # the given manager or None; -> that or the draft's,
@@ -1341,8 +1338,8 @@ def _round(self:SpeculativeDecoder, runs): # yields (run, its new ids)
     way, began, n = tempo.choose() if tempo else 'draft', time.perf_counter(), 0
     self._propose(runs, way)
     logits = self.lean.logits(self._pass(runs))[0] # (T, V)
-    # for all at once
     sizes = [len(r.block) for r in runs]
+    # for all at once
     best = likeliest(logits).tolist() if all(r.sampling.bare for r in runs) else []
     seconds, at = time.perf_counter() - began, 0
     for r, mine in zip(runs, logits.split(sizes)):
