@@ -160,13 +160,13 @@ def _softmax(logits, temperature, top_k):
 def _nucleus(p, top_p, min_p=0.): # (V,) -> (places, probabilities) of what stays;
     # as transformers: a token stays while those above it have less than top_p
 
-    # where all from `least` up have more than `top_p`, none below it stays: only these are sorted
+    # where all from `least` up have more than `top_p`, none below it stays: these alone are sorted
     for least in (1e-3, 1e-4, .99*(1 - top_p)/len(p)):
         at = (p >= least).nonzero()[0]
         values = p[at]
-        order = values.argsort()[::-1]
-        ends = values[order].cumsum(dtype=np.float64)
-        if len(at) and ends[-1] > top_p + 1e-4: break
+        if values.sum(dtype=np.float64) > top_p + 1e-4: break
+    order = values.argsort()[::-1]
+    ends = values[order].cumsum(dtype=np.float64)
     order = order[:int(ends.searchsorted(top_p)) + 1]
     at, values = at[order], values[order]
     if min_p > 0:
@@ -487,11 +487,12 @@ class CopyIndex:
             self.append(t, len(self.texts) - 1)
     def append(self, ids, text=0): # text 0 is the running one
         "Add tokens to a text"
-        t = self.texts[text]
-        for i in ids:
-            t.append(i)
-            for n in self.keys:
-                if len(t) >= n: self.at[tuple(t[-n:])].append((text, len(t)))
+        t, old = self.texts[text], len(self.texts[text])
+        t += ids
+        for n in self.keys:
+            first = max(old + 1, n) # end of a run of n tokens that is new
+            for end, run in enumerate(zip(*(t[first - n + i:] for i in range(n))), first):
+                self.at[run].append((text, end))
 
 # %% ../nbs/05_speculative_decoding.ipynb #copymtch1
 @patch
@@ -524,6 +525,15 @@ def propose(self:CopyIndex, limit=16): # (ids, length of the match)
     votes = defaultdict(int)
     for b in best: votes[b[0]] += 1
     return max(best, key=lambda b: (votes[b[0]], len(b))), m
+
+# %% ../nbs/05_speculative_decoding.ipynb #copybeh1
+@patch
+def behind(self:CopyIndex, tokens, limit=16): # ids; as `propose`
+    "What `propose` would give, were these tokens the next of the running text"
+    text, n = self.texts[0], len(self.texts[0])
+    text += tokens
+    try: return self.propose(limit)
+    finally: del text[n:]
 
 # %% ../nbs/05_speculative_decoding.ipynb #c5b20f4e
 def expected_tokens(a:float, k:int) -> float:
@@ -695,7 +705,7 @@ def saw(self:CostModel,
     got, took = len(path) + 1, self.share(len(proposal) + 1) + proposal.spent
     self.done += got
     self.lost += took*self.least - got
-    if 'copy' not in proposal.sources: self.pace += .1*(got/took - self.pace)
+    if proposal.sources[:1] != ['copy']: self.pace += .1*(got/took - self.pace)
 
 # %% ../nbs/05_speculative_decoding.ipynb #stake001
 @patch
@@ -959,18 +969,27 @@ class Run:
 @patch
 def _equip(self:Run, decoder, prompt, found): # (item, score) pairs
     "What it proposes from: a draft with knowledge to read, and an index of the answers to copy from"
-    self.draft, self.knowledge, self.index = None, None, None
+    # ids of what a step may read, and that, laid out
+    self.draft, self.items, self._laid_out, self.index = None, [], None, None
     if decoder.draft is not None:
         self.draft = copy(decoder.draft)
         self.draft.forget()
         self.draft.see(prompt)
-        self.knowledge = self.draft.prepare([i['id'] for i, _ in found])
+        if self.draft.reads is not None:
+            self.items = [i['id'] for i, _ in found]
+            for i, _ in found: self.draft.see(i['answer_ids'])
     if decoder.copy:
         every = (decoder.manager.copies()
                  if decoder.copy == 'all' and decoder.manager is not None and len(decoder.manager) else None)
         self.index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found
                                 for v in [item, *item['variants']]], answers=every)
         self.index.append(prompt)
+
+# %% ../nbs/05_speculative_decoding.ipynb #runknow01
+@patch(as_prop=True)
+def knowledge(self:Run): # what a step that reads is given
+    if self._laid_out is None: self._laid_out = self.draft.prepare(self.items)
+    return self._laid_out
 
 # %% ../nbs/05_speculative_decoding.ipynb #a7eee957
 class _Rows: # made when asked for
@@ -1083,13 +1102,16 @@ def _count(self:Run, path, emitted): # the accepted places as far as they were e
         b['accepted'] += i in path
     s['acceptance_rate'], s['tau'] = s['n_accepted']/max(s['n_drafted'], 1), s['n_emitted']/s['n_rounds']
 
+# %% ../nbs/05_speculative_decoding.ipynb #runtoend1
+@patch
+def _to_end(self:Run, run, match): # nothing stands behind an end
+    return run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))], match
+
 # %% ../nbs/05_speculative_decoding.ipynb #runcopy1
 @patch
 def _copy(self:Run, most): # -> how likely the first token is to be right; 0 where nothing is copied
     p, c = self.proposal, self.costs
-    run, match = self.index.propose(most)
-    # nothing stands behind an end
-    run = run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))]
+    run, match = self._to_end(*self.index.propose(most))
     if c and run:
         rate, n = c.copy_plan(match, len(run))
         run = run[:n] if rate > 1 and (not self.strict or rate > (1 + c.gain)/(1 + c.cost)) else []
@@ -1128,12 +1150,12 @@ SIBLINGS, SCANT, MAX_TREE = 8, 1e-3, 64
 @patch
 def _step(self:Run, text): # a draft step: yields its `Ask`, returns its logits; the last ids of the text
     p, c = self.proposal, self.costs
-    read = self.knowledge if not c or c.reads else None
+    read = self.knowledge if self.items and (not c or c.reads) else None
     logits = yield Ask(self.draft, text[-1], self.kv_cache, self.kv_cache.n + p.steps, read, text)
     p.steps += 1
     if c:
         p.spent += c.step
-        if self.knowledge: c.pointed(self.draft.copied if read else None)
+        if self.items: c.pointed(self.draft.copied if read else None)
     return logits
 
 # %% ../nbs/05_speculative_decoding.ipynb #askurn01
@@ -1177,6 +1199,7 @@ def _ask(self:Run, limit):
         if c and not self.strict: # it counts where its elder is wrong
             others += [(before*(1 - c.rate('draft', level))*c.rate('sibling', l), parent, l, i, urn) for l, i in rest]
     if c:
+        if self.index and tokens: self._tail(tokens, joints, at, limit - len(tokens))
         self._add_siblings(others, joints)
         c.drafted(joints, p.spent)
 
@@ -1191,6 +1214,21 @@ def _choices(self:Run, urn, logits, ids): # what is drawn from, or None where th
     best = (q >= SCANT*total).nonzero()[0]
     best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
     return [(self.costs.level(v), i) for v, i in zip((q[best]/total).tolist(), (best if urn else ids[best]).tolist())]
+
+# %% ../nbs/05_speculative_decoding.ipynb #runtail01
+@patch
+def _tail(self:Run,
+    tokens, joints, at, # drafted ids; the probabilities of what is proposed, added to; the last one's place
+    most
+):
+    "Copy behind what was drafted, as long as each token pays for its place"
+    p, c, joint = self.proposal, self.costs, joints[-1]
+    run, match = self._to_end(*self.index.behind(tokens, 0 if tokens[-1] in self.eos else most))
+    for t in run:
+        joint *= c.rate('copy', CostModel.bucket(match))
+        if not c.keep(joint, len(p), p.spent): return
+        at = p.add(t, at, 'copy', CostModel.bucket(match))
+        joints.append(joint)
 
 # %% ../nbs/05_speculative_decoding.ipynb #siblings1
 @patch
@@ -1308,7 +1346,7 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
         for r, row in zip(runs, list(shared.rows)):
             r.kv_cache = row
             # what can be copied needn't be read
-            if r.costs: r.costs.reset(len(runs), .5*(r.knowledge is not None and r.index is None))
+            if r.costs: r.costs.reset(len(runs), .5*(bool(r.items) and r.index is None))
         for part in size_groups([len(r.block) for r in runs], 2048):
             yield from self._read([runs[i] for i in part])
         while runs := _go_on(runs, shared): yield from self._round(runs)
