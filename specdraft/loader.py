@@ -45,8 +45,9 @@ def check_positive(name, value):
     return value
 
 def check_count(name, value):
-    "Raise `InputError` unless `value` can be a number of things, 0 meaning all"
-    if value < 0: raise InputError(f'{name} is {value}: it must be 0 (all) or more')
+    "Raise `InputError` unless `value` is an integer of 0 or more, 0 meaning all"
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 0:
+        raise InputError(f'{name} is {value!r}: it must be 0 (all) or more, and an integer')
 
 # %% ../nbs/00_loader.ipynb #stdoutc1
 def _set_stdout():

@@ -602,6 +602,8 @@ def write_data(
 ) -> TrainingData:
     "Write and trace all lots that are not there yet"
     c = {**config['training'], 'hot': config['decoding']['temperature'] or 1.}
+    if layers is None and manager is None:
+        raise InputError('layers is None, and there is no knowledge cache that has some: name those of the draft')
     layers = list(layers if layers is not None else manager.layers)
     lots = text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings)
     plan = data_plan(lots, layers, config, lean, manager)

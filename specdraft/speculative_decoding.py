@@ -410,13 +410,15 @@ def _check_shape(input_ids): # is it a prompt at all?
         raise InputError('the prompt is empty (0 tokens): expected at least 1')
 
 # %% ../nbs/05_speculative_decoding.ipynb #chkvoc01
-def _check_vocabulary(ids, bias, size): # all ids of the prompts; what a bias is given for
+def _check_vocabulary(ids, bias, size): # all ids of the prompts; `Sampling`'s bias
     top, low = int(ids.max()), int(ids.min())
     if top >= size or low < 0:
         raise InputError(f"input_ids holds {top if top >= size else low}: the target's vocabulary has {size} tokens")
     for i in bias:
         if not isinstance(i, numbers.Integral) or not 0 <= i < size:
             raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {size - 1}")
+    if len(bias) == size and max(bias.values()) == -math.inf:
+        raise InputError('logit_bias forbids every token: it must leave at least one')
 
 # %% ../nbs/05_speculative_decoding.ipynb #4b3323c1
 def check_prompt(
@@ -432,7 +434,7 @@ def check_prompt(
     if T >= limit:
         raise InputError(f"the prompt has {T} tokens: the model's context holds {limit}, prompt and answer together")
     ids = torch.cat([row[n:] for row, n in zip(input_ids, pad)]) # padding may be anything
-    _check_vocabulary(ids, sampling.bias if sampling else (), config.vocab_size)
+    _check_vocabulary(ids, sampling.bias if sampling else {}, config.vocab_size)
     return pad
 
 # %% ../nbs/05_speculative_decoding.ipynb #tokbytk1
