@@ -644,13 +644,13 @@ def _once(decode, device): # what it wrote is kept
 # %% ../nbs/06_benchmarks.ipynb #certcls1
 class _Certificate:
     "Its comparisons so far, and what is asked in them"
-    def __init__(self, draft, lean, tokenizer, prompts, max_new_tokens, out): # see `certificate`
+    def __init__(self, draft, lean, tokenizer, prompts, max_new_tokens, out, settings): # see `certificate`
         self.draft, self.tokenizer, self.prompts, self.most = draft, tokenizer, prompts, max_new_tokens
         self.side, self.result = Path(out).with_suffix('.unfinished.json') if out else None, {}
         # comparison -> source -> accepted tokens: what its texts went through
         self.accepted, self.used = {}, Counter()
         self.head = dict(**_measured_on(lean), draft=about(draft), max_new_tokens=max_new_tokens,
-                         accepted=self.accepted)
+                         settings=dict(n_prompts=len(prompts), **settings), accepted=self.accepted)
 
     def decoder(self, draft, lean, **kw):
         d = SpeculativeDecoder(draft, lean, self.tokenizer, gamma='auto', **kw)
@@ -686,12 +686,13 @@ def run(self:_Certificate, name, ours, reference, lean, quick=None):
 # %% ../nbs/06_benchmarks.ipynb #n61930335
 def certificate(
     draft, lean, tokenizer, prompts, max_new_tokens=128, # trained draft, target, its tokenizer, dicts with text
-    out='' # JSON file to write
+    out='', # JSON file to write
+    settings=None # dict: what else is told there of how it was made
 ) -> dict: # name of the comparison -> rows of `compare`
     """Hold the decoder's greedy texts against `generate` of transformers in float32, and against plain decoding
 
     The second is in the target's dtype; there also others are held against others, to see what the dtype alone does."""
-    c = _Certificate(draft, lean, tokenizer, prompts, max_new_tokens, out)
+    c = _Certificate(draft, lean, tokenizer, prompts, max_new_tokens, out, settings or {})
     kind = str(lean.dtype).removeprefix('torch.')
     exact = LeanTarget(deepcopy(lean.model).float())
     many = batched_answers(exact, tokenizer, prompts, max_new_tokens)
@@ -817,7 +818,8 @@ def specdraft_bench(
     chosen = name_asked(chosen, manager)
     check_room(chosen, lean, tokenizer)
     if certify: # whether texts agree has nothing to do with what was learnt
-        return _certified(certificate(model, lean, tokenizer, chosen, max_new_tokens, out), out)
+        how = dict(prompts=Path(prompts).name if prompts else 'knowledge', n_each=n_each)
+        return _certified(certificate(model, lean, tokenizer, chosen, max_new_tokens, out, how), out)
     check_disjoint(chosen, manager, _trained_on(model))
     bench_file(out, model, lean, tokenizer, chosen, names, repeats, max_new_tokens, gamma, temperature, prompts,
                manager)
