@@ -722,6 +722,10 @@ def uncertified(
             if exact(name) and not all(r['same'] for r in rows)
             or 'trees' in name and any(r.get('gap', 0) > NEAR for r in rows)]
 
+# %% ../nbs/06_benchmarks.ipynb #srcname1
+def _source_name(source): # of prompts, as results have it; '': those of the knowledge cache
+    return Path(source).name if source else 'knowledge'
+
 # %% ../nbs/06_benchmarks.ipynb #5cc1d8d5
 def bench_file(
     out, draft, lean, tokenizer, prompts, # JSON file, trained draft or None, target, its tokenizer, dicts with text
@@ -735,7 +739,7 @@ def bench_file(
     side, plot = Path(out).with_suffix('.unfinished.json'), Path(out).with_suffix('.png')
     keep = partial(save_result, side, lean=lean, draft=about(draft), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms,
                    max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats,
-                   prompts=Path(source).name if source else 'knowledge', n_prompts=len(prompts))
+                   prompts=_source_name(source), n_prompts=len(prompts))
     rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, gamma, temperature, methods, manager),
                  prompts, tokenizer, repeats, few=_seldom(lean) if 'plain' in methods else (), device=lean.device,
                  save=keep, sampled=temperature > 0)
@@ -818,7 +822,7 @@ def specdraft_bench(
     chosen = name_asked(chosen, manager)
     check_room(chosen, lean, tokenizer)
     if certify: # whether texts agree has nothing to do with what was learnt
-        how = dict(prompts=Path(prompts).name if prompts else 'knowledge', n_each=n_each)
+        how = dict(prompts=_source_name(prompts), n_each=n_each)
         return _certified(certificate(model, lean, tokenizer, chosen, max_new_tokens, out, how), out)
     check_disjoint(chosen, manager, _trained_on(model))
     bench_file(out, model, lean, tokenizer, chosen, names, repeats, max_new_tokens, gamma, temperature, prompts,

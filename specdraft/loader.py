@@ -38,15 +38,17 @@ class InputError(ValueError):
     "Something the user gave can't be used; the message names the value and what is allowed."
 
 # %% ../nbs/00_loader.ipynb #3eb28988
+def _is_whole(x): return isinstance(x, numbers.Integral) and not isinstance(x, bool) # NumPy's too
+
 def check_positive(name, value):
     "Raise `InputError` unless `value` is an integer above 0"
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value <= 0: # NumPy's too
+    if not _is_whole(value) or value <= 0:
         raise InputError(f'{name} is {value!r}: it must be an integer above 0')
     return value
 
 def check_count(name, value):
     "Raise `InputError` unless `value` is an integer of 0 or more, 0 meaning all"
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 0:
+    if not _is_whole(value) or value < 0:
         raise InputError(f'{name} is {value!r}: it must be 0 (all) or more, and an integer')
 
 # %% ../nbs/00_loader.ipynb #stdoutc1

@@ -966,13 +966,16 @@ class Run:
         self._equip(decoder, prompt, found)
         self.proposal, self.block, self.parents = None, self.ids, None # what the next pass reads
         self.stats = _counters(found)
+    @functools.cached_property
+    def knowledge(self):
+        "The cached answers for a step that reads, or None; laid out when the first one asks"
+        return self.draft.prepare(self.items)
 
 # %% ../nbs/05_speculative_decoding.ipynb #runequip
 @patch
 def _equip(self:Run, decoder, prompt, found): # (item, score) pairs
     "What it proposes from: a draft with knowledge to read, and an index of the answers to copy from"
-    # ids of what a step may read, and that, laid out
-    self.draft, self.items, self._laid_out, self.index = None, [], None, None
+    self.draft, self.items, self.index = None, [], None # items: ids of what a step may read
     if decoder.draft is not None:
         self.draft = copy(decoder.draft)
         self.draft.forget()
@@ -986,12 +989,6 @@ def _equip(self:Run, decoder, prompt, found): # (item, score) pairs
         self.index = CopyIndex([v['prompt_ids'] + v['answer_ids'] for item, _ in found
                                 for v in [item, *item['variants']]], answers=every)
         self.index.append(prompt)
-
-# %% ../nbs/05_speculative_decoding.ipynb #runknow01
-@patch(as_prop=True)
-def knowledge(self:Run): # what a step that reads is given
-    if self._laid_out is None: self._laid_out = self.draft.prepare(self.items)
-    return self._laid_out
 
 # %% ../nbs/05_speculative_decoding.ipynb #a7eee957
 class _Rows: # made when asked for
@@ -1106,14 +1103,16 @@ def _count(self:Run, path, emitted): # the accepted places as far as they were e
 
 # %% ../nbs/05_speculative_decoding.ipynb #runtoend1
 @patch
-def _to_end(self:Run, run, match): # nothing stands behind an end
+def _found(self:Run, most, behind=()): # drafted ids; -> ids to copy, length of the match
+    run, match = self.index.behind(behind, most)
+    # nothing stands behind an end
     return run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))], match
 
 # %% ../nbs/05_speculative_decoding.ipynb #runcopy1
 @patch
 def _copy(self:Run, most): # -> how likely the first token is to be right; 0 where nothing is copied
     p, c = self.proposal, self.costs
-    run, match = self._to_end(*self.index.propose(most))
+    run, match = self._found(most)
     if c and run:
         rate, n = c.copy_plan(match, len(run))
         run = run[:n] if rate > 1 and (not self.strict or rate > (1 + c.gain)/(1 + c.cost)) else []
@@ -1152,7 +1151,7 @@ SIBLINGS, SCANT, MAX_TREE = 8, 1e-3, 64
 @patch
 def _step(self:Run, text): # a draft step: yields its `Ask`, returns its logits; the last ids of the text
     p, c = self.proposal, self.costs
-    read = self.knowledge if self.items and (not c or c.reads) else None
+    read = self.knowledge if not c or c.reads else None
     logits = yield Ask(self.draft, text[-1], self.kv_cache, self.kv_cache.n + p.steps, read, text)
     p.steps += 1
     if c:
@@ -1201,7 +1200,7 @@ def _ask(self:Run, limit):
         if c and not self.strict: # it counts where its elder is wrong
             others += [(before*(1 - c.rate('draft', level))*c.rate('sibling', l), parent, l, i, urn) for l, i in rest]
     if c:
-        if self.index and tokens: self._tail(tokens, joints, at, limit - len(tokens))
+        if self.index and tokens and tokens[-1] not in self.eos: self._tail(tokens, joints, at, limit - len(tokens))
         self._add_siblings(others, joints)
         c.drafted(joints, p.spent)
 
@@ -1225,11 +1224,13 @@ def _tail(self:Run,
 ):
     "Copy behind what was drafted, as long as each token pays for its place"
     p, c, joint = self.proposal, self.costs, joints[-1]
-    run, match = self._to_end(*self.index.behind(tokens, 0 if tokens[-1] in self.eos else most))
+    run, match = self._found(most, tokens)
+    bucket = CostModel.bucket(match)
+    rate = c.rate('copy', bucket)
     for t in run:
-        joint *= c.rate('copy', CostModel.bucket(match))
+        joint *= rate
         if not c.keep(joint, len(p), p.spent): return
-        at = p.add(t, at, 'copy', CostModel.bucket(match))
+        at = p.add(t, at, 'copy', bucket)
         joints.append(joint)
 
 # %% ../nbs/05_speculative_decoding.ipynb #siblings1
