@@ -1173,6 +1173,9 @@ class LeanTarget:
     def new_cache(self, max_len, batch=1):
         return KVCache(self.config, max_len, batch,
                        torch.float32 if self.device.type == 'cpu' else self.dtype, self.device)
+    def __reduce_ex__(self, protocol): # for pickle and deepcopy
+        raise TypeError('a LeanTarget is laid out for one process and can be neither copied nor pickled: make another '
+                        'one of the model, there')
     def embed(self, ids): return self.model.model.embed_tokens(ids)
     def logits(self, hidden): # (B, T, D) -> (B, T, V)
         return self.head(rms_norm(self.model.model.norm, hidden))
@@ -1197,10 +1200,13 @@ def _remember(self:LeanTarget): # what it was packed from
 # %% ../nbs/00_loader.ipynb #snapcode
 @patch
 def check_unchanged(self:LeanTarget):
-    """Refuse a target that is not what it was
+    """Refuse a target that is not what it was, or would compute otherwise
 
     A module or a weight may have been exchanged, written to (also past autograd, which a few numbers of each show),
-    cast or moved."""
+    cast or moved; and a caller's autocast may be on."""
+    if torch.is_autocast_enabled(self.device.type):
+        raise InputError(f'torch.autocast is on for {self.device.type}: expected off, the target decodes in its own '
+                         'dtype')
     same = all(d.get(k) is x for d, k, x in self._parts) and self._stands() == self._packed_from
     if not (same and torch.equal(torch.cat(self._looked_at), self._saw)):
         raise InputError('the target has changed since it was packed (its weights, adapters, dtype or device): '
