@@ -69,13 +69,17 @@ def _first(prompts, n): # so many of each category; 0: all
         if not n or seen[p['category']] <= n: out.append(p)
     return out
 
+# %% ../nbs/06_benchmarks.ipynb #storedkey1
+def _stored(manager): # knowledge cache or None -> `prompt_key` of each wording in it
+    return {prompt_key(v['text']) for _, v in (manager.wordings() if manager is not None else ())}
+
 # %% ../nbs/06_benchmarks.ipynb #8fc2b084
 def check_disjoint(
     prompts, manager, # to measure with, knowledge cache or None
     trained_on=()     # `prompt_key` of every training prompt: a draft keeps them as `info['prompts']`
 ):
     "Raise `InputError` if a prompt that measures was training text of the draft; questions as asked are meant to be"
-    known = {prompt_key(v['text']) for _, v in (manager.wordings() if manager else ())} | set(trained_on)
+    known = _stored(manager) | set(trained_on)
     both = [p['text'] for p in prompts
             if p['group'] != 'as asked' and not p.get('stored') and prompt_key(p['text']) in known]
     if both:
@@ -119,17 +123,23 @@ def other_item(manager, text) -> list: # (item, score)
     ids = manager.ids
     return [(manager.items[(ids.index(manager.retrieve(text, threshold=0)[0][0]['id']) + 1) % len(ids)], 1.)]
 
+# %% ../nbs/06_benchmarks.ipynb #theirsgen1
+def _generate(lean, ids, mask, **kw): # (B, T) each; what `generate` of transformers is told besides -> (B, T + new)
+    from transformers import GenerationConfig
+    model, end = lean.model, sorted(eos_ids(lean.model))
+    kept, model.generation_config = model.generation_config, GenerationConfig(
+        eos_token_id=end or None, pad_token_id=min(end, default=0))
+    try: return model.generate(ids, attention_mask=mask, **kw)
+    finally: model.generation_config = kept
+
 # %% ../nbs/06_benchmarks.ipynb #theirs01
 # the method of transformers; more: what `generate` is told besides
 def _theirs(lean, max_new_tokens, temperature, **more):
-    # whatever the model's generation_config says
-    kw = dict(do_sample=temperature > 0, repetition_penalty=1.,
-              **(dict(temperature=temperature, top_k=0, top_p=1.) if temperature else {}))
+    kw = dict(do_sample=temperature > 0, **(dict(temperature=temperature, top_k=0, top_p=1.) if temperature else {}))
     # it would write on where the context is full
     room = lambda ids: lean.config.max_position_embeddings - ids.shape[1]
     return lambda ids: (
-        lean.model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=min(max_new_tokens, room(ids)),
-                            **kw, **more), None)
+        _generate(lean, ids, torch.ones_like(ids), max_new_tokens=min(max_new_tokens, room(ids)), **kw, **more), None)
 
 # %% ../nbs/06_benchmarks.ipynb #9688a0f9
 def make_methods(
@@ -295,11 +305,13 @@ def save_result(
     return result
 
 # %% ../nbs/06_benchmarks.ipynb #besttitl
-def _plot_title(lines, by): # from `summary`
-    best = [l for l in lines if l['method'] == 'both'] or lines
-    of = 'both: '*(len(best) < len(lines))
-    if len(best) >= 5: return f'{of}speedup by {by}, mean {st.mean(l["speedup"] for l in best):.2f}x'
-    return of + ', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best) or 'nothing to compare'
+def _plot_title(rows, lines, by): # from `bench` and `summary`
+    drawn = list(dict.fromkeys(l['method'] for l in lines))
+    if not drawn: return 'nothing to compare'
+    name = next((m for m in ('both', 'copy') if m in drawn), drawn[0])
+    best, of = [l for l in lines if l['method'] == name], f'{name}: '*(len(drawn) > 1)
+    if len(best) >= 5: return f'{of}speedup by {by}, mean {st.mean(speedups(rows, name).values()):.2f}x'
+    return of + ', '.join(f'{l[by]} {l["speedup"]:.1f}x' for l in best)
 
 # %% ../nbs/06_benchmarks.ipynb #8fa027aa
 def plot_speedups(
@@ -320,7 +332,7 @@ def plot_speedups(
         ax.plot(*zip(*dots), 'k.', ms=2, alpha=.5)
     ax.axhline(1, color='k', lw=.8)
     ax.set_xticks(range(len(groups)), groups, rotation=0 if len(groups) < 6 else 60)
-    ax.set(ylabel='speedup over plain', title=_plot_title(lines, by))
+    ax.set(ylabel='speedup over plain', title=_plot_title(rows, lines, by))
     if lines: ax.legend()
     fig.tight_layout()
     return fig
@@ -460,14 +472,15 @@ def held_out(
     The questions of a knowledge cache, unrelated messages, and unseen paraphrases where they are packaged questions."""
     check_cache(manager, path)
     asked = {x['id']: x['question'] for x in manager.items}
-    known = lambda name: {q['id'] for q in load_questions(name) if asked.get(q['id']) == q['question']}
-    name = max(HELD_OUT, key=lambda n: len(known(n)))
-    ids = known(name)
+    packaged = lambda name: {q['id'] for q in load_questions(name) if asked.get(q['id']) == q['question']}
+    name = max(HELD_OUT, key=lambda n: len(packaged(n)))
+    ids = packaged(name)
     prompts = [p for p in knowledge_prompts(manager.items, HELD_OUT[name])
                if p['group'] != 'paraphrase' or p['item'] in ids]
-    new = [p for p in prompts if p['group'] == 'as asked' or prompt_key(p['text']) not in trained_on]
+    known = _stored(manager) | set(trained_on)
+    new = [p for p in prompts if p['group'] == 'as asked' or prompt_key(p['text']) not in known]
     if len(new) < len(prompts):
-        print(f'{len(prompts) - len(new)} of the messages to measure with are training text of this draft: '
+        print(f'{len(prompts) - len(new)} of the messages to measure with are training text of this draft, or stored: '
               'they are left out', file=sys.stderr)
     return pick(new, n_each) if n_each else new
 
@@ -629,8 +642,7 @@ def batched_answers(
         left = [width - len(p) for p in some]
         ids, mask = (torch.tensor([[0]*n + row for n, row in zip(left, rows)], device=lean.device)
                      for rows in (some, [[1]*len(p) for p in some]))
-        wrote = lean.model.generate(ids, attention_mask=mask, max_new_tokens=max_new_tokens,
-                                    do_sample=False, repetition_penalty=1.)
+        wrote = _generate(lean, ids, mask, max_new_tokens=max_new_tokens, do_sample=False)
         for p, row in zip(some, wrote[:, width:].tolist()):
             end = next((k for k, t in enumerate(row, 1) if t in eos), len(row))
             out[tuple(p)] = torch.tensor([(p + row[:end])[:lean.config.max_position_embeddings]])

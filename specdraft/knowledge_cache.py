@@ -26,10 +26,10 @@ from fastcore.basics import chunked, patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, _unseen, agreed, as_lean,
-                              as_model, chat_ids, check_count, check_positive, check_value, check_writable, command,
-                              eos_ids, file_state, fingerprint, generate_batch, is_text, likeliest, load_config,
-                              load_tensors, left_over, processes, save_tensors, spread, whole_file)
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, StrictYaml, _unseen, agreed,
+                              as_lean, as_model, chat_ids, check_count, check_positive, check_value, check_writable,
+                              command, eos_ids, file_state, fingerprint, generate_batch, is_text, likeliest,
+                              load_config, load_tensors, left_over, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -159,14 +159,9 @@ def _read_jsonl(text, source):
     return [parse(i, l) for i, l in rows], str(source), [i for i, _ in rows]
 
 # %% ../nbs/02_knowledge_cache.ipynb #b8074ca1
-class _Yaml(yaml.SafeLoader):
+class _Yaml(StrictYaml):
+    hint = ': does each question begin with a dash?'
     def construct_mapping(self, node, deep=False):
-        seen = set()
-        for k in (str(k.value) for k, _ in node.value):
-            if k in seen: # one of them would be lost
-                raise yaml.YAMLError(f'{k!r} comes twice in one entry{node.start_mark}: '
-                                     'does each question begin with a dash?')
-            seen.add(k)
         out = super().construct_mapping(node, deep)
         # as it is written: 0123, no and 1_000 are names
         return out | {'id': v.value for k, v in node.value

@@ -6,13 +6,13 @@
 __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH', 'WIDE', 'EAGER', 'Places',
            'InputError', 'check_positive', 'check_count', 'command', 'whole_file', 'left_over', 'check_writable',
            'save_tensors', 'OtherKind', 'file_state', 'load_tensors', 'check_value', 'check_config', 'packaged_configs',
-           'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device', 'cache_folder',
-           'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_kind', 'check_llama_like', 'one_day',
-           'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids', 'template_parts', 'user_text',
-           'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight', 'alike_mask',
-           'float32_is_faster', 'joined', 'Packed', 'rms_norm', 'Block', 'KVCache', 'SharedCache', 'LeanTarget',
-           'as_lean', 'as_model', 'eos_ids', 'likeliest', 'sample', 'at_once', 'size_groups', 'held_at_once',
-           'generate_batch', 'machine', 'processes', 'spread', 'agreed']
+           'StrictYaml', 'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device',
+           'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_kind', 'check_llama_like',
+           'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids', 'template_parts',
+           'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight',
+           'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'rms_norm', 'Block', 'KVCache', 'SharedCache',
+           'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest', 'sample', 'at_once', 'size_groups',
+           'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, \
@@ -329,6 +329,7 @@ def check_value(
 ):
     "`value` in the type of `key`, or an `InputError` that says what was expected"
     if value is None and key.optional: return None
+    if value is False and 'no' in (key.choices or ()): value = 'no' # as YAML reads it
     if key.kind is float and not isinstance(value, bool):
         with contextlib.suppress(TypeError, ValueError): value = float(value)
     kinds = _kinds(key)
@@ -369,6 +370,17 @@ def packaged_configs() -> dict: # name -> path
     return {p.name.removesuffix('_config.yaml'): p for p in files('specdraft').joinpath('configs').iterdir()
             if p.name.endswith('_config.yaml')}
 
+# %% ../nbs/00_loader.ipynb #stricty1
+class StrictYaml(yaml.SafeLoader):
+    "YAML without the entries in which a key comes twice: one of the two would be lost"
+    hint = '' # what the writer may have meant
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for k in (str(k.value) for k, _ in node.value):
+            if k in seen: raise yaml.YAMLError(f'{k!r} comes twice in one entry{node.start_mark}{self.hint}')
+            seen.add(k)
+        return super().construct_mapping(node, deep)
+
 # %% ../nbs/00_loader.ipynb #10133ef6
 def load_config(
     source='smollm2_135m' # packaged name, YAML file, dict, hub name or model folder
@@ -387,7 +399,7 @@ def load_config(
             raise InputError(f'no config file {source}; packaged configs: {", ".join(sorted(known))}')
     elif source in known: path = known[source]
     else: return check_config({'base_model': {'name': source}})
-    try: settings = yaml.safe_load(path.read_text(encoding='utf-8'))
+    try: settings = yaml.load(path.read_text(encoding='utf-8'), Loader=StrictYaml)
     except (yaml.YAMLError, ValueError) as e:
         raise InputError(f'{source} is not readable as YAML: {" ".join(str(e).split())}') from e
     return check_config(settings, source)
@@ -437,7 +449,7 @@ def check_device(device='cpu') -> str:
     if (kind == 'cuda' and ':' in str(device)
             and str(device) not in (all_of := [f'cuda:{i}' for i in range(torch.cuda.device_count())])):
         raise InputError(f'device {device!r} cannot be used here; available: {", ".join(all_of)}')
-    return str(device)
+    return 'cpu' if kind == 'cpu' else str(device)
 
 # %% ../nbs/00_loader.ipynb #3ac106eb
 def cache_folder() -> Path:
@@ -552,7 +564,8 @@ def check_llama_like(model):
     check_kind(model.config, name)
     if len(on := {str(p.device) for p in model.parameters()}) > 1:
         raise InputError(f'{name} lies on {", ".join(sorted(on))}: expected one device; load it without device_map')
-    odd = [(n, m) for n, m in model.named_modules() if n.endswith('_proj') and type(m) is not nn.Linear]
+    odd = [(n, m) for n, m in model.named_modules()
+           if n.endswith(('_proj', 'lm_head')) and type(m) is not nn.Linear]
     if odd:
         raise InputError(f'{odd[0][0]} of {name} is a {type(odd[0][1]).__name__}: expected nn.Linear; '
                          'load without quantisation, merge adapters first')

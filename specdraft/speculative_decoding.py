@@ -1491,8 +1491,10 @@ def ask(self:SpeculativeDecoder,
 ): # pieces of text
     "Yield the answer to a message as it is accepted"
     given = {k: v for k, v in dict(max_new_tokens=max_new_tokens, temperature=temperature).items() if v is not None}
-    return self.stream(torch.tensor([chat_ids(self.tokenizer, text)], device=self.lean.device),
-                       **{**self.asking, **given, **kw})
+    ids = torch.tensor([chat_ids(self.tokenizer, text)], device=self.lean.device)
+    # known here, while `stream` has to find it between the marks of the template
+    said = text if isinstance(text, str) else text[-1]['content']
+    return self.stream(ids, **{'query_text': said, **self.asking, **given, **kw})
 
 # %% ../nbs/05_speculative_decoding.ipynb #n02013425
 COLOURS = dict(copy='#b7e4c7', draft='#bde0fe', sibling='#e0c3fc')
