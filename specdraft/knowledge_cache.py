@@ -42,8 +42,10 @@ def _plain(text): # what two wordings that ask the same have in common
     return ' '.join(w.strip(_punctuation) or w for w in _even(text).split())
 
 # %% ../nbs/02_knowledge_cache.ipynb #idnames2
+def _bytes(text): return _plain(text).encode(errors='surrogatepass') # half a character, too, is something typed
+
 def _log_id(text): # of a message that becomes an item
-    return 'log-' + hashlib.sha256(_plain(text).encode()).hexdigest()[:12]
+    return 'log-' + hashlib.sha256(_bytes(text)).hexdigest()[:12]
 
 _hidden = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]') # what would do something to a terminal
 
@@ -124,7 +126,8 @@ def _csv_question(at, names, row): # where it stands, columns, cells -> as `chec
 def _read_csv(text, source):
     # spreadsheets may say in a first line what stands between cells; some write semicolons
     said = re.match(r'sep=([,;\t])\r?\n', text)
-    mark = said[1] if said else max(',;\t', key=text.lstrip().split('\n', 1)[0].count)
+    tabs = str(source).lower().endswith('.tsv')
+    mark = said[1] if said else '\t' if tabs else max(',;\t', key=text.lstrip().split('\n', 1)[0].count)
     table = _csv_rows(text, source, mark)
     if said: table[0] = []
     (top, names), *rows = [(i, row) for i, row in enumerate(table, 1)
@@ -170,7 +173,7 @@ class _Yaml(StrictYaml):
 # %% ../nbs/02_knowledge_cache.ipynb #readyml1
 def _read_yaml(text, source, kind='YAML', parse=partial(yaml.load, Loader=_Yaml)):
     try: data = parse(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as e:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as e: # of a tag such as !!int, too
         raise InputError(f'{source} is not readable as {kind}: {" ".join(str(e).split())}') from e
     return data.get('questions') if isinstance(data, dict) else data, str(source)
 
@@ -325,7 +328,9 @@ class KnowledgeCacheManager:
             raise InputError(f'threshold is {threshold!r}: it must be from 0 (anything is relevant) to 1')
         self.hidden_size, self.num_heads, self.cache_dim = hidden_size, num_heads, cache_dim
         self.threshold, self.eight_bit = threshold, eight_bit
-        self.layers, self.fingerprint, self.plan = [], None, None # plan: of a build or a change that is under way
+        self.layers, self.fingerprint = [], None
+        # what a build or a change that is under way does; a name for it, or for the last one
+        self.plan = self.run = None
         self.kv_shape = None # (Hkv, d)
         self._clear()
 
@@ -343,7 +348,7 @@ def _clear(self:KnowledgeCacheManager): # no items
     self.bases = {}    # 'keys' and 'values' -> (layers, cache_dim, Hkv*d), when compressed
     # files that this was read from or written to, as they were then; places that the bases were fitted to
     self._seen, self._fitted = {}, 0
-    self._squares = [0., 0.] # of the error and of what was stored
+    self._squares = {} # item id -> those of the error and of what was stored; None: of items of an older version
     self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #mgrclr02
@@ -384,14 +389,15 @@ def _store(self:KnowledgeCacheManager, kv, dtype):
             c = x @ self.bases[name].float().mT if name in self.bases else x
             packed = dict(zip((name, name + '_scale'), to_8bit(c))) if self.eight_bit else {name: c.to(dtype)}
             self.kv_cache[i] = (self.kv_cache[i] if j else {}) | packed
-            self._squares[0] += (x - self._unpack(name, packed)).square().sum().item()
-            self._squares[1] += x.square().sum().item()
+            two = ((x - self._unpack(name, packed)).square().sum().item(), x.square().sum().item())
+            self._squares[i] = tuple(map(sum, zip(self._squares[i], two))) if j else two
 
 # %% ../nbs/02_knowledge_cache.ipynb #mgrerr01
 @patch(as_prop=True)
 def error(self:KnowledgeCacheManager) -> float:
     "The relative error of keys and values as stored"
-    return (self._squares[0]/max(self._squares[1], 1e-30))**.5
+    lost, stored = map(math.fsum, zip((0., 0.), *self._squares.values()))
+    return (lost/max(stored, 1e-30))**.5
 
 # %% ../nbs/02_knowledge_cache.ipynb #9f3e2565
 def _wordings(x): return [x, *x['variants']] # of an item: the question itself comes first
@@ -404,7 +410,7 @@ def wordings(self:KnowledgeCacheManager): # (item, dict with text, prompt_ids, a
 
 # %% ../nbs/02_knowledge_cache.ipynb #e802b8e7
 def _mark(text): # of a wording
-    return int.from_bytes(hashlib.blake2b(_plain(text).encode(), digest_size=8).digest(), 'big', signed=True)
+    return int.from_bytes(hashlib.blake2b(_bytes(text), digest_size=8).digest(), 'big', signed=True)
 
 @patch
 def _marks(self:KnowledgeCacheManager): # (2, wordings) their marks, sorted, and the place of each one's item
@@ -460,7 +466,10 @@ def build(self:KnowledgeCacheManager,
     lean, questions = as_lean(target), check_questions(questions)
     cfg = lean.config
     self._check_sizes(cfg)
-    self._asks(lean, tokenizer, questions) # a question that is too long is refused before anything is given up
+    # what is refused is refused before anything is given up
+    self._asks(lean, tokenizer, questions)
+    check_positive('max_answer_tokens', max_answer_tokens)
+    check_positive('batch_size', batch_size)
     if not layers or any(l not in range(cfg.num_hidden_layers) for l in layers):
         raise InputError(f'layers is {list(layers)}: the target has the layers 0 to {cfg.num_hidden_layers - 1}')
     self._clear()
@@ -526,7 +535,7 @@ def _refit(self:KnowledgeCacheManager, lean, new, dtype): # new: item id -> (key
     if self.bases and self._fitted < 4*math.prod(self.kv_shape) and places >= 2*self._fitted:
         new = {x['id']: new.get(x['id']) or answer_kv(lean, x['prompt_ids'], x['answer_ids'], self.layers)
                for x in self.items}
-        self.bases, self._squares = {}, [0., 0.]
+        self.bases, self._squares = {}, {}
     self._store(new, dtype)
 
 # %% ../nbs/02_knowledge_cache.ipynb #2051bd51
@@ -724,8 +733,8 @@ def add(self:KnowledgeCacheManager,
     # by `save`; of several processes the main one alone keeps it then
     out=None, lot=32,
     # tries to put questions of fewer than five wordings in other words, by which they are found, too; with `update` all
-    # that stand get them for which it has not been tried
-    rewordings=0
+    # that stand get them for which it has not been tried, unless `standing` is False
+    rewordings=0, standing=True
 ) -> list: # ids of the items that were answered
     "Answer more questions"
     lean, questions = as_lean(target), check_questions(questions)
@@ -746,7 +755,7 @@ def add(self:KnowledgeCacheManager,
         done = spread(lambda items: self._finish(lean, items, max_answer_tokens, progress), new, lean.device)
         self._put(lean, tokenizer, known, new, done, dtype)
         if helps: self.kv_cache.new.clear()
-    if update and rewordings:
+    if update and rewordings and standing:
         self._reword_standing(lean, tokenizer, set(known) - {q['id'] for q in questions}, known, lot, keep,
                               n=rewordings, progress=progress, asked=others)
     if progress: _tell_cut_off([known[q['id']] for q in questions], lean.model, max_answer_tokens)
@@ -765,8 +774,7 @@ def remove(self:KnowledgeCacheManager, ids:list):
     self.dropped |= private | {_log_id(v['text']) for x in [*self.items, *self.lost.values()]
                                if x['id'] in private for v in _wordings(x)}
     for i in ids:
-        self.kv_cache.pop(i, None)
-        self.lost.pop(i, None)
+        for x in (self.kv_cache, self.lost, self._squares): x.pop(i, None)
     self.items = [x for x in self.items if x['id'] not in gone]
     self._forget()
 
@@ -859,8 +867,9 @@ def _bm25(scores=None, vocabulary=()): # empty, or from what `scores` of another
 @patch
 def _index(self:KnowledgeCacheManager):
     if self._search is None:
-        self._search = _bm25()
-        self._search.index([_document(x) for x in self.items], show_progress=False)
+        search = _bm25()
+        search.index([_document(x) for x in self.items], show_progress=False)
+        self._search = search # whole: another thread may be waiting for it
     return self._search
 
 # %% ../nbs/02_knowledge_cache.ipynb #sentence1
@@ -1167,12 +1176,17 @@ def _standing(path) -> dict: # what the file says of itself; nothing where there
     except OtherKind: raise
     except InputError: return {}
 
+# %% ../nbs/02_knowledge_cache.ipynb #isdone01
+def _is_done(kept, out): # what a cache that is under way and one that stands say of themselves
+    # killed after its last step, a build or a change leaves behind what it had kept on the way
+    return bool(kept.get('run')) and kept['run'] == out.get('run')
+
 # %% ../nbs/02_knowledge_cache.ipynb #tidycod1
-def _tidy(path, kept): # names of the shards that stay
+def _tidy(path, kept, under_way=True): # names of the shards that stay; remove the cache that is under way, too?
     "Remove what a change has overtaken: shards, the cache that was under way, files that killed processes were writing"
     old, side = [f for f in _shards(path) if f.name not in kept], unfinished(path)
     killed = left_over(path.parent, re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors')
-    for f in [*old, side, Path(f'{side}.lock'), *_shards(side), *killed]:
+    for f in [*old, *killed, *([side, Path(f'{side}.lock'), *_shards(side)] if under_way else [])]:
         with suppress(PermissionError): # Windows keeps what is open; the next change removes it
             f.unlink(missing_ok=True)
 
@@ -1186,6 +1200,7 @@ def _as_tensors(self:KnowledgeCacheManager, shards): # items, indices and where 
     tensors |= dict(zip(('search/words', 'search/words_ends'),
                         _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
     tensors['asked'] = torch.from_numpy(self._marks())
+    tensors['squares'] = torch.tensor([self._squares.get(x, (0., 0.)) for x in self.ids], dtype=torch.float64)
     tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)),
                 'copies/order': torch.from_numpy(np.asarray(copies.order)),
                 'places': torch.tensor([(number[n], a, b) for n, a, b in (self.kv_cache.places[x['id']]
@@ -1210,14 +1225,16 @@ def save(self:KnowledgeCacheManager, path=CACHE):
         if path in self._seen and file_state(path) not in (self._seen[path], None):
             raise InputError(f'{path} has been changed by another process since it was read: '
                              'load it again, and repeat the change')
-        before = _standing(path).get('shards', ())
+        before, side = _standing(path), unfinished(path)
+        # what another build or change keeps stays, unless that has been done, or cannot be read
+        mine = side in self._seen or not (kept := _standing(side)).get('plan') or _is_done(kept, before)
         shards = self._save_shards(path)
         if len(self.items): tensors |= self._as_tensors(shards)
         save_tensors(path, tensors, _like(path), kind='knowledge cache', format=2, words=WORDS, shards=shards,
-                     squares=self._squares, fitted=self._fitted, dropped=sorted(self.dropped),
-                     **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', *_settings)})
+                     squares=self._squares.get(None, (0., 0.)), fitted=self._fitted, dropped=sorted(self.dropped),
+                     **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', 'run', *_settings)})
         self._seen[path] = file_state(path)
-        _tidy(path, {*before, *shards})
+        _tidy(path, {*before.get('shards', ()), *shards}, mine)
 
 # %% ../nbs/02_knowledge_cache.ipynb #openshrd
 @patch
@@ -1241,6 +1258,7 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
     kv, items = self.kv_cache, Items(tensors)
     broken = self._open_shards(path, shards)
     places = {i: (shards[n], a, b) for i, (n, a, b) in zip(items.ids, tensors['places'].tolist())}
+    if 'squares' in tensors: self._squares |= zip(items.ids, tensors['squares'].tolist())
     self.lost = {x['id']: x for x in items if places[x['id']][0] in broken} if broken else {}
     kv.places = {i: p for i, p in places.items() if p[0] not in broken}
     self.items = [x for x in items if x['id'] in kv.places] if self.lost else items
@@ -1269,8 +1287,9 @@ def _of_pth(cls:KnowledgeCacheManager, path): # a file of item id -> dict(keys=,
 @patch(cls_method=True)
 def _of_meta(cls:KnowledgeCacheManager, meta): # what the file says of itself -> a manager without items yet
     self = cls(**{k: meta[k] for k in _settings})
-    self.layers, self.fingerprint, self.plan = meta['layers'], meta['fingerprint'], meta.get('plan')
-    self._squares = meta['squares']
+    self.layers, self.fingerprint = meta['layers'], meta['fingerprint']
+    self.plan, self.run = meta.get('plan'), meta.get('run')
+    self._squares = {None: meta['squares']}
     self._fitted = meta.get('fitted', math.inf)
     self.dropped = set(meta.get('dropped', ()))
     self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
@@ -1326,7 +1345,7 @@ def _message(line, source): # bytes -> text, category and answer of one line
         if not isinstance(out['category'], str): raise ValueError('category')
         if 'answer' in d: d['answer'].encode() # raises for what is no text, or holds half a character
         return out | (dict(answer=d['answer'], ended=bool(d.get('ended', True))) if 'answer' in d else {})
-    except (ValueError, StopIteration, LookupError, TypeError, AttributeError) as e:
+    except (ValueError, StopIteration, LookupError, TypeError, AttributeError, RecursionError) as e:
         raise InputError(f'{source}: expected JSON with prompt, question, text or turns, turns as a list, '
                          'and answer or category as text where they are given') from e
 
@@ -1370,12 +1389,16 @@ _little = (set('a an the this that these those i me my we us our you your it its
 # alone, they are no question's subject
 _asking = set('who whom whose what which when where why how'.split()) | set('谁什么何哪怎样为是在里')
 
+# C++ and C#, 7+5 and 7-5, $5 and €5
+_signs = re.compile(r'(?<=\w)[+#]+(?!\w)|(?<=\d)\s*[-+*/×÷=<>^]\s*(?=\d)|\p{Sc}')
+def _spoken(text): return {*words(text), *(m.strip() for m in _signs.findall(_even(text)))}
+
 def _gist(text): # what the wordings of one question share
-    every = frozenset(words(text))
+    every = frozenset(_spoken(text))
     return every - _little if every - _little - _asking else every
 
 def _covers(x, text): # does an item ask or say every word that a message is about?
-    return not _gist(text) - _asking - {w for v in _wordings(x) for w in words(f"{v['text']} {v['answer']}")}
+    return not _gist(text) - _asking - {w for v in _wordings(x) for w in _spoken(f"{v['text']} {v['answer']}")}
 
 # %% ../nbs/02_knowledge_cache.ipynb #repeats01
 @patch
@@ -1407,6 +1430,7 @@ def _under_way(out, plan, ids=None):
     try: m = KnowledgeCacheManager.load(unfinished(out))
     except InputError: return None # it is made anew
     if m.plan != plan or ids is not None and 2*len(ids & set(m.ids)) < len(m):
+        if _is_done(vars(m), _standing(out)): return None
         raise InputError(f'{unfinished(out)} keeps {len(m)} answered questions of a build or change that was '
                          'interrupted, with other questions or settings: give that command again, '
                          'with the same file, to go on with it, or remove this file to drop them')
@@ -1446,6 +1470,7 @@ def knowledge_for(
         manager.add(lean, tokenizer, asked, True, **how)
     else:
         manager = _empty_cache(config, lean, plan)
+        manager.run = _plan(plan, file_state(out) if out else None)
         manager.build(lean, tokenizer, asked, layers, **how)
     manager.plan = None
     if out:
@@ -1533,7 +1558,8 @@ def _check_form(manager, config, lean, source): # a cache, checked config, targe
 @patch
 def _compute(self:KnowledgeCacheManager,
     out, loader, device, # the cache's file, its target's loader, where that runs
-    new, keep # questions or None; leave items as they are whose questions have changed?
+    # questions or None; leave items as they are whose questions have changed? put what stands in other words, too?
+    new, keep=False, standing=True
 ):
     "Answer `new` questions, or compute again what is lost"
     if new is None and not self.lost: return
@@ -1545,7 +1571,7 @@ def _compute(self:KnowledgeCacheManager,
     _check_form(self, loader.config, lean, out)
     c, main = loader.config['knowledge_enhancement'], processes(device).is_main_process
     done = self.add(lean, tokenizer, new, not keep, c['max_answer_tokens'], # it mends what is lost
-                    progress=main, rewordings=c['rewordings'], out=unfinished(out))
+                    progress=main, rewordings=c['rewordings'], standing=standing, out=unfinished(out))
     if main: print(f'answered: {", ".join(done) or "nothing, all answers stand"}')
 
 # %% ../nbs/02_knowledge_cache.ipynb #1e32ffb7
@@ -1558,7 +1584,7 @@ def _changed(
 ) -> KnowledgeCacheManager:
     "Remove, add and save; the target is loaded only if there is something to compute"
     standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
-    if log is not None and standing.lost: standing = _changed(out, loader, device) # what is lost must be found
+    if mended := log is not None and bool(standing.lost): standing._compute(out, loader, device, None) # to be found
     config, state = loader.config, processes(device)
     plan = _plan(new, keep, list(gone), config['knowledge_enhancement']['max_answer_tokens'], file_state(out),
                  log is not None, config['base_model']['system_prompt'])
@@ -1566,11 +1592,12 @@ def _changed(
     manager.threshold = standing.threshold if threshold is None else threshold
     if log is not None:
         new = _come_back(manager, standing, log, state.is_main_process, least, most)
-        if new is None and manager is standing and not gone and threshold is None: return standing # nothing to write
+        if new is None and manager is standing and not (gone or mended) and threshold is None:
+            return standing # nothing to write
     if manager is standing and gone: manager.remove(gone)
     state.wait_for_everyone() # all have read before one writes
-    manager.plan = plan
-    manager._compute(out, loader, device, new, keep)
+    if manager is standing: manager.plan, manager.run = plan, plan
+    manager._compute(out, loader, device, new, keep, standing=log is None)
     manager.plan = None
     if state.is_main_process: manager.save(out)
     return manager
@@ -1721,6 +1748,7 @@ def specdraft_build_cache(
     alone = (remove or threshold is not None and Path(out).is_file()) and not (change or questions or replace)
     _check_given(dict(inspect=inspect, questions=questions, add=add, update=update, from_log=from_log), remove, replace)
     _check_numbers(threshold, least, most, from_log, rewordings, inspect or alone)
+    if inspect and not is_text(inspect): raise InputError(f'inspect is {inspect!r}: expected some text')
     if inspect: return print(_inspected(out, config, inspect, threshold))
     _check_out(out)
     loader, gone = ModelLoader(config), _ids(remove)
