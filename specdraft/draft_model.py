@@ -23,7 +23,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, as_model, attend, fingerprint, load_config,
-                              load_tensors, rms_norm, rotate, save_tensors)
+                              load_tensors, pick_dtype, rms_norm, rotate, save_tensors)
 from .layer_sampling import layers_for
 from .knowledge_cache import KnowledgeCacheManager
 
@@ -787,7 +787,7 @@ def from_pretrained(cls:DraftModel,
     source, # folder of `save_pretrained` or of checkpoints, a file, or the name of a packaged draft
     target_model, # or `LeanTarget`
     knowledge_cache_manager=None, # default: the one in the folder
-    dtype=None # of its weights; default: the target's
+    dtype=None # of its weights, a torch dtype or its name; default: the target's
 ):
     "A trained draft for `target_model`; one of another target is refused"
     file, tensors, meta = _read_draft(source)
@@ -797,7 +797,7 @@ def from_pretrained(cls:DraftModel,
     if knowledge_cache_manager is None and file.name == 'draft.safetensors' and cache.is_file():
         knowledge_cache_manager = KnowledgeCacheManager.load(cache)
     draft = cls(stored_config(meta), target_model, knowledge_cache_manager, layers=meta['layers'])
-    if dtype is not None: draft.to(dtype)
+    if dtype is not None: draft.to(pick_dtype(dtype, target_model.device))
     try: draft.load_state_dict(from_int8(tensors))
     except RuntimeError as e:
         raise InputError(f'{file} does not fit its own config ({" ".join(str(e).split())[:200]}): '

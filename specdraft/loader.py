@@ -296,7 +296,7 @@ SCHEMA = {
         accumulate=Key(int, 1, 'parts in which a batch is computed: less memory, the same result', above=0),
         checkpointing=Key(bool, False, 'compute activations again in the backward pass: less memory, more time'),
         mixed_precision=Key(str, 'auto', 'auto: bf16 where the machine computes in it', choices=('auto', 'no', 'bf16')),
-        seed=Key(int, 0, 'of all that is drawn', low=0)),
+        seed=Key(int, 0, 'of all that is drawn', low=0, high=2**32 - 1)),
     'decoding': dict(
         gamma=Key((int, str), 'auto', 'tokens proposed a round; auto: what pays on this machine', ('auto',), above=0),
         temperature=Key(float, 0.0, '0: the most likely token', low=0),

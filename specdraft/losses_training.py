@@ -25,8 +25,8 @@ from tqdm.auto import tqdm
 
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_count, check_value,
                               check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
-                              at_once, file_state, left_over, load_tensors, processes, rms_norm, rotate, size_groups,
-                              save_tensors, template_parts, user_text, whole_file)
+                              at_once, file_state, left_over, likeliest, load_tensors, processes, rms_norm, rotate,
+                              save_tensors, size_groups, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
 from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _plain, changing, read_held_out,
                                        read_prompts, reword)
@@ -276,8 +276,10 @@ def top_probs(
     # the logits of all places would be large
     for h in hidden.split(_as_wide(at_once(lean.device)//12, lean.config.vocab_size)):
         logits = lean.head(h).float()
-        top = logits.topk(min(k, logits.shape[-1]), -1)
-        parts.append((top.indices.int(), (top.values - logits.logsumexp(-1, keepdim=True)).exp()))
+        top, first = logits.topk(min(k, logits.shape[-1]), -1), likeliest(logits)[:, None]
+        # of equals `topk` puts any first, and the target says the first
+        ids = torch.cat([first, torch.where(top.indices == first, top.indices[:, :1], top.indices)[:, 1:]], -1)
+        parts.append((ids.int(), (top.values - logits.logsumexp(-1, keepdim=True)).exp()))
     return [torch.cat(p) for p in zip(*parts)]
 
 # %% ../nbs/04_losses_training.ipynb #astrace1
@@ -707,9 +709,11 @@ def mix_copies(
     share = lambda ids: total.gather(1, (p := place[row[:, None], ids]).clamp(min=0))*(p >= 0)
     mixed = (logp.exp()*left[:, None] + share(ids)).clamp(min=1e-30).log()
     with torch.no_grad():
-        most, at = total.max(-1)
+        # the head's best, what is copied most, or one of `ids` that is both to some degree
+        (most, at), (p, j) = total.max(-1), mixed.exp().max(-1)
         ours = logp_best.exp()*left + share(best.clamp(max=n - 1)[:, None])[:, 0]*(best < n)
         best = torch.where(most > ours, tokens[row, at], best)
+        best = torch.where(p > (1 + 1e-6)*torch.maximum(most, ours), ids.gather(1, j[:, None])[:, 0], best)
     return mixed, best
 
 # %% ../nbs/04_losses_training.ipynb #c0000043
@@ -766,6 +770,12 @@ def _check_data(data, layers): # `TrainingData` or a list of traces, sampled lay
         raise InputError(f'the training data are of the layers {at}, '
                          f'but the draft samples {list(layers)}: write them anew')
 
+# %% ../nbs/04_losses_training.ipynb #chkweight
+def _check_weights(c): # `training` of a checked config
+    if c['loss'] == 'sum' and not (c['kl_divergence_weight'] or c['acceptance_loss_weight']):
+        raise InputError('training.kl_divergence_weight and acceptance_loss_weight are both 0: there would be nothing '
+                         'to learn, expected one above 0')
+
 # %% ../nbs/04_losses_training.ipynb #accelrt1
 def _accelerator(device):
     from accelerate import Accelerator
@@ -788,6 +798,9 @@ class Trainer:
         learnt=() # texts, by number, whose prompts the draft has learnt from before: they are not held out
     ):
         _check_data(data, draft.layer_idxs)
+        if minutes is not None and not 0 <= minutes < math.inf:
+            raise InputError(f'minutes is {minutes}: expected 0 or more, or None for all epochs')
+        _check_weights(draft.config['training'])
         self.acc = _accelerator(lean.device)
         self.draft = draft.float().train()
         self.lean, self.data, self.folder, self.minutes = lean, data, Path(folder), minutes
@@ -963,13 +976,13 @@ def one_step(self:Trainer):
     knowledge = self._knowledge(texts, g)
     depth, real = torch.arange(starts.shape[1]) - starts, torch.arange(starts.shape[1]) < lengths[:, None]
     total = (c['depth_decay']**depth.float())[real].sum().item() # of the whole batch, whoever computes it
+    self.opt.zero_grad(set_to_none=True) # a step that was interrupted leaves some
     sums = self._passes(texts, starts, knowledge, total)
     norm = float(self.acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm']))
     if not math.isfinite(sums[0]) or not math.isfinite(norm): self._give_up(sums[0], norm, texts)
     for group in self.opt.param_groups: group['lr'] = group['rate']*self.rate(self.step)
     self.whole = False # until weights, number and history agree again
     self.opt.step()
-    self.opt.zero_grad(set_to_none=True)
     self.step += 1
     alpha = 1 - sums[1]/sums[3]
     self.alpha = alpha if self.step == 1 else .9*self.alpha + .1*alpha
@@ -1079,6 +1092,7 @@ def resume(self:Trainer):
             raise InputError(f'minutes is {self.minutes:g}, but {self.folder} has been trained for '
                              f'{self.seconds/60:.1f} already, and these count: give more, or none to go on as planned')
         if self.step >= self.planned_at: self.n_steps = self._in_time()
+    self.whole = True
     return self
 
 # %% ../nbs/04_losses_training.ipynb #intime01
@@ -1194,12 +1208,14 @@ def fit(self:Trainer,
     progress=True, save_every=60 # seconds between two saves of the state; more where saving takes over a tenth of them
 ) -> DraftModel: # as the last step left it; the best is in the folder
     "Train to the planned number of steps; a loss or a gradient that is no number raises `InputError`"
+    if not self.whole:
+        raise InputError(f'step {self.step} was interrupted half way: go on from what was saved (resume)')
     began, saved, cost, check = time.perf_counter() - self.seconds, time.perf_counter(), 0., min(self.per_epoch, 250)
     with tqdm(total=self.n_steps, initial=self.step, desc='training', unit='step',
               disable=not progress or not self.acc.is_main_process) as bar:
         try:
             self._judge_missed(check)
-            while self.step < min(self.n_steps, stop_at or self.n_steps):
+            while self.step < (self.n_steps if stop_at is None else min(self.n_steps, stop_at)):
                 self.history.append(self.one_step())
                 self.whole = True
                 self.seconds = self._agreed(time.perf_counter() - began)
@@ -1227,7 +1243,7 @@ def remark(self:Trainer):
     "Say where the minutes and the config do not go together"
     epochs = self.c['num_epochs']
     if not self.minutes: return
-    if self.step <= self.planned_at:
+    if self.step <= self.planned_at and self.step < epochs*self.per_epoch:
         print(f'only {self.step} steps fitted {self.minutes:g} minutes, too few to learn much: give it more')
     elif self.step == epochs*self.per_epoch and self.seconds < .8*60*self.minutes:
         print(f'all {epochs} epochs took {self.seconds/60:.1f} of {self.minutes:g} minutes: '
@@ -1436,15 +1452,15 @@ def _text_of_then(then, folder, say): # what the training in `folder` was begun 
     return then
 
 # %% ../nbs/04_losses_training.ipynb #written01
-def _written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress):
+def _written(lots, data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress):
     # the text to train on: that of `stored`, or what is asked for now
     state, data = processes(lean.device.type), Path(data)
-    where = data/data_plan(text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings),
-                           layers, config, lean, manager)
+    where = data/data_plan(lots, layers, config, lean, manager)
     say = progress and state.is_main_process
     if stored and stored != where.name: # whole: it was trained on
         where = _text_of_then(data/stored, folder, say)
     else:
+        if prompts: where.mkdir(0o700, parents=True, exist_ok=True) # they may be what users have typed
         write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index,
                    state.num_processes)
     state.wait_for_everyone()
@@ -1510,8 +1526,10 @@ def train_draft(
         if state.is_main_process: _sweep(folder)
         resume, stored = _state_of(folder, given, resume, config, layers, lean)
         state.wait_for_everyone()
+        lots = text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings)
+        if not (lots or stored): _check_data((), layers) # refused before anything is given up
         if given and not resume and state.is_main_process: _set_aside(folder, draft)
-        texts = _written(data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress)
+        texts = _written(lots, data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress)
         if draft is None: draft = _new_draft(config, lean, manager, layers, texts)
         draft.config = config
         was = draft.info.get('prompts', [])
