@@ -40,11 +40,11 @@ class InputError(ValueError):
 # %% ../nbs/00_loader.ipynb #3eb28988
 def _is_whole(x): return isinstance(x, numbers.Integral) and not isinstance(x, bool) # NumPy's too
 
-def check_positive(name, value):
+def check_positive(name, value) -> int:
     "Raise `InputError` unless `value` is an integer above 0"
     if not _is_whole(value) or value <= 0:
         raise InputError(f'{name} is {value!r}: it must be an integer above 0')
-    return value
+    return int(value) # one of NumPy's few bits would overflow
 
 def check_count(name, value):
     "Raise `InputError` unless `value` is an integer of 0 or more, 0 meaning all"
@@ -1014,8 +1014,8 @@ def _untouched(shape): # float32 zeros; a page of them takes memory, and time, w
     # private where there is a choice: it takes half the time, and a process that forks does not share it with its child
     how = dict(flags=mmap.MAP_PRIVATE) if hasattr(mmap, 'MAP_PRIVATE') else {}
     zeros = mmap.mmap(-1, max(4*n, 1), **how)
-    if hasattr(mmap, 'MADV_NOHUGEPAGE'): # a head's first token would take 2 MB
-        zeros.madvise(mmap.MADV_NOHUGEPAGE)
+    with contextlib.suppress(AttributeError, OSError): # neither Python nor the system may know of huge pages
+        zeros.madvise(mmap.MADV_NOHUGEPAGE) # a head's first token would take 2 MB
     return torch.frombuffer(zeros, dtype=torch.float32, count=n).view(shape)
 
 # %% ../nbs/00_loader.ipynb #52d9e2fe
@@ -1265,6 +1265,7 @@ def _in_sight(self:LeanTarget, ids, kv_cache, pad, parents):
         mask = alike_mask(sees, self.G, dtype=kv_cache.kv.dtype, device=ids.device)
     else:
         cols = torch.arange(n + T, device=ids.device)
+        if n == 0 and pad is None: return alike, cols, None # all look back: no T*T mask
         positions = cols[n:] if pad is None else (cols[n:] - pad[:, None]).clamp(min=0)
         mask = (cols <= cols[n:, None])[None] # (1, T, n+T)
         if pad is not None: # padding sees itself: no empty rows
@@ -1501,7 +1502,7 @@ def generate_batch(
     "Continue all `prompts` side by side, each to its end token, to `max_new_tokens` or to the end of the context"
     if not prompts: return []
     lean = as_lean(lean)
-    check_positive('max_new_tokens', max_new_tokens)
+    max_new_tokens = check_positive('max_new_tokens', max_new_tokens)
     heat = _heat(lean, prompts, temperature, generator)
     out, steps = [None]*len(prompts), 0.
     room = held_at_once(lean) if room is None else room

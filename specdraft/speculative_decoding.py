@@ -22,21 +22,21 @@ from fastcore.basics import patch
 from fastcore.script import Param
 
 from .loader import (SCHEMA, WIDE, InputError, LeanTarget, ModelLoader, SharedCache, as_lean, cache_folder,
-                              chat_ids, check_positive, check_writable, command, eos_ids, fingerprint, is_text,
-                              likeliest, load_config, machine, size_groups, user_text, whole_file)
+                              _is_whole, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint,
+                              is_text, likeliest, load_config, machine, size_groups, user_text, whole_file)
 from .knowledge_cache import CACHE, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, _check_owner, default_draft, find_draft
 
 # %% ../nbs/05_speculative_decoding.ipynb #chksampl
 def _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_bias): # see `Sampling`
-    number = lambda x: isinstance(x, numbers.Real) and not isinstance(x, bool)
-    if not number(temperature) or not temperature >= 0:
-        raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more')
+    number, most = lambda x: isinstance(x, numbers.Real) and not isinstance(x, bool), torch.finfo(torch.float32).max
+    if not number(temperature) or not 0 <= temperature <= most:
+        raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more, and at most {most:.2g}')
     if 0 < temperature < 1e-9:
         raise InputError(f'temperature is {temperature!r}: what is so small rounds to nothing; 0 is greedy')
     if not number(top_p) or not 0 < top_p <= 1:
         raise InputError(f'top_p is {top_p!r}: it must be above 0 and at most 1')
-    if not isinstance(top_k, numbers.Integral) or top_k < 0:
+    if not _is_whole(top_k) or top_k < 0:
         raise InputError(f'top_k is {top_k!r}: it must be 0 (all tokens) or more')
     if not number(min_p) or not 0 <= min_p < 1:
         raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
@@ -45,8 +45,9 @@ def _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_
     if logit_bias is not None and not hasattr(logit_bias, 'items'):
         raise InputError(f'logit_bias is {logit_bias!r}: expected a dict, id -> what is added to its logit')
     for i, b in (logit_bias or {}).items():
-        if not number(b) or not b < math.inf:
-            raise InputError(f'logit_bias of {i} is {b!r}: expected a number, or -inf to forbid the token')
+        if not number(b) or not (b == -math.inf or -most <= b <= most):
+            raise InputError(f'logit_bias of {i} is {b!r:.99}: expected a number of at most {most:.2g} either way, '
+                             'or -inf to forbid the token')
 
 # %% ../nbs/05_speculative_decoding.ipynb #2c5c0d5d
 class Sampling:
@@ -281,6 +282,15 @@ def urn(self:Sampling,
     at, p = _nucleus(_softmax(logits, self.temperature, self.top_k).cpu().numpy(), self.top_p, self.min_p)
     return Urn(p, at if ids is None else ids[at])
 
+# %% ../nbs/05_speculative_decoding.ipynb #tgturn01
+@patch
+def target_urn(self:Sampling, logits, text=None): # as `urn`
+    "The same of the target, whose logits must be numbers; a draft without any only proposes nothing"
+    urn = self.urn(logits, text)
+    if not 0 < urn.total < math.inf:
+        raise InputError('the target\'s logits are no numbers (nan or inf): load it in another dtype (bfloat16, float32)')
+    return urn
+
 # %% ../nbs/05_speculative_decoding.ipynb #82506677
 class Drawn:
     "What a proposed token was drawn from"
@@ -445,7 +455,7 @@ def _token_by_token(lean, prompt, max_new_tokens, sampling, rng): # (1, T) witho
     while len(out) < end:
         logits = lean.logits(lean(new, kv_cache)[:, -1])
         out.append(likeliest(sampling.adjust(logits, [out])[0]).item() if sampling.greedy
-                   else draw(sampling.urn(logits[0], out), rng))
+                   else draw(sampling.target_urn(logits[0], out), rng))
         if out[-1] in eos: break
         new = torch.tensor([out[-1:]], device=lean.device)
     return out
@@ -461,7 +471,7 @@ def plain_generate(
     "The target alone, token by token"
     lean, sampling = as_lean(target_model), _sampling(temperature, top_p, top_k, **sampling)
     pad, *more = check_prompt(input_ids, lean.config, sampling, attention_mask)
-    check_positive('max_new_tokens', max_new_tokens)
+    max_new_tokens = check_positive('max_new_tokens', max_new_tokens)
     if more:
         raise InputError(f'input_ids has {len(input_ids)} rows: plain_generate takes one, '
                          'generate_batch takes prompts side by side')
@@ -969,7 +979,9 @@ class Run:
     @functools.cached_property
     def knowledge(self):
         "The cached answers for a step that reads, or None; laid out when the first one asks"
-        return self.draft.prepare(self.items)
+        try: return self.draft.prepare(self.items)
+        except (InputError, OSError) as e: # the answer needs none of it
+            print(f'the draft reads no knowledge: {e}', file=sys.stderr)
 
 # %% ../nbs/05_speculative_decoding.ipynb #runequip
 @patch
@@ -1007,7 +1019,7 @@ def _verify(self:Run, tree, logits, best): # logits and their `likeliest` as for
                                    else likeliest(s.adjust(logits[at:at + 1], [text(at)])).item()), tree)
     if s.greedy: return verify_greedy(best or likeliest(s.adjust(logits)).tolist(), tree)
     return verify(_Rows(lambda at: Urn([1.]) if over(at)
-                        else s.urn(logits[at], text(at) if s.reads else None)), tree, self.rng)
+                        else s.target_urn(logits[at], text(at) if s.reads else None)), tree, self.rng)
 
 # %% ../nbs/05_speculative_decoding.ipynb #40ee6823
 @patch
@@ -1016,7 +1028,7 @@ def take(self:Run,
     best=None # their `likeliest` as a list, where that is what counts and known
 ) -> list: # new ids
     "Accept what is right, and the target's own next token"
-    tree = self.proposal or Proposal()
+    tree = Proposal() if self.proposal is None else self.proposal # an empty one may have cost steps
     path, nxt = self._verify(tree, logits, best)
     new = self._ended([tree.tokens[i - 1] for i in path] + [nxt])
     self.ids += new
@@ -1041,6 +1053,8 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
         elif self.stop:
             window = 8 + 4*max(map(len, self.stop)) # tokens enough for the longest of them, at one byte each
             text = _said(self.tokenizer, self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i])
+            if text.startswith('\ufffd'): # a tokenizer may spoil more than the character that the window cuts
+                text = _said(self.tokenizer, self.ids[self.n_prompt:] + new[:i])
             self.why = 'stop string' if any(x in text for x in self.stop) else ''
         if not self.why and len(self.ids) + i >= self.end:
             self.why = 'context' if self.end == self.context else 'length'
@@ -1080,9 +1094,8 @@ def _pieces(tokenizer, blocks): # lists of ids -> what each adds to the text, ''
             continue
         yield text[len(shown):]
         shown = text
-        if len(ids) > 64: # what is long said need not be decoded again
-            ids = ids[-8:]
-            shown = _said(tokenizer, ids)
+        # what is long said need not be decoded again, unless that cuts a character
+        if len(ids) > 64 and text.endswith(tail := _said(tokenizer, ids[-8:])): ids, shown = ids[-8:], tail
     yield _said(tokenizer, ids)[len(shown):]
 
 # %% ../nbs/05_speculative_decoding.ipynb #b384d61a
@@ -1435,7 +1448,7 @@ def generate(self:SpeculativeDecoder,
 ): # (B, T + new) ids, prompt included; rows that end early are padded on the right
     "Decode; the rows of a batch share their passes. Counters are at `.stats` (a list for a batch)"
     how = _sampling(temperature, top_p, top_k, **sampling)
-    check_positive('max_new_tokens', max_new_tokens)
+    max_new_tokens = check_positive('max_new_tokens', max_new_tokens)
     pad = check_prompt(input_ids, self.config, how, attention_mask)
     seeds, queries = (_for_rows(x, len(input_ids), what)
                       for x, what in ((seed, 'seeds'), (query_text, 'texts in query_text')))
@@ -1462,7 +1475,7 @@ def stream(self:SpeculativeDecoder,
 ): # pieces of text
     "Yield text as it is accepted; a character whose bytes are not all there yet waits"
     how = _sampling(temperature, top_p, top_k, **sampling)
-    check_positive('max_new_tokens', max_new_tokens)
+    max_new_tokens = check_positive('max_new_tokens', max_new_tokens)
     pad = check_prompt(input_ids, self.config, how, attention_mask) # now, not when the first piece is asked for
     if len(input_ids) != 1:
         raise InputError(f'input_ids has {len(input_ids)} rows: a stream is of one')
