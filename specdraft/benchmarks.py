@@ -689,7 +689,7 @@ def run(self:_Certificate, name, ours, reference, lean, quick=None):
             rows[i] = dict(r, prompt=i)
     gaps = sorted(r['gap'] for r in rows if not r['same'])
     print(f'{name}: {sum(r["same"] for r in rows)} of {len(rows)} texts identical'
-          + (f'; where the others part, a token was written whose logit is {gaps[len(gaps)//2]:.3f} below the largest '
+          + (f'; where the others part, a token was written whose logit is {st.median(gaps):.3f} below the largest '
              f'in the median, {gaps[-1]:.3f} at most' if gaps else ''), flush=True)
     if self.side: # kept on the way, so that a certificate is whole
         with whole_file(self.side) as tmp:
