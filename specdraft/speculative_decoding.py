@@ -522,6 +522,15 @@ def _places(self:CopyIndex): # of the longer matches, or else of the shorter: (l
         if places: return places
     return []
 
+# %% ../nbs/05_speculative_decoding.ipynb #copyfol1
+@patch
+def _follows(self:CopyIndex, text, end, match, limit): # the length of the match there -> ids
+    t = self.texts[text]
+    run, period = t[end:end + limit], len(t) - end
+    if text == 0 and match >= min(period, self.longest):
+        while len(run) < limit: run.append(run[-period])
+    return run
+
 # %% ../nbs/05_speculative_decoding.ipynb #copyprop1
 @patch
 def propose(self:CopyIndex, limit=16): # (ids, length of the match)
@@ -533,7 +542,7 @@ def propose(self:CopyIndex, limit=16): # (ids, length of the match)
         far = self.answers.propose(self.texts[0][-self.longest:], limit, max(self.least, m + 1), self.longest)
         if far[0]: return far
     if not places: return [], 0
-    best = [self.texts[t][e:e + limit] for k, t, e in places if k == m]
+    best = [self._follows(t, e, m, limit) for k, t, e in places if k == m]
     votes = defaultdict(int)
     for b in best: votes[b[0]] += 1
     return max(best, key=lambda b: (votes[b[0]], len(b))), m
@@ -570,6 +579,7 @@ class CostModel:
     first_pause, confidence = 8, .5 # rounds; how likely a token is to be right before anything is known of it
     # what proposals may have cost more than they brought: so many plain steps, or this part of the text if that is more
     stake, most_lost = 1., .03
+    probes = .003 # of the time, what asking a draft costs whose rounds don't pay
     near, far_widths = 128, (1, 8, 16, 64) # tokens of the text at which all is timed; what is timed of a long one, too
     def __init__(self,
         pass_ms, draft_ms, # {width: ms} of target passes, ms of a draft step or None
@@ -604,8 +614,10 @@ def reset(self:CostModel,
     # right, asked, in which round
     self.counts = {(source, b): (3*a, 3., 0) for source, rates in self.priors.items()
                    for b, a in enumerate(rates)}
-    self.rounds, self.pace = 0, 1.
+    self.rounds, self.least = 0, 1.
+    self.pace = 1.
     self.company(rows)
+    self.pace, self.sure = 1., self.confidence
     self.gain, self.cost, self.pause, self.waited = self.least*self.step + .05, self.step, self.first_pause, 0
     self.done, self.lost = 0, 0. # tokens of the text, plain steps
 
@@ -669,7 +681,8 @@ def wider(self:CostModel, k): # proposals so far
 def company(self:CostModel, rows): # texts that share the passes
     "What it costs to widen a pass, and what time is worth, depends on how many share it"
     self.rows, self._shares = rows, {}
-    self.least = 1/self.share(1)
+    least = 1/self.share(1)
+    self.pace, self.least = self.pace*least/self.least, least
     self.share_step(rows)
 
 # %% ../nbs/05_speculative_decoding.ipynb #costsat1
@@ -707,7 +720,7 @@ def saw(self:CostModel,
     proposal, path # and the accepted places
 ):
     "Learn from a round"
-    self.rounds += len(proposal) > 0
+    self.rounds += 1
     for at in (0, *path):
         for c in proposal.children[at]:
             kind, right = (proposal.sources[c - 1], proposal.buckets[c - 1]), c in path
@@ -742,11 +755,14 @@ def ask_draft(self:CostModel,
 ) -> bool:
     "Is a round of the draft expected to pay?"
     if self.draft_ms is None or not self.may_lose(k + 1, self.step): return False
-    if (1 - copied)*self.gain > self.price*self.cost: return True
+    short = self.price*self.cost - (1 - copied)*self.gain
+    if short < 0: return True
     if copied: return False
     self.waited += 1
-    if self.waited < self.pause: return False
-    self.pause, self.waited = 2*self.pause, 0 # a probe
+    # a draft that costs a little more than it brings may be asked sooner: probes cost so much of the time
+    if self.waited < min(self.pause, short/self.probes): return False
+    if self.waited >= self.pause: self.pause *= 2
+    self.waited = 0 # a probe
     return True
 
 # %% ../nbs/05_speculative_decoding.ipynb #d66a7b58
@@ -765,7 +781,7 @@ def keep(self:CostModel, joint, k, spent=0.): # what the draft's steps have cost
 @patch
 def another(self:CostModel, joint, k, spent=0.):
     "Is one more step expected to pay?"
-    return joint*self.confidence > self.price*(self.step + self.wider(k)) and self.may_lose(k + 1, spent + self.step)
+    return joint*self.sure > self.price*(self.step + self.wider(k)) and self.may_lose(k + 1, spent + self.step)
 
 # %% ../nbs/05_speculative_decoding.ipynb #3237d2d3
 @patch
@@ -774,7 +790,7 @@ def drafted(self:CostModel, joints, spent):
     cost = spent + self.share(len(joints) + 1) - self.share(1)
     self.gain += .25*(sum(joints) - self.gain)
     self.cost += .25*(cost - self.cost)
-    if self.gain > self.cost: self.pause = self.first_pause
+    if self.gain > self.price*self.cost: self.pause = self.first_pause
 
 # %% ../nbs/05_speculative_decoding.ipynb #readwhen2
 @patch
@@ -1128,7 +1144,7 @@ def _copy(self:Run, most): # -> how likely the first token is to be right; 0 whe
     run, match = self._found(most)
     if c and run:
         rate, n = c.copy_plan(match, len(run))
-        run = run[:n] if rate > 1 and (not self.strict or rate > (1 + c.gain)/(1 + c.cost)) else []
+        run = run[:n] if rate > 1 and (not self.strict or self.draft is None or rate > (1 + c.gain)/(1 + c.cost)) else []
     if not run: return 0.
     p.chain(run, source='copy', bucket=CostModel.bucket(match))
     return c.rate('copy', CostModel.bucket(match)) if c else 1.
@@ -1206,6 +1222,7 @@ def _ask(self:Run, limit):
         if c:
             (level, token), *rest = self._choices(urn, logits, ids)
             joint *= c.rate('draft', level)
+            c.sure += .05*(c.rate('draft', level) - c.sure)
             if not c.pays(joint, len(p)): break # that it may be lost was settled before its step
             joints.append(joint)
         tokens.append(self._offer(parent, urn, level if c else 0) if urn else token)
