@@ -288,7 +288,8 @@ def target_urn(self:Sampling, logits, text=None): # as `urn`
     "The same of the target, whose logits must be numbers; a draft without any only proposes nothing"
     urn = self.urn(logits, text)
     if not 0 < urn.total < math.inf:
-        raise InputError('the target\'s logits are no numbers (nan or inf): load it in another dtype (bfloat16, float32)')
+        raise InputError('the target\'s logits are no numbers (nan or inf): load it in another dtype, '
+                         'such as float32')
     return urn
 
 # %% ../nbs/05_speculative_decoding.ipynb #82506677
@@ -1144,7 +1145,8 @@ def _copy(self:Run, most): # -> how likely the first token is to be right; 0 whe
     run, match = self._found(most)
     if c and run:
         rate, n = c.copy_plan(match, len(run))
-        run = run[:n] if rate > 1 and (not self.strict or self.draft is None or rate > (1 + c.gain)/(1 + c.cost)) else []
+        beside = self.draft is None or not self.strict # it takes no place from the draft
+        run = run[:n] if rate > 1 and (beside or rate > (1 + c.gain)/(1 + c.cost)) else []
     if not run: return 0.
     p.chain(run, source='copy', bucket=CostModel.bucket(match))
     return c.rate('copy', CostModel.bucket(match)) if c else 1.
