@@ -615,10 +615,9 @@ def reset(self:CostModel,
     # right, asked, in which round
     self.counts = {(source, b): (3*a, 3., 0) for source, rates in self.priors.items()
                    for b, a in enumerate(rates)}
-    self.rounds, self.least = 0, 1.
-    self.pace = 1.
+    self.rounds, self.sure = 0, self.confidence
     self.company(rows)
-    self.pace, self.sure = 1., self.confidence
+    self.pace = 1/self.least
     self.gain, self.cost, self.pause, self.waited = self.least*self.step + .05, self.step, self.first_pause, 0
     self.done, self.lost = 0, 0. # tokens of the text, plain steps
 
@@ -682,8 +681,7 @@ def wider(self:CostModel, k): # proposals so far
 def company(self:CostModel, rows): # texts that share the passes
     "What it costs to widen a pass, and what time is worth, depends on how many share it"
     self.rows, self._shares = rows, {}
-    least = 1/self.share(1)
-    self.pace, self.least = self.pace*least/self.least, least
+    self.least = 1/self.share(1)
     self.share_step(rows)
 
 # %% ../nbs/05_speculative_decoding.ipynb #costsat1
@@ -713,7 +711,7 @@ def share_step(self:CostModel, n): # texts that take it
 @patch(as_prop=True)
 def price(self:CostModel):
     "Tokens that a plain step's time is worth"
-    return max(self.pace, self.least)
+    return self.least*max(self.pace, 1.)
 
 # %% ../nbs/05_speculative_decoding.ipynb #7f6f5653
 @patch
@@ -731,7 +729,7 @@ def saw(self:CostModel,
     got, took = len(path) + 1, self.share(len(proposal) + 1) + proposal.spent
     self.done += got
     self.lost += took*self.least - got
-    if proposal.sources[:1] != ['copy']: self.pace += .1*(got/took - self.pace)
+    if proposal.sources[:1] != ['copy']: self.pace += .1*(got/took/self.least - self.pace)
 
 # %% ../nbs/05_speculative_decoding.ipynb #stake001
 @patch
