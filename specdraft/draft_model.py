@@ -657,7 +657,7 @@ def side_by_side(self:LeanDraft,
 def _copy(self:LeanDraft,
     logits, h, own, # of R texts: logits, final states (R, D), keys (R, Hkv*d) of each layer
     knowledge, last # from `side_by_side`; the last ids of each text
-): # log-probabilities with the copied shares mixed in, and how much of each is copied
+): # logits with the copied shares mixed in, as large as they were, and how much of each is copied
     p, n, mask = self.draft.pointer, [len(z) for z in logits], knowledge['mask']
     back = torch.tensor([[*ids[:-RUN - 1:-1], *[-2]*(RUN - len(ids))] for ids in last], device=h.device)
     runs = (knowledge['runs'] == back[:, None]).cumprod(-1).sum(-1)[:, None] # (R, 1, K), as `run_lengths` has them
@@ -667,6 +667,7 @@ def _copy(self:LeanDraft,
          else nn.utils.rnn.pad_sequence(logits, batch_first=True, padding_value=-torch.inf))
     share = copy.sum(-1, keepdim=True)
     mixed = (z.float().softmax(-1)*(1 - share)).scatter_add(1, knowledge['columns'], copy).log()
+    mixed += z.float().logsumexp(-1, keepdim=True) # a repetition penalty divides logits, so their size counts
     return [row[:k] for row, k in zip(mixed, n)], share[:, 0].tolist()
 
 # %% ../nbs/03_draft_model.ipynb #460911f2
