@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH', 'WIDE', 'EAGER', 'Places',
-           'InputError', 'check_positive', 'check_count', 'command', 'whole_file', 'left_over', 'check_writable',
-           'save_tensors', 'OtherKind', 'file_state', 'load_tensors', 'check_value', 'check_config', 'packaged_configs',
-           'StrictYaml', 'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device',
-           'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_kind', 'check_llama_like',
-           'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids', 'template_parts',
-           'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks', 'attend_alike', 'sight',
-           'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'rms_norm', 'Block', 'KVCache', 'SharedCache',
-           'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest', 'sample', 'at_once', 'size_groups',
-           'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
+           'InputError', 'check_positive', 'check_count', 'command', 'whole_file', 'move_all', 'left_over',
+           'check_writable', 'save_tensors', 'OtherKind', 'file_state', 'load_tensors', 'check_value', 'check_config',
+           'packaged_configs', 'StrictYaml', 'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype',
+           'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_kind',
+           'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids',
+           'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks',
+           'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'rms_norm', 'Block',
+           'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest', 'sample', 'at_once',
+           'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, \
@@ -149,6 +149,13 @@ def whole_file(
     finally:
         # Windows keeps what is open, and what went wrong before is what must be raised
         with contextlib.suppress(OSError): tmp.unlink(missing_ok=True)
+
+# %% ../nbs/00_loader.ipynb #moveallc
+def move_all(tmp, folder): # files that are written, where they shall stand
+    "Move the files of one folder to another, with the permissions of ordinary files"
+    for f in sorted(Path(tmp).iterdir()):
+        _set_mode(f, Path(folder)/f.name, None)
+        _move(f, Path(folder)/f.name)
 
 # %% ../nbs/00_loader.ipynb #leftover1
 def left_over(
@@ -380,6 +387,10 @@ class StrictYaml(yaml.SafeLoader):
             if k in seen: raise yaml.YAMLError(f'{k!r} comes twice in one entry{node.start_mark}{self.hint}')
             seen.add(k)
         return super().construct_mapping(node, deep)
+    def construct_object(self, node, deep=False):
+        try: return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError) as e: # of a tag that does not fit, such as !!int ""
+            raise yaml.YAMLError(f'{node.value!r} is no {node.tag}{node.start_mark}') from e
 
 # %% ../nbs/00_loader.ipynb #10133ef6
 def load_config(
@@ -400,7 +411,7 @@ def load_config(
     elif source in known: path = known[source]
     else: return check_config({'base_model': {'name': source}})
     try: settings = yaml.load(path.read_text(encoding='utf-8'), Loader=StrictYaml)
-    except (yaml.YAMLError, ValueError) as e:
+    except (yaml.YAMLError, ValueError, RecursionError) as e:
         raise InputError(f'{source} is not readable as YAML: {" ".join(str(e).split())}') from e
     return check_config(settings, source)
 
@@ -490,7 +501,7 @@ def embedded_folder() -> Path: # folder with safetensors and tokenizer
     with tempfile.TemporaryDirectory(dir=folder) as tmp:
         model.save_pretrained(tmp)
         tokenizer.save_pretrained(tmp)
-        for f in sorted(Path(tmp).iterdir()): os.replace(f, folder/f.name)
+        move_all(tmp, folder)
     with whole_file(folder/'complete') as f: f.write_text('dequantised from ' + gguf.name)
     return folder
 

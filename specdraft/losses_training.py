@@ -1460,7 +1460,9 @@ def _written(lots, data, stored, folder, lean, tokenizer, manager, config, promp
     if stored and stored != where.name: # whole: it was trained on
         where = _text_of_then(data/stored, folder, say)
     else:
-        if prompts: where.mkdir(0o700, parents=True, exist_ok=True) # they may be what users have typed
+        # they may be what users have typed, as may what a log has brought into the knowledge cache
+        heard = manager is not None and any(i.startswith('log-') for i in manager.ids)
+        if prompts or heard: where.mkdir(0o700, parents=True, exist_ok=True)
         write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index,
                    state.num_processes)
     state.wait_for_everyone()
@@ -1535,7 +1537,10 @@ def train_draft(
         was = draft.info.get('prompts', [])
         trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer))
         trainer._check_shared()
-        if resume: trainer.resume()
+        if resume:
+            if trainer.resume().step >= trainer.n_steps and progress and state.is_main_process:
+                print(f'the training in {folder} has done all its {trainer.n_steps} steps: nothing is trained '
+                      '(--continue_on, without --resume, goes on from its draft)', file=sys.stderr)
         else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
             if given: trainer.judge_start(was)
             trainer.save_state()

@@ -23,7 +23,7 @@ from fastcore.script import Param
 
 from .loader import (SCHEMA, WIDE, InputError, LeanTarget, ModelLoader, SharedCache, as_lean, cache_folder,
                               _is_whole, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint,
-                              is_text, likeliest, load_config, machine, size_groups, user_text, whole_file)
+                              is_text, likeliest, load_config, machine, move_all, size_groups, user_text, whole_file)
 from .knowledge_cache import CACHE, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, _check_owner, default_draft, find_draft
 
@@ -1713,7 +1713,7 @@ def export_assistant(self:DraftModel,
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as tmp:
         for x in (model, *([tokenizer] if tokenizer is not None else ())): x.save_pretrained(tmp)
-        for f in sorted(Path(tmp).iterdir()): os.replace(f, folder/f.name)
+        move_all(tmp, folder)
 
 # %% ../nbs/05_speculative_decoding.ipynb #openall01
 def open_all(
@@ -1772,6 +1772,15 @@ def from_pretrained(cls:SpeculativeDecoder,
     out = cls(draft, lean, tokenizer, known['gamma'] if gamma is None else gamma, **kw)
     if draft is None: out.top_k = settings['knowledge_enhancement']['top_k']
     out.asking = {k: v for k, v in known.items() if k != 'gamma'}
+    return out
+
+# %% ../nbs/05_speculative_decoding.ipynb #anothrcd
+@patch
+def another(self:SpeculativeDecoder): # `SpeculativeDecoder`
+    "One that does the same, for another thread: target, draft model, knowledge cache and measured costs are shared"
+    out = SpeculativeDecoder(self.draft_model, self.lean, self.tokenizer, self.gamma, self.copy, self.strict,
+                             self.manager)
+    out.top_k, out.asking, out._costs = self.top_k, {**self.asking}, self._costs
     return out
 
 # %% ../nbs/05_speculative_decoding.ipynb #answerone1
@@ -1857,7 +1866,7 @@ def specdraft_generate(
     # trained draft: a file, a folder with checkpoints, or a name; none: only copy, from the knowledge cache and the
     # text; default: output/checkpoints, or else the one that ships
     draft:str='',
-    cache:str=CACHE, # knowledge cache; if none stands there, the one that came with the draft
+    cache:str=CACHE, # knowledge cache; if none stands at this default place, the one that came with the draft
     max_new_tokens:int=None, # length of the answer, in tokens; this and the next four: the config's, if not given
     temperature:float=None, # 0: greedy
     top_p:float=None, # sample from the most likely tokens that make up this much probability
