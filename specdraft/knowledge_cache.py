@@ -571,8 +571,8 @@ def _to_answer(
                              'give the question an id of its own')
         for t in _ways(q):
             if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named:
-                raise InputError(f'{t!r} is asked by the item {other!r} already: to change that item, give the question '
-                                 'its id, and update; or remove it')
+                raise InputError(f'{t!r} is asked by the item {other!r} already: to change that item, give the '
+                                 'question its id, and update; or remove it')
     return [q for q in questions if q['id'] not in known or not _same(q, known[q['id']])]
 
 # %% ../nbs/02_knowledge_cache.ipynb #frames00
