@@ -13,11 +13,11 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'PASSAGES', 'ASKED
            'train_draft', 'affordable', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
-import contextlib, functools, hashlib, itertools, json, math, os, random, re, shutil, sys, time
+import contextlib, functools, hashlib, itertools, json, math, os, random, shutil, sys, time
 from importlib.resources import files
 from pathlib import Path
 
-import torch
+import regex as re, torch # `regex` knows the marks that belong to letters
 import torch.nn.functional as F
 from fastcore.basics import chunked, groupby, patch
 from torch import nn
@@ -226,7 +226,7 @@ def passages(
 # %% ../nbs/04_losses_training.ipynb #c0000020
 def prompt_key(text) -> str: # 16 hex digits
     "A short hash of the words of a message"
-    words = ' '.join(re.findall(r'\w+', text.lower()))
+    words = ' '.join(re.findall(r'[\w\p{M}\p{N}]+', text.lower()) or text.split()) # or what has no words, such as :-)
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 # %% ../nbs/04_losses_training.ipynb #words003
