@@ -288,10 +288,13 @@ def head_weight(self:DraftModel, extra=()): # (Vd + E, D) rows of the target's h
 def full_logits(self:DraftModel,
     hidden, # (B, T, D) final states
     copy=None, tokens=None, # copied shares (B, T, K) and whose tokens they are (B, K)
-    extra=() # more tokens that the head scores
+    extra=(), # more tokens that the head scores
+    met=None # (B, T, E) bool, where it scores them; default: everywhere
 ): # (B, T, V)
     "Log-probabilities over the target's vocabulary, minus infinity outside the draft's"
-    part = F.linear(hidden, self.head_weight(extra).to(hidden.dtype)).float().log_softmax(-1)
+    part = F.linear(hidden, self.head_weight(extra).to(hidden.dtype)).float()
+    if met is not None and len(extra): part[..., -len(extra):].masked_fill_(~met, -torch.inf)
+    part = part.log_softmax(-1)
     out = part.new_full((*part.shape[:-1], self.target.config.vocab_size), -torch.inf).index_copy(
         -1, self.scored(extra), part)
     if copy is None: return out
@@ -387,8 +390,9 @@ def forward(self:DraftModel,
     memory = [kv_cache.read(l) for l in self.layer_idxs]
     rope = lean.rope(torch.arange(input_ids.shape[1], device=input_ids.device))
     h, copy = self.hidden(input_ids, memory, rope, knowledge=knowledge)
-    return CausalLMOutput(logits=self.full_logits(h, copy, None if copy is None else knowledge['tokens'],
-                                                  self.extra_ids(input_ids)))
+    extra = self.extra_ids(input_ids)
+    met = (input_ids[..., None] == extra).cummax(1).values # each text's own words, from where they stand
+    return CausalLMOutput(logits=self.full_logits(h, copy, None if copy is None else knowledge['tokens'], extra, met))
 
 # %% ../nbs/03_draft_model.ipynb #n00759565
 def to_int8(tensors:dict) -> dict: # matrices as int8 with one scale a row, the other floats in bfloat16
@@ -429,7 +433,8 @@ def small_linear(*linears, ready=None): # ready: a `Packed` of them that is ther
     "The fastest frozen copy for single rows: 8 bits for bfloat16 on a CPU"
     w = linears[0].weight
     fits = (w.dtype == torch.bfloat16 and w.device.type == 'cpu' and w.numel() > 1024
-            and hasattr(torch, '_weight_int8pack_mm'))
+            # the kernel takes 16 inputs at a time, and would read past the end of a row
+            and w.shape[1]%16 == 0 and hasattr(torch, '_weight_int8pack_mm'))
     return Int8(*linears) if fits else ready or Packed(*linears)
 
 # %% ../nbs/03_draft_model.ipynb #smallnorm1

@@ -27,9 +27,10 @@ from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, StrictYaml, _unseen, agreed,
-                              as_lean, as_model, chat_ids, check_count, check_positive, check_value, check_writable,
-                              command, eos_ids, file_state, fingerprint, generate_batch, is_text, likeliest,
-                              load_config, load_tensors, left_over, processes, save_tensors, spread, whole_file)
+                              as_lean, as_model, chat_ids, check_count, check_ids, check_positive, check_value,
+                              check_writable, command, eos_ids, file_state, fingerprint, generate_batch, is_text,
+                              likeliest, load_config, load_tensors, left_over, processes, save_tensors, spread,
+                              whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -489,6 +490,7 @@ def _asks(
              tokenizer(q['answer'], add_special_tokens=False).input_ids + end if q['answer'] else None)
             for q in questions]
     for q, texts, own in asks:
+        for ids in (*(p for _, p in texts), own or []): check_ids(ids, lean.config.vocab_size, f'question {q["id"]!r}')
         n = max(len(p) for _, p in texts) + len(own or [0]) # at least one token of an answer to come
         if n > limit:
             raise InputError(f'question {q["id"]!r}: with its answer it takes {n} tokens; '

@@ -4,15 +4,15 @@
 
 # %% auto #0
 __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH', 'WIDE', 'EAGER', 'Places',
-           'InputError', 'check_positive', 'check_count', 'command', 'whole_file', 'move_all', 'left_over',
+           'InputError', 'check_positive', 'check_count', 'check_ids', 'command', 'whole_file', 'move_all', 'left_over',
            'check_writable', 'save_tensors', 'OtherKind', 'file_state', 'load_tensors', 'check_value', 'check_config',
            'packaged_configs', 'StrictYaml', 'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype',
            'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_kind',
            'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids',
            'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks',
-           'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'rms_norm', 'Block',
-           'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest', 'sample', 'at_once',
-           'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
+           'least_rows', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'rms_norm',
+           'Block', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest', 'sample',
+           'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, \
@@ -50,6 +50,12 @@ def check_count(name, value):
     "Raise `InputError` unless `value` is an integer of 0 or more, 0 meaning all"
     if not _is_whole(value) or value < 0:
         raise InputError(f'{name} is {value!r}: it must be 0 (all) or more, and an integer')
+
+# %% ../nbs/00_loader.ipynb #checkids1
+def check_ids(ids, size, what): # integers; tokens of the target's vocabulary; where they stand
+    "Raise `InputError` for ids that the target does not have, as a tokenizer with tokens of its own makes them"
+    if odd := next((i for i in (min(ids, default=0), max(ids, default=0)) if not 0 <= i < size), None):
+        raise InputError(f"{what} holds the token {odd}: the target's vocabulary has {size} tokens, from 0 on")
 
 # %% ../nbs/00_loader.ipynb #stdoutc1
 def _set_stdout():
@@ -478,13 +484,15 @@ def embedded_gguf() -> Path:
     return found[0]
 
 # %% ../nbs/00_loader.ipynb #78b06c55
+def _call_whole(model): # that has been dequantised: one that calls itself quantised is not saved, nor loaded again
+    if hasattr(model.config, 'quantization_config'): del model.config.quantization_config
+    model.hf_quantizer = None
+
 def _read_gguf(folder, gguf_file):
     "Dequantise a GGUF file with transformers: `(model, tokenizer)`"
     from transformers import AutoModelForCausalLM, AutoTokenizer
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf_file, dtype=torch.float32)
-    # transformers refuses to save a model that still calls itself quantised
-    if hasattr(model.config, 'quantization_config'): del model.config.quantization_config
-    model.hf_quantizer = None
+    _call_whole(model)
     return model, AutoTokenizer.from_pretrained(folder, gguf_file=gguf_file)
 
 # %% ../nbs/00_loader.ipynb #d995f7e9
@@ -532,6 +540,7 @@ def _where(self:ModelLoader) -> dict:
 @patch
 def _fetch(self:ModelLoader, kind, **kw):
     "`from_pretrained` of `kind`, with one clear sentence where the model can't be had"
+    from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
     where = self._where()
     try: return kind.from_pretrained(**where, **kw)
@@ -540,7 +549,8 @@ def _fetch(self:ModelLoader, kind, **kw):
     except RuntimeError as e:
         raise InputError(f'cannot load {kind.__name__} of {self.name!r}: its weights do not fit its config, '
                          f'or do not fit in memory ({" ".join(str(e).split())[:300]})') from e
-    except (OSError, ValueError) as e:
+    # what transformers says of a config with values that it does not know
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StrictDataclassError) as e:
         if Path(self.name).is_dir():
             raise InputError(f'cannot load {kind.__name__} from the folder {self.name} '
                              f'({" ".join(str(e).split())[:300]})') from e
@@ -573,6 +583,9 @@ def check_llama_like(model):
     "Raise `InputError` unless `model` is of one of `KINDS`, with full attention and ordinary linear layers"
     name = type(model).__name__
     check_kind(model.config, name)
+    if not hasattr(model, 'lm_head'):
+        raise InputError(f'{name} has no head that scores tokens: expected a model for causal language modelling, '
+                         'such as AutoModelForCausalLM loads')
     if len(on := {str(p.device) for p in model.parameters()}) > 1:
         raise InputError(f'{name} lies on {", ".join(sorted(on))}: expected one device; load it without device_map')
     odd = [(n, m) for n, m in model.named_modules()
@@ -602,6 +615,7 @@ def load_target_model(self:ModelLoader,
     if lacks := sorted(found['missing_keys']): # transformers would put random numbers there
         raise InputError(f'{self.name!r} lacks {len(lacks)} of its weights '
                          f'({", ".join(lacks[:2])}{", …"*(len(lacks) > 2)}): get them again')
+    if 'gguf_file' in self._where(): _call_whole(model)
     check_llama_like(model)
     check_against_model(self.config, model.config)
     return model.to(device).eval().requires_grad_(False)
@@ -843,6 +857,9 @@ def whole_blocks(n:int) -> int:
     return -(-n//BLOCK)*BLOCK
 
 # %% ../nbs/00_loader.ipynb #bc734353
+def least_rows(G): # queries of a group -> the fewest tokens that are computed
+    return max(2, -(-4//G))
+
 def attend_alike(
     q,    # (B, H, T, d)
     k, v, # (B, Hkv, S, d), S a multiple of `BLOCK` if rows shall not depend on it
@@ -851,7 +868,8 @@ def attend_alike(
 ): # (B, H, T, d)
     "Attention whose rows don't depend on the number of rows or texts: T and B are matters of cost alone"
     B, H, T, d = q.shape
-    x = (q.expand(B, H, 2, d) if T == 1 else q).to(k.dtype).reshape(B*k.shape[1], -1, d)
+    if (more := least_rows(H//k.shape[1]) - T) > 0: q = torch.cat([q, q[:, :, -1:].expand(-1, -1, more, -1)], 2)
+    x = q.to(k.dtype).reshape(B*k.shape[1], -1, d)
     o = (_by_blocks if q.device.type == 'cpu' else _in_one)(x, k.flatten(0, 1), v.flatten(0, 1), mask, scale)
     return o.view(B, H, -1, d)[:, :, :T].to(q.dtype)
 
@@ -892,8 +910,9 @@ def alike_mask(
     G, Hkv=1, # queries of a group; with several texts the groups
     dtype=torch.float32, device='cpu'
 ): # (G*T, S) or (B*Hkv, G*T, S): 0 where a query may look, minus infinity elsewhere
-    "The mask of `attend_alike`; a single query is doubled"
-    if sees.shape[-2] == 1: sees = sees.repeat(2, -2)
+    "The mask of `attend_alike`, with the rows that it repeats"
+    if (more := least_rows(G) - sees.shape[-2]) > 0:
+        sees = np.concatenate([sees, sees[..., -1:, :].repeat(more, -2)], -2)
     mask = spread_mask(torch.from_numpy(sees).to(device).view(-1, *sees.shape[-2:]), G, dtype)[:, 0]
     return mask[0] if sees.ndim == 2 else mask.repeat_interleave(Hkv, 0)
 
@@ -1489,6 +1508,7 @@ def _heat(lean, prompts, temperature, generator): # (prompts,) the temperature o
         raise InputError(f'generator is on {generator.device}: expected one on {lean.device}, as the target')
     if not all(prompts):
         raise InputError(f'prompt {[len(p) for p in prompts].index(0)} is empty: expected at least 1 token')
+    for i, p in enumerate(prompts): check_ids(p, lean.config.vocab_size, f'prompt {i}')
     if not (heat >= 0).all() or heat.shape not in ((), (len(prompts),)):
         raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more, '
                          f'one for all or one for each of {len(prompts)} prompts')

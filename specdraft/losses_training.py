@@ -449,11 +449,14 @@ def text_lots(
     longest = max(config['training']['max_answer_tokens'], config['decoding']['max_new_tokens'])
     jobs = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in worded]
     if most is not None: jobs = _of_some_items(jobs, most, config['training']['seed'])
-    asked, own = {_plain(v['text']) for _, v in worded}, {}
+    rehearsed = {item for _, item, _ in jobs}
+    # the user's own answer to a question is known better than what was answered in use
+    asked, own = {_plain(v['text']) for x, v in worded if x['own'] or x['id'] in rehearsed}, {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)
-        if (k := _plain(p['text'])) not in asked and (k not in own or p.get('ended', True)):
-            own[k] = p # the newest whole answer
+        whole = p.get('answer') and p.get('ended', True)
+        if (k := _plain(p['text'])) not in asked and (whole or not own.get(k, {}).get('answer')):
+            own[k] = p # with the newest whole answer
     jobs += [_own_job(tokenizer, p, longest, context) for p in own.values()]
     n, lot = config['training']['num_invented_prompts'], config['training']['lot']
     return [*chunked(jobs, lot)] + [min(lot, n - i) for i in range(0, n, lot)]
@@ -551,14 +554,15 @@ def to_keep(c, device) -> list: # of `training` in a checked config
     return c['keep'] if c['keep'] is not None else ['memory', 'top'] if device.type == 'cpu' else []
 
 # %% ../nbs/04_losses_training.ipynb #70045fd9
-def data_plan(lots, layers, config, lean, manager=None) -> str: # 16 hex digits
+def data_plan(lots, layers, config, lean, tokenizer, manager=None) -> str: # 16 hex digits
     "A short name for the data of a run: other questions, prompts, layers or settings have another"
     c = config['training']
     finds = ([manager.threshold, [v['answer'] for _, v in manager.wordings()]]
              if manager is not None and c['rewordings'] else None) # which wordings it accepts
     return hashlib.sha256(json.dumps(
         [lots, list(layers), to_keep(c, lean.device), c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'],
-         c['passages_per_prompt'], c['seed'], c['rewordings'], finds, fingerprint(lean.model), str(lean.dtype)]
+         c['passages_per_prompt'], c['seed'], c['rewordings'], finds, fingerprint(lean.model), str(lean.dtype),
+         str(tokenizer.chat_template)]
         + [x for x in (config['base_model']['system_prompt'], config['decoding']['temperature']) if x]
     ).encode()).hexdigest()[:16]
 
@@ -608,7 +612,7 @@ def write_data(
         raise InputError('layers is None, and there is no knowledge cache that has some: name those of the draft')
     layers = list(layers if layers is not None else manager.layers)
     lots = text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings)
-    plan = data_plan(lots, layers, config, lean, manager)
+    plan = data_plan(lots, layers, config, lean, tokenizer, manager)
     mine = [i for i in range(len(lots)) if i % world == rank]
     # another run may be writing the same text
     for f in left_over(folder, r'shard-\d+\.safetensors', 3600) if not rank else ():
@@ -771,7 +775,9 @@ def _check_data(data, layers): # `TrainingData` or a list of traces, sampled lay
                          f'but the draft samples {list(layers)}: write them anew')
 
 # %% ../nbs/04_losses_training.ipynb #chkweight
-def _check_weights(c): # `training` of a checked config
+def _check_plan(c, minutes): # `training` of a checked config; minutes, or None
+    if minutes is not None and not 0 <= minutes < math.inf:
+        raise InputError(f'minutes is {minutes}: expected 0 or more, or None for all epochs')
     if c['loss'] == 'sum' and not (c['kl_divergence_weight'] or c['acceptance_loss_weight']):
         raise InputError('training.kl_divergence_weight and acceptance_loss_weight are both 0: there would be nothing '
                          'to learn, expected one above 0')
@@ -781,6 +787,7 @@ def _accelerator(device):
     from accelerate import Accelerator
     # the draft stays where the target is; the config's precision counts
     acc = Accelerator(cpu=device.type == 'cpu', device_placement=False, mixed_precision='no')
+    acc.gradient_accumulation_steps = 1 # `_passes` adds up itself, whatever the environment says
     # the draft is one unit, and whole in each process to begin with, whatever a config file of accelerate says
     if acc.distributed_type == 'FSDP':
         p = acc.state.fsdp_plugin
@@ -798,9 +805,7 @@ class Trainer:
         learnt=() # texts, by number, whose prompts the draft has learnt from before: they are not held out
     ):
         _check_data(data, draft.layer_idxs)
-        if minutes is not None and not 0 <= minutes < math.inf:
-            raise InputError(f'minutes is {minutes}: expected 0 or more, or None for all epochs')
-        _check_weights(draft.config['training'])
+        _check_plan(draft.config['training'], minutes)
         self.acc = _accelerator(lean.device)
         self.draft = draft.float().train()
         self.lean, self.data, self.folder, self.minutes = lean, data, Path(folder), minutes
@@ -1080,9 +1085,15 @@ def resume(self:Trainer):
     s = read_state(self.folder/'training_state.pt', self.run)
     self._take(s['draft'])
     self._hold(s['held'])
+    self.opt.zero_grad(set_to_none=True) # of steps that are undone
+    self.opt.optimizer.state.clear()
     if s['opt']: dcp.set_optimizer_state_dict(self.draft, self.opt.optimizer, s['opt'], **how)
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history', 'begun'):
         setattr(self, k, s.get(k))
+    # the best may have been found after that save
+    if there := best_checkpoint(self.folder):
+        info = load_tensors(there, 'draft', only=())[1]['info']
+        if info.get('step', 0) > self.step: self.best = min(self.best, info['kl'])
     if not self.minutes: self.minutes = s['minutes']
     elif self.minutes != s['minutes']:
         if self.step >= self.n_steps:
@@ -1134,6 +1145,8 @@ def _keep_best(self:Trainer, verdict):
 def _verdict(self:Trainer, **how): # on the weights as they are; the best so far are kept
     # each process reckons it, and devices that are unlike may differ in the last digit
     v = agreed(self.validate(), self.lean.device) | how
+    # the last step is followed by no loss that would tell
+    if self.step and not how and not math.isfinite(v['kl']): self._give_up(v['kl'], math.nan, self.valid or self.train)
     if v['kl'] < self.best:
         self._keep_best(v)
         self.best = v['kl']
@@ -1419,9 +1432,12 @@ def _tell(texts, tokenizer, manager): # what has been written
 # %% ../nbs/04_losses_training.ipynb #setaside1
 def _set_aside(folder, draft): # the state of a training that is through; the draft that another one goes on from
     (Path(folder)/'training_state.pt').unlink(missing_ok=True)
-    if old := best_checkpoint(folder):
-        with whole_file(Path(folder)/'before.safetensors') as tmp: shutil.copyfile(old, tmp)
-    past = {k: v for k, v in draft.info.items() if k != 'prompts'}
+    before, info = Path(folder)/'before.safetensors', draft.info
+    # a start that was killed has left what it went on from
+    if info.get('step') == 0 and 'before' in info and before.is_file(): info = info['before']
+    elif old := best_checkpoint(folder):
+        with whole_file(before) as tmp: shutil.copyfile(old, tmp)
+    past = {k: v for k, v in info.items() if k != 'prompts'}
     # what is known of it does not hold for what becomes of it
     draft.info = {'prompts': draft.info.get('prompts', []), 'before': past}
 
@@ -1455,7 +1471,7 @@ def _text_of_then(then, folder, say): # what the training in `folder` was begun 
 def _written(lots, data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress):
     # the text to train on: that of `stored`, or what is asked for now
     state, data = processes(lean.device.type), Path(data)
-    where = data/data_plan(lots, layers, config, lean, manager)
+    where = data/data_plan(lots, layers, config, lean, tokenizer, manager)
     say = progress and state.is_main_process
     if stored and stored != where.name: # whole: it was trained on
         where = _text_of_then(data/stored, folder, say)
@@ -1523,6 +1539,7 @@ def train_draft(
         layers = _new_layers(config, lean, manager)
         check_unused(folder, resume)
     if manager is not None: manager.check_asked(tokenizer)
+    _check_plan(config['training'], minutes)
     # two would take away each other's drafts
     with changing(Path(folder)/'training_state.pt', 0) if state.is_main_process else contextlib.nullcontext():
         if state.is_main_process: _sweep(folder)

@@ -22,8 +22,9 @@ from fastcore.basics import patch
 from fastcore.script import Param
 
 from .loader import (SCHEMA, WIDE, InputError, LeanTarget, ModelLoader, SharedCache, as_lean, cache_folder,
-                              _is_whole, chat_ids, check_positive, check_writable, command, eos_ids, fingerprint,
-                              is_text, likeliest, load_config, machine, move_all, size_groups, user_text, whole_file)
+                              _is_whole, chat_ids, check_ids, check_positive, check_writable, command, eos_ids,
+                              fingerprint, is_text, likeliest, load_config, machine, move_all, size_groups,
+                              user_text, whole_file)
 from .knowledge_cache import CACHE, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, _check_owner, default_draft, find_draft
 
@@ -422,9 +423,7 @@ def _check_shape(input_ids): # is it a prompt at all?
 
 # %% ../nbs/05_speculative_decoding.ipynb #chkvoc01
 def _check_vocabulary(ids, bias, size): # all ids of the prompts; `Sampling`'s bias
-    top, low = int(ids.max()), int(ids.min())
-    if top >= size or low < 0:
-        raise InputError(f"input_ids holds {top if top >= size else low}: the target's vocabulary has {size} tokens")
+    check_ids([int(ids.min()), int(ids.max())], size, 'input_ids')
     for i in bias:
         if not isinstance(i, numbers.Integral) or not 0 <= i < size:
             raise InputError(f"logit_bias is given for {i!r}: the target's vocabulary has the ids 0 to {size - 1}")
