@@ -452,10 +452,16 @@ def check_cache(manager, path):
     if manager is None:
         raise InputError(f'no knowledge cache at {path}: specdraft_build_cache makes one')
 
-def check_out(path):
+def check_out(
+    path,
+    prompts='' # file that is read, which must not be written over
+):
     "Raise `InputError` unless results can be written to the file `path`; a plot of the same name goes beside it"
     if Path(path).is_dir() or Path(path).suffix != '.json':
         raise InputError(f'out is {str(path)!r}: expected the name of a file that ends with .json')
+    side = [Path(path).with_suffix(s) for s in ('.json', '.unfinished.json', '.png')]
+    if prompts and Path(prompts).resolve() in [p.resolve() for p in side]:
+        raise InputError(f'out is {str(path)!r}: the prompts in {prompts} would be written over, give another name')
     check_writable(Path(path).parent)
 
 # %% ../nbs/06_benchmarks.ipynb #0d0555ad
@@ -592,7 +598,7 @@ def specdraft_test(
     if draft == 'none' and prompts:
         raise InputError('draft is none, but with prompts it is a draft that is measured: '
                          'specdraft_bench measures copying')
-    if out: check_out(out)
+    if out: check_out(out, prompts)
     chosen = load_prompts(prompts, n_each) if prompts not in ('', 'heldout') else None
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)
     if prompts:
@@ -828,7 +834,7 @@ def specdraft_bench(
     out = out or f'output/results/{"certificate" if certify else "bench"}.json'
     # errors before the model is loaded
     names = _method_names(methods, draft)
-    check_out(out)
+    check_out(out, prompts)
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)
     if chosen is None: chosen = held_out(manager, cache, n_each, _trained_on(model))
     chosen = name_asked(chosen, manager)

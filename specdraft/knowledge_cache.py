@@ -27,10 +27,10 @@ from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, StrictYaml, _unseen, agreed,
-                              as_lean, as_model, chat_ids, check_count, check_ids, check_positive, check_value,
-                              check_writable, command, eos_ids, file_state, fingerprint, generate_batch, is_text,
-                              likeliest, load_config, load_tensors, left_over, processes, save_tensors, spread,
-                              whole_file)
+                              as_lean, as_model, chat_ids, check_count, check_device, check_ids, check_positive,
+                              check_value, check_writable, command, eos_ids, file_state, fingerprint, generate_batch,
+                              is_text, likeliest, load_config, load_tensors, left_over, processes, save_tensors,
+                              spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -94,6 +94,8 @@ def check_questions(
                 raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
         name = _name(question, ids) if named is None else str(named).strip()
+        if not isinstance(named, (str, int, type(None))) or isinstance(named, bool):
+            raise InputError(f'{source}: {at} has the id {named!r}: expected some text or a whole number')
         if not is_text(name) or _hidden.search(name) or '\n' in name:
             raise InputError(f'{source}: {at} has the id {name!r}: expected some text, in one line')
         if name in ids:
@@ -179,9 +181,10 @@ def _read_yaml(text, source, kind='YAML', parse=partial(yaml.load, Loader=_Yaml)
     return data.get('questions') if isinstance(data, dict) else data, str(source)
 
 # %% ../nbs/02_knowledge_cache.ipynb #utf16chk
-def _check_utf16(raw, source): # bytes
+def _check_text(raw, source): # bytes
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError(f'{source} is UTF-16 text: save it as UTF-8')
+    if b'\0' in raw: raise InputError(f'{source} is no text: it holds zero bytes')
 
 # %% ../nbs/02_knowledge_cache.ipynb #0934a385
 def load_questions(
@@ -196,7 +199,7 @@ def load_questions(
                        if p.suffix == '.yaml' and not p.name.startswith('heldout'))
         raise InputError(f'no question file {source}; packaged ones: {", ".join(known)}')
     raw = path.read_bytes()
-    _check_utf16(raw, source)
+    _check_text(raw, source)
     if raw.startswith(b'PK'):
         raise InputError(f'{source} is a spreadsheet or an archive: export it as CSV, in UTF-8')
     try: text = raw.decode('utf-8-sig')
@@ -1346,11 +1349,12 @@ def _message(line, source): # bytes -> text, category and answer of one line
         if not is_text(text): raise ValueError('empty, or half a character')
         out = dict(text=text, category=d.get('category', 'other'))
         if not isinstance(out['category'], str): raise ValueError('category')
+        if not isinstance(d.get('ended', True), bool): raise ValueError('ended')
         if 'answer' in d: d['answer'].encode() # raises for what is no text, or holds half a character
-        return out | (dict(answer=d['answer'], ended=bool(d.get('ended', True))) if 'answer' in d else {})
+        return out | (dict(answer=d['answer'], ended=d.get('ended', True)) if 'answer' in d else {})
     except (ValueError, StopIteration, LookupError, TypeError, AttributeError, RecursionError) as e:
         raise InputError(f'{source}: expected JSON with prompt, question, text or turns, turns as a list, '
-                         'and answer or category as text where they are given') from e
+                         'answer or category as text and ended as true or false where they are given') from e
 
 # %% ../nbs/02_knowledge_cache.ipynb #promptby
 def _prompt_bytes(path): # of a file that may hold messages
@@ -1361,7 +1365,7 @@ def _prompt_bytes(path): # of a file that may hold messages
         raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes: '
                          'expected messages in plain lines or JSON lines')
     whole = Path(path).read_bytes()
-    _check_utf16(whole, path)
+    _check_text(whole, path)
     return whole.removeprefix(codecs.BOM_UTF8)
 
 # %% ../nbs/02_knowledge_cache.ipynb #7fa7bcf6
@@ -1564,18 +1568,18 @@ def _compute(self:KnowledgeCacheManager,
     # questions or None; leave items as they are whose questions have changed? put what stands in other words, too?
     new, keep=False, standing=True
 ):
-    "Answer `new` questions, or compute again what is lost"
+    "Answer `new` questions, or compute again what is lost; returns the ids of what it answered, None without questions"
     if new is None and not self.lost: return
     lean = LeanTarget(loader.load_target_model(device))
     if new is None:
         self.check(lean.model)
-        return self._recover(lean)
+        self._recover(lean)
+        return
     tokenizer = loader.load_tokenizer()
     _check_form(self, loader.config, lean, out)
     c, main = loader.config['knowledge_enhancement'], processes(device).is_main_process
-    done = self.add(lean, tokenizer, new, not keep, c['max_answer_tokens'], # it mends what is lost
+    return self.add(lean, tokenizer, new, not keep, c['max_answer_tokens'], # it mends what is lost
                     progress=main, rewordings=c['rewordings'], standing=standing, out=unfinished(out))
-    if main: print(f'answered: {", ".join(done) or "nothing, all answers stand"}')
 
 # %% ../nbs/02_knowledge_cache.ipynb #1e32ffb7
 def _changed(
@@ -1600,9 +1604,11 @@ def _changed(
     if manager is standing and gone: manager.remove(gone)
     state.wait_for_everyone() # all have read before one writes
     if manager is standing: manager.plan, manager.run = plan, plan
-    manager._compute(out, loader, device, new, keep, standing=log is None)
+    done = manager._compute(out, loader, device, new, keep, standing=log is None)
     manager.plan = None
-    if state.is_main_process: manager.save(out)
+    if state.is_main_process:
+        manager.save(out) # before anything is printed: who should read it may have left
+        if done is not None: print(f'answered: {", ".join(done) or "nothing, all answers stand"}')
     return manager
 
 # %% ../nbs/02_knowledge_cache.ipynb #comeback1
@@ -1754,6 +1760,7 @@ def specdraft_build_cache(
     if inspect and not is_text(inspect): raise InputError(f'inspect is {inspect!r}: expected some text')
     if inspect: return print(_inspected(out, config, inspect, threshold))
     _check_out(out)
+    check_device(device)
     loader, gone = ModelLoader(config), _ids(remove)
     if rewordings is not None: loader.config['knowledge_enhancement']['rewordings'] = rewordings
     source = change or questions or loader.config['knowledge_enhancement']['questions']

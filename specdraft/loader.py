@@ -80,7 +80,7 @@ def _exit_cleanly(func):
             print('there is a GPU here: --device cuda uses it', file=sys.stderr)
         try:
             out = func(*args, **kwargs)
-            sys.stdout.flush()
+            if sys.stdout: sys.stdout.flush() # it may be closed
             return out
         except BrokenPipeError: # who was reading the output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -181,6 +181,8 @@ def check_writable(
     folder # is made if it isn't there
 ):
     "Raise `InputError` unless files can be made in `folder`"
+    if folder == '': # an unset variable
+        raise InputError("a folder's name is empty: leave the option out, or name one (. is the present one)")
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
@@ -344,7 +346,9 @@ def check_value(
     if value is None and key.optional: return None
     if value is False and 'no' in (key.choices or ()): value = 'no' # as YAML reads it
     if key.kind is float and not isinstance(value, bool):
-        with contextlib.suppress(TypeError, ValueError): value = float(value)
+        try: value = float(value)
+        except OverflowError: value = math.inf # an integer of hundreds of digits
+        except (TypeError, ValueError): pass
     kinds = _kinds(key)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         want = ' or '.join({int: 'an integer', float: 'a number', str: 'text', bool: 'true or false',
@@ -388,8 +392,8 @@ class StrictYaml(yaml.SafeLoader):
     "YAML without the entries in which a key comes twice: one of the two would be lost"
     hint = '' # what the writer may have meant
     def construct_mapping(self, node, deep=False):
-        seen = set()
-        for k in (str(k.value) for k, _ in node.value):
+        seen, entries = set(), node.value if isinstance(node, yaml.MappingNode) else ()
+        for k in (str(k.value) for k, _ in entries):
             if k in seen: raise yaml.YAMLError(f'{k!r} comes twice in one entry{node.start_mark}{self.hint}')
             seen.add(k)
         return super().construct_mapping(node, deep)
@@ -409,12 +413,15 @@ def load_config(
     # `qwen3_0.6b`, `qwen3_0.6b_config.yaml` and `configs/qwen3_0.6b_config.yaml` all mean the packaged file,
     # unless such a file exists; a path to one's own does not
     name = Path(source).name.removesuffix('_config.yaml')
-    if source.endswith(('.yaml', '.yml')):
-        path = (Path(source) if Path(source).exists()
+    if source.lower().endswith(('.yaml', '.yml')):
+        path = (Path(source) if Path(source).is_file()
                 else known.get(name) if str(Path(source).parent) in ('.', 'configs') else None)
         if path is None:
             raise InputError(f'no config file {source}; packaged configs: {", ".join(sorted(known))}')
     elif source in known: path = known[source]
+    elif not source.strip() or Path(source).is_file() and not source.lower().endswith('.gguf'):
+        raise InputError(f'config is {source!r}: expected a packaged name ({", ".join(sorted(known))}), a YAML file, '
+                         'a GGUF file, a folder with a model, or a name on the hub')
     else: return check_config({'base_model': {'name': source}})
     try: settings = yaml.load(path.read_text(encoding='utf-8'), Loader=StrictYaml)
     except (yaml.YAMLError, ValueError, RecursionError) as e:
@@ -458,9 +465,9 @@ def pick_dtype(
 # %% ../nbs/00_loader.ipynb #a21bc64e
 def check_device(device='cpu') -> str:
     "`device` if it can be used here, else `InputError`"
-    kind = str(device).split(':')[0]
+    kind, _, number = str(device).partition(':')
     have = {'cpu': True, 'cuda': torch.cuda.is_available(), 'mps': torch.backends.mps.is_available()}
-    if not have.get(kind):
+    if not have.get(kind) or kind != 'cuda' and number not in ('', '0'):
         raise InputError(f'device {device!r} cannot be used here; '
                          f'available: {", ".join(k for k, v in have.items() if v)}')
     if (kind == 'cuda' and ':' in str(device)

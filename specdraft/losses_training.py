@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'PASSAGES', 'ASKED', 'PASSAGE_TOKENS', 'QUESTION_TOKENS', 'BEYOND',
-           'kl_loss', 'acceptance_loss', 'lk_weight', 'head_logprobs', 'bare_prompt', 'invent_prompts',
+           'NEWEST', 'kl_loss', 'acceptance_loss', 'lk_weight', 'head_logprobs', 'bare_prompt', 'invent_prompts',
            'document_tasks', 'passages', 'prompt_key', 'measured_with', 'in_other_words', 'Trace', 'top_probs',
            'as_trace', 'trace_texts', 'save_shard', 'TrainingData', 'text_lots', 'write_lot', 'to_keep', 'data_plan',
            'trace_key', 'write_shard', 'write_data', 'pick_vocab', 'random_starts', 'as_knowledge', 'collate',
@@ -1586,10 +1586,15 @@ def fine_tune_config(
         'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*.1}}
 
 # %% ../nbs/04_losses_training.ipynb #askedcod1
+NEWEST = 2000 # messages of a log
+
 def _check_asked(minutes, newest, out, **files): # of the options that name a file at most one may be given
     if not 0 <= minutes < math.inf:
         raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
     check_count('newest', newest)
+    if newest != NEWEST and files['continue_on'] in (None, 'cache'):
+        raise InputError(f'newest is {newest}: it chooses among messages of use: '
+                         'give --continue_on FILE, too')
     for k, v in files.items():
         if v is not None and not v.strip(): # an unset variable must not start a training from nothing
             raise InputError(f'{k} is empty ({v!r}): leave it out, or name a file')
@@ -1665,7 +1670,7 @@ def specdraft_train(
     # what the target answered in use (as far as the config's decoding.max_new_tokens), beside some of the cached
     # questions; `cache`: with the questions of the knowledge cache alone
     continue_on:str=None,
-    newest:int=2000, # of the messages of the file `continue_on`, the newest, so many at most: a log grows; 0: all
+    newest:int=NEWEST, # of the messages of the file `continue_on`, the newest, so many at most: a log grows; 0: all
     resume:bool=False, # go on from the state in `out`; without one the training begins
     # how often to try to put each question of the knowledge cache in other words, to train on those too; default:
     # the config's, fewer for more than a hundred questions, and 0 where `continue_on` is a file

@@ -23,8 +23,8 @@ from fastcore.script import Param
 
 from .loader import (SCHEMA, WIDE, InputError, LeanTarget, ModelLoader, SharedCache, as_lean, cache_folder,
                               _is_whole, chat_ids, check_ids, check_positive, check_writable, command, eos_ids,
-                              fingerprint, is_text, likeliest, load_config, machine, move_all, size_groups,
-                              user_text, whole_file)
+                              fingerprint, is_text, likeliest, load_config, machine, move_all, packaged_configs,
+                              size_groups, user_text, whole_file)
 from .knowledge_cache import CACHE, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, _check_owner, default_draft, find_draft
 
@@ -1726,7 +1726,10 @@ def open_all(
     source = draft or default_draft(config)
     try: find_draft(source) # errors before the model is loaded
     except InputError as e:
-        raise InputError(f'{e}. With --draft none what is stored is copied, and no draft is needed') from e
+        way = 'With --draft none what is stored is copied, and no draft is needed'
+        if not draft and load_config(config)['base_model']['name'] == config: # a slip of the pen, perhaps
+            way = f'{config!r} is taken for the name of a model; packaged configs: {", ".join(packaged_configs())}'
+        raise InputError(f'{e}. {way}') from e
     lean, tokenizer, manager = _open_target(config, cache, device)
     # at the usual places, what belongs to another target is passed over
     if not draft: source = default_draft(config, target_model=lean.model)
@@ -1786,8 +1789,9 @@ def another(self:SpeculativeDecoder): # `SpeculativeDecoder`
 CUT = dict(length='; cut off at max_new_tokens', context="; cut off where the target's context is full")
 
 def _typed(): # the lines of standard input; on a terminal they are asked for
-    # Windows would read the encoding of its region
-    piped = dict(encoding='utf-8-sig') if os.name == 'nt' and not sys.stdin.isatty() else {}
+    if sys.stdin is None: return # closed
+    # UTF-8 whatever the region, with or without the mark that Windows begins it with
+    piped = {} if sys.stdin.isatty() else dict(encoding='utf-8-sig')
     # what is no UTF-8 is refused where it is asked
     with suppress(AttributeError): sys.stdin.reconfigure(errors='surrogateescape', **piped)
     while True:
@@ -1827,6 +1831,17 @@ def _answer(decoder, prompt, log='', **how): # print the answer to one message, 
           f'tau {s["tau"]:.2f}, acceptance rate {s["acceptance_rate"]:.2f}, '
           f'knowledge {s["knowledge"]}' + CUT.get(s['stopped'], ''))
 
+# %% ../nbs/05_speculative_decoding.ipynb #chklog01
+def _check_log(path, typed): # a file that is there; are the messages read from standard input?
+    "Raise `InputError` for a file that an answer at its end would spoil"
+    with open(path, 'rb') as f: first = f.read(9)
+    if first and first != b'{"prompt"':
+        raise InputError(f'log is {str(path)!r}, which holds something else: expected a new file, or one of --log')
+    same = False
+    with suppress(OSError, ValueError, AttributeError): # no file behind it
+        same = os.path.samestat(os.fstat(sys.stdin.fileno()), os.stat(path))
+    if typed and same: raise InputError(f'log is {str(path)!r}, from which the messages come: give another file')
+
 # %% ../nbs/05_speculative_decoding.ipynb #chkask01
 def _check_ask(prompt, seed, log): # options of `specdraft_generate`
     if prompt is not None and not is_text(prompt):
@@ -1835,6 +1850,7 @@ def _check_ask(prompt, seed, log): # options of `specdraft_generate`
     if log: check_writable(Path(log).parent)
     if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)):
         raise InputError(f'log is {log!r}: expected a file that can be written')
+    if log and Path(log).is_file(): _check_log(log, prompt is None)
 
 # %% ../nbs/05_speculative_decoding.ipynb #tellidl1
 def _tell_idle(temperature, **given): # options of drawing; None: not given
