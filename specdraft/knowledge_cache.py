@@ -26,11 +26,11 @@ from fastcore.basics import chunked, patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, StrictYaml, _unseen, agreed,
-                              as_lean, as_model, chat_ids, check_count, check_device, check_ids, check_positive,
-                              check_value, check_writable, command, eos_ids, file_state, fingerprint, generate_batch,
-                              is_text, likeliest, load_config, load_tensors, left_over, processes, save_tensors,
-                              spread, whole_file)
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, StrictYaml, _marks, _typed,
+                              _unseen, agreed, as_lean, as_model, chat_ids, check_count, check_device, check_ids,
+                              check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
+                              generate_batch, is_text, likeliest, load_config, load_tensors, left_over, processes,
+                              save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -130,7 +130,8 @@ def _read_csv(text, source):
     # spreadsheets may say in a first line what stands between cells; some write semicolons
     said = re.match(r'sep=([,;\t])\r?\n', text)
     tabs = str(source).lower().endswith('.tsv')
-    mark = said[1] if said else '\t' if tabs else max(',;\t', key=text.lstrip().split('\n', 1)[0].count)
+    top = re.split('[\r\n]', text.lstrip(), maxsplit=1)[0]
+    mark = said[1] if said else '\t' if tabs else max(',;\t', key=top.count)
     table = _csv_rows(text, source, mark)
     if said: table[0] = []
     (top, names), *rows = [(i, row) for i, row in enumerate(table, 1)
@@ -375,26 +376,31 @@ def read(self:KnowledgeCacheManager,
 
 # %% ../nbs/02_knowledge_cache.ipynb #cada7125
 @patch
-def _unpack(self:KnowledgeCacheManager, name, kv, device='cpu'): # -> (layers, K, W) float
+def _unpack(self:KnowledgeCacheManager, name, kv, device='cpu', bases=None): # -> (layers, K, W) float
+    bases = self.bases if bases is None else bases
     x = kv[name].to(device).float()*(kv[name + '_scale'].to(device).float() if name + '_scale' in kv else 1)
-    return x @ self.bases[name].to(device).float() if name in self.bases else x
+    return x @ bases[name].to(device).float() if name in bases else x
 
 # %% ../nbs/02_knowledge_cache.ipynb #5a6a8468
 @patch
-def _store(self:KnowledgeCacheManager, kv, dtype):
+def _store(self:KnowledgeCacheManager, kv, dtype, anew=False): # anew: through a new basis
     "Put item id -> (keys, values) on the shelf, through a basis where `cache_dim` asks for one"
+    bases, fitted, shelf, squares = {} if anew else {**self.bases}, self._fitted, defaultdict(dict), {}
     for j, name in enumerate(('keys', 'values')):
         flat = {i: t[j].transpose(1, 2).flatten(2).float() for i, t in kv.items()} # (layers, K, W)
-        if self.cache_dim and self.cache_dim < math.prod(self.kv_shape) and name not in self.bases:
+        if self.cache_dim and self.cache_dim < math.prod(self.kv_shape) and name not in bases:
             places = torch.cat(list(flat.values()), 1)
-            self._fitted = places.shape[1]
-            self.bases[name] = torch.stack([fit_basis(r, self.cache_dim) for r in places]).to(dtype)
+            fitted = places.shape[1]
+            bases[name] = torch.stack([fit_basis(r, self.cache_dim) for r in places]).to(dtype)
         for i, x in flat.items():
-            c = x @ self.bases[name].float().mT if name in self.bases else x
+            c = x @ bases[name].float().mT if name in bases else x
             packed = dict(zip((name, name + '_scale'), to_8bit(c))) if self.eight_bit else {name: c.to(dtype)}
-            self.kv_cache[i] = (self.kv_cache[i] if j else {}) | packed
-            two = ((x - self._unpack(name, packed)).square().sum().item(), x.square().sum().item())
-            self._squares[i] = tuple(map(sum, zip(self._squares[i], two))) if j else two
+            shelf[i] |= packed
+            two = ((x - self._unpack(name, packed, bases=bases)).square().sum().item(), x.square().sum().item())
+            squares[i] = tuple(map(sum, zip(squares[i], two))) if j else two
+    # all at once: who is interrupted before has what stood
+    self.bases, self._fitted, self._squares = bases, fitted, squares if anew else self._squares | squares
+    for i, tensors in shelf.items(): self.kv_cache[i] = tensors
 
 # %% ../nbs/02_knowledge_cache.ipynb #mgrerr01
 @patch(as_prop=True)
@@ -482,6 +488,12 @@ def build(self:KnowledgeCacheManager,
              rewordings=rewordings)
     return self
 
+# %% ../nbs/02_knowledge_cache.ipynb #saidids1
+def _said(tokenizer, text): # ids of an answer, in which the name of a special token is text like any other
+    parts = re.split(f'({_marks(tokenizer, False)})', text)
+    return [t for i, p in enumerate(parts) if p
+            for t in (_typed(tokenizer, p) if i % 2 else tokenizer(p, add_special_tokens=False).input_ids)]
+
 # %% ../nbs/02_knowledge_cache.ipynb #400e81c4
 @patch
 def _asks(
@@ -490,7 +502,7 @@ def _asks(
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
     limit = lean.config.max_position_embeddings
     asks = [(q, [(t, chat_ids(tokenizer, t)) for t in _ways(q)],
-             tokenizer(q['answer'], add_special_tokens=False).input_ids + end if q['answer'] else None)
+             _said(tokenizer, q['answer']) + end if q['answer'] else None)
             for q in questions]
     for q, texts, own in asks:
         for ids in (*(p for _, p in texts), own or []): check_ids(ids, lean.config.vocab_size, f'question {q["id"]!r}')
@@ -534,14 +546,13 @@ def _recover(self:KnowledgeCacheManager, lean, dtype=torch.bfloat16):
 
 # %% ../nbs/02_knowledge_cache.ipynb #refitkv1
 @patch
-def _refit(self:KnowledgeCacheManager, lean, new, dtype): # new: item id -> (keys, values)
+def _refit(self:KnowledgeCacheManager, lean, new, dtype, items): # new: item id -> (keys, values); items: all
     "Store new items, and the old ones anew if their basis saw too little"
-    places = sum(len(x['answer_ids']) + 1 for x in self.items)
-    if self.bases and self._fitted < 4*math.prod(self.kv_shape) and places >= 2*self._fitted:
+    places = sum(len(x['answer_ids']) + 1 for x in items)
+    if anew := bool(self.bases) and self._fitted < 4*math.prod(self.kv_shape) and places >= 2*self._fitted:
         new = {x['id']: new.get(x['id']) or answer_kv(lean, x['prompt_ids'], x['answer_ids'], self.layers)
-               for x in self.items}
-        self.bases, self._squares = {}, {}
-    self._store(new, dtype)
+               for x in items}
+    self._store(new, dtype, anew)
 
 # %% ../nbs/02_knowledge_cache.ipynb #2051bd51
 def _same(q, x): # does the item answer this question, in all its wordings?
@@ -610,9 +621,9 @@ def reword(
         shown = ([luck.sample(about[x], 2) for x in luck.sample(others, 3)] if len(others) >= 3
                  else luck.sample(REWORDED_ZH if re.search('[\u4e00-\u9fff]', q) else REWORDED, 3))
         # a page, with the mark of its beginning where the target has one
-        ids = tokenizer('Questions, and the same questions in other words.\n\n'
-                        + ''.join(f'Question: {a}\nIn other words: {b}\n\n'
-                                  for a, b in [*shown, (q, '')]).rstrip()).input_ids
+        ids = tokenizer('').input_ids + _said(
+            tokenizer, 'Questions, and the same questions in other words.\n\n'
+            + ''.join(f'Question: {a}\nIn other words: {b}\n\n' for a, b in [*shown, (q, '')]).rstrip())
         if len(ids) < lean.config.max_position_embeddings: rows[item] = ids
     said = {item: (tokenizer.decode(ids, skip_special_tokens=True).partition('\n'), len(ids))
             for item, ids in zip(rows, generate_batch(lean, list(rows.values()), max_tokens, .8, generator, on_step))}
@@ -699,10 +710,11 @@ def _put(
         x['answer_ids'] = a
         if not x['own']: x['answer'] = tokenizer.decode(a, skip_special_tokens=True)
     self.kv_shape = done[0][1][0].shape[1], done[0][1][0].shape[3]
+    items = list((known | {x['id']: x for x in new}).values())
+    self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype, items) # takes its time
     known |= {x['id']: x for x in new}
-    self.items = list(known.values())
+    self.items = items
     self._forget()
-    self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype)
 
 # %% ../nbs/02_knowledge_cache.ipynb #keeper01
 @patch
@@ -782,6 +794,7 @@ def remove(self:KnowledgeCacheManager, ids:list):
     for i in ids:
         for x in (self.kv_cache, self.lost, self._squares): x.pop(i, None)
     self.items = [x for x in self.items if x['id'] not in gone]
+    if not self.items: self.bases, self._fitted = {}, 0 # what comes next has a basis of its own
     self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #94a07704
@@ -1341,7 +1354,9 @@ def _message(line, source): # bytes -> text, category and answer of one line
                          'expected plain text or a JSON object') from e
     if re.match(r'\s*\[\s*(\{|$)', line):
         raise InputError(f'{source}: expected plain text or a JSON object, not a list: one message a line')
-    if not line.lstrip().startswith('{'): return dict(text=line.strip(), category='other')
+    if not line.lstrip().startswith('{'):
+        if not is_text(line): raise InputError(f'{source} holds nothing that can be seen: expected some text')
+        return dict(text=line.strip(), category='other')
     try:
         d = json.loads(line)
         if not isinstance(d.get('turns', []), list): raise ValueError('turns')
@@ -1596,7 +1611,8 @@ def _changed(
     plan = _plan(new, keep, list(gone), config['knowledge_enhancement']['max_answer_tokens'], file_state(out),
                  log is not None, config['base_model']['system_prompt'])
     manager = _under_way(out, plan) or standing # a log may have grown since
-    manager.threshold = standing.threshold if threshold is None else threshold
+    if threshold is not None: standing.threshold = threshold # by which it is judged what comes back, too
+    manager.threshold = standing.threshold
     if log is not None:
         new = _come_back(manager, standing, log, state.is_main_process, least, most)
         if new is None and manager is standing and not (gone or mended) and threshold is None:

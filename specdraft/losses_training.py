@@ -28,8 +28,8 @@ from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_i
                               at_once, file_state, left_over, likeliest, load_tensors, processes, rms_norm, rotate,
                               save_tensors, size_groups, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
-from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _plain, changing, read_held_out,
-                                       read_prompts, reword)
+from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _even, _plain, changing,
+                                       read_held_out, read_prompts, reword)
 from .draft_model import (DraftModel, best_checkpoint, checkpoints, default_draft, find_draft, shifted,
                                    shipped_draft)
 
@@ -226,7 +226,8 @@ def passages(
 # %% ../nbs/04_losses_training.ipynb #c0000020
 def prompt_key(text) -> str: # 16 hex digits
     "A short hash of the words of a message"
-    words = ' '.join(re.findall(r'[\w\p{M}\p{N}]+', text.lower()) or text.split()) # or what has no words, such as :-)
+    text = _even(text)
+    words = ' '.join(re.findall(r'[\w\p{M}\p{N}]+', text) or text.split()) # or what has no words, such as :-)
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 # %% ../nbs/04_losses_training.ipynb #words003

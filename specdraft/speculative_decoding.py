@@ -665,8 +665,8 @@ def share(self:CostModel, n): # tokens of each text
     "A text's part of a pass, in plain steps"
     if n in self._shares: return self._shares[n]
     one, four = self.besides
-    self._shares[n] = (self.verify_ms(self.rows*n)
-                       + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1))/self.rows/self.pass_ms[1]
+    together = self.verify_ms(self.rows*n) + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1)
+    self._shares[n] = max(together, self.pass_ms[1])/self.rows/self.pass_ms[1] # no pass takes less than that of one
     return self._shares[n]
 
 # %% ../nbs/05_speculative_decoding.ipynb #costshr3
@@ -861,9 +861,15 @@ def _kept_costs(path): # `CostModel`; None where there is none of this week, or 
     try:
         if not 0 <= time.time() - path.stat().st_mtime < 7*24*3600: return None
         known = json.loads(path.read_text())
-        return CostModel(as_widths(known['pass_ms']), *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')),
-                         known['far'] and (known['far'][0], as_widths(known['far'][1]), known['far'][2]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError): return None
+        costs = CostModel(as_widths(known['pass_ms']), *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')),
+                          known['far'] and (known['far'][0], as_widths(known['far'][1]), known['far'][2]))
+        for rows in (1, JOINT): # what can't be reckoned with is found here, and not in the middle of a text
+            costs.reset(rows)
+            costs.at(10_000)
+            if not 0 < costs.least < math.inf: return None
+        costs.reset()
+        return costs
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError): return None
 
 # %% ../nbs/05_speculative_decoding.ipynb #ascosts1
 def _as_costs(ms, long, far): # what was timed on a short text, on a long one if on any, and how long that is;
@@ -932,7 +938,7 @@ def choose(self:Tempo) -> str:
     if new := [way for way in self.ways if way not in self.there and len(self.rounds[way]) < 2]:
         return new[0]
     means = {way: self.mean(way) for way in self.ways}
-    rates = {way: n/s*(self.luck if way == 'plain' else 1) for way, (n, s) in means.items()}
+    rates = {way: n/max(s, 1e-9)*(self.luck if way == 'plain' else 1) for way, (n, s) in means.items()}
     best = max(self.ways, key=rates.get)
     # every eighth round at most, every hundredth at least
     often, seldom = (k*self.stake*means[best][1] for k in (8, 100))
