@@ -1094,7 +1094,10 @@ def resume(self:Trainer):
     # the best may have been found after that save
     if there := best_checkpoint(self.folder):
         info = load_tensors(there, 'draft', only=())[1]['info']
-        if info.get('step', 0) > self.step: self.best = min(self.best, info['kl'])
+        if info.get('step', 0) > self.step:
+            self.best = min(self.best, info['kl'])
+            for old in checkpoints(self.folder) if self.acc.is_main_process else ():
+                if old != there: old.unlink() # killed between the two
     if not self.minutes: self.minutes = s['minutes']
     elif self.minutes != s['minutes']:
         if self.step >= self.n_steps:
