@@ -40,7 +40,7 @@ setup(
     install_requires=cfg['requirements'].split(),
     extras_require={'dev': cfg['dev_requirements'].split()},
     packages=find_packages(include=[lib, lib + '.*']),
-    package_data={lib: ['configs/*.yaml', 'questions/*.yaml', 'drafts/*/*']},
+    package_data={lib: ['configs/*.yaml', 'questions/*.yaml', 'drafts/*/*.safetensors', 'drafts/*/README.md']},
     include_package_data=False, # `package_data` above is the whole list
     entry_points={
         'console_scripts': cfg['console_scripts'].split(),

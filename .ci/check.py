@@ -118,13 +118,15 @@ def package(tmp):
     inside = set(zipfile.ZipFile(wheel).namelist())
     want = {
         p.relative_to(ROOT).as_posix()
-        for g in ('*.py', 'configs/*.yaml', 'questions/*.yaml', 'drafts/*/*')
+        for g in ('*.py', 'configs/*.yaml', 'questions/*.yaml', 'drafts/*/*.safetensors', 'drafts/*/README.md')
         for p in (ROOT/'specdraft').glob(g) if not p.name.startswith('.')
     }
     for g in ('configs', 'questions', 'drafts'):
         if not any(o.startswith(f'specdraft/{g}/') for o in want):
             raise Failed(f'nothing in specdraft/{g}')
     if want - inside: raise Failed(f'not in the wheel: {sorted(want - inside)}')
+    stray = {o for o in inside if '.dist-info/' not in o} - want
+    if stray: raise Failed(f'in the wheel, and should not be: {sorted(stray)}')
     run(sys.executable, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-deps',
         '--target', lib, wheel)
     env = dict(cwd=tmp, PYTHONPATH=str(lib)) # away from the source, and before any installed copy
