@@ -6,8 +6,8 @@
 __all__ = ['METHODS', 'TIMED', 'HELD_OUT', 'NEAR_TIES', 'NEAR', 'knowledge_prompts', 'pick', 'load_prompts', 'check_disjoint',
            'name_asked', 'check_room', 'check_methods', 'other_item', 'make_methods', 'bench', 'speedups', 'summary',
            'show', 'about', 'save_result', 'plot_speedups', 'formula', 'greedy_answers', 'rank_counts', 'measure_draft',
-           'draft_summary', 'show_draft', 'check_cache', 'check_out', 'held_out', 'test_draft', 'test_knowledge',
-           'specdraft_test', 'compare', 'batched_answers', 'certificate', 'uncertified', 'bench_file',
+           'draft_summary', 'show_draft', 'side_file', 'check_cache', 'check_out', 'held_out', 'test_draft',
+           'test_knowledge', 'specdraft_test', 'compare', 'batched_answers', 'certificate', 'uncertified', 'bench_file',
            'specdraft_bench', 'demo', 'specdraft_demo', 'pace', 'batch_speedups']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
@@ -446,6 +446,11 @@ def show_draft(lines, by='category') -> str:
         f'{" ".join(f"{a:.2f}" for a in l["agree"][1:]):>30}{l["tau"][-1]:7.2f}'
         + (f'{best(l, True):>12}{best(l, False):>12}' if 'plans' in l else '') for l in lines])
 
+# %% ../nbs/06_benchmarks.ipynb #sidefile
+def side_file(out) -> Path:
+    "Where results are kept until all of them are there"
+    return Path(out).with_suffix('.unfinished.json')
+
 # %% ../nbs/06_benchmarks.ipynb #fbf8e4c0
 def check_cache(manager, path):
     "Raise `InputError` if there is no knowledge cache; `path` is where it was looked for"
@@ -459,8 +464,8 @@ def check_out(
     "Raise `InputError` unless results can be written to the file `path`; a plot of the same name goes beside it"
     if Path(path).is_dir() or Path(path).suffix != '.json':
         raise InputError(f'out is {str(path)!r}: expected the name of a file that ends with .json')
-    side = [Path(path).with_suffix(s) for s in ('.json', '.unfinished.json', '.png')]
-    if prompts and Path(prompts).resolve() in [p.resolve() for p in side]:
+    written = Path(path), side_file(path), Path(path).with_suffix('.png')
+    if prompts and Path(prompts).resolve() in [p.resolve() for p in written]:
         raise InputError(f'out is {str(path)!r}: the prompts in {prompts} would be written over, give another name')
     check_writable(Path(path).parent)
 
@@ -572,7 +577,7 @@ def _kept_in(out, **more): # JSON file to write, '': none; what `save_result` ta
     rows = []
     try: yield rows
     except BaseException: # what was measured before an interruption
-        if out and rows: save_result(Path(out).with_suffix('.unfinished.json'), rows, **more)
+        if out and rows: save_result(side_file(out), rows, **more)
         raise
     if out: save_result(out, rows, **more)
 
@@ -664,7 +669,7 @@ class _Certificate:
     "Its comparisons so far, and what is asked in them"
     def __init__(self, draft, lean, tokenizer, prompts, max_new_tokens, out, settings): # see `certificate`
         self.draft, self.tokenizer, self.prompts, self.most = draft, tokenizer, prompts, max_new_tokens
-        self.side, self.result = Path(out).with_suffix('.unfinished.json') if out else None, {}
+        self.side, self.result = side_file(out) if out else None, {}
         # comparison -> source -> accepted tokens: what its texts went through
         self.accepted, self.used = {}, Counter()
         self.head = dict(**_measured_on(lean), draft=about(draft), max_new_tokens=max_new_tokens,
@@ -754,7 +759,7 @@ def bench_file(
     "Write what `bench` measures to `out`, draw it beside it, and print the table"
     by = 'category' if source else 'group'
     costs = measure_costs(lean, draft and LeanDraft(draft, lean), keep=False) # for `formula`
-    side, plot = Path(out).with_suffix('.unfinished.json'), Path(out).with_suffix('.png')
+    side, plot = side_file(out), Path(out).with_suffix('.png')
     keep = partial(save_result, side, lean=lean, draft=about(draft), pass_ms=costs.pass_ms, draft_ms=costs.draft_ms,
                    max_new_tokens=max_new_tokens, gamma=gamma, temperature=temperature, repeats=repeats,
                    prompts=_source_name(source), n_prompts=len(prompts))

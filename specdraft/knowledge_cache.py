@@ -26,11 +26,11 @@ from fastcore.basics import chunked, patch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, StrictYaml, _marks, _typed,
-                              _unseen, agreed, as_lean, as_model, chat_ids, check_count, check_device, check_ids,
+from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, StrictYaml, _unseen, agreed,
+                              as_lean, as_model, chat_ids, check_count, check_device, check_ids,
                               check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
-                              generate_batch, is_text, likeliest, load_config, load_tensors, left_over, processes,
-                              save_tensors, spread, whole_file)
+                              generate_batch, is_text, likeliest, load_config, load_tensors, left_over, parsed,
+                              plain_ids, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -47,6 +47,8 @@ def _bytes(text): return _plain(text).encode(errors='surrogatepass') # half a ch
 
 def _log_id(text): # of a message that becomes an item
     return 'log-' + hashlib.sha256(_bytes(text)).hexdigest()[:12]
+
+def _of_log(item_id): return item_id.startswith('log-') # did somebody type it?
 
 _hidden = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]') # what would do something to a terminal
 
@@ -130,8 +132,8 @@ def _read_csv(text, source):
     # spreadsheets may say in a first line what stands between cells; some write semicolons
     said = re.match(r'sep=([,;\t])\r?\n', text)
     tabs = str(source).lower().endswith('.tsv')
-    top = re.split('[\r\n]', text.lstrip(), maxsplit=1)[0]
-    mark = said[1] if said else '\t' if tabs else max(',;\t', key=top.count)
+    first = re.split('[\r\n]', text.lstrip(), maxsplit=1)[0]
+    mark = said[1] if said else '\t' if tabs else max(',;\t', key=first.count)
     table = _csv_rows(text, source, mark)
     if said: table[0] = []
     (top, names), *rows = [(i, row) for i, row in enumerate(table, 1)
@@ -176,9 +178,7 @@ class _Yaml(StrictYaml):
 
 # %% ../nbs/02_knowledge_cache.ipynb #readyml1
 def _read_yaml(text, source, kind='YAML', parse=partial(yaml.load, Loader=_Yaml)):
-    try: data = parse(text)
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as e: # of a tag such as !!int, too
-        raise InputError(f'{source} is not readable as {kind}: {" ".join(str(e).split())}') from e
+    data = parsed(lambda: parse(text), source, kind)
     return data.get('questions') if isinstance(data, dict) else data, str(source)
 
 # %% ../nbs/02_knowledge_cache.ipynb #utf16chk
@@ -400,7 +400,7 @@ def _store(self:KnowledgeCacheManager, kv, dtype, anew=False): # anew: through a
             squares[i] = tuple(map(sum, zip(squares[i], two))) if j else two
     # all at once: who is interrupted before has what stood
     self.bases, self._fitted, self._squares = bases, fitted, squares if anew else self._squares | squares
-    for i, tensors in shelf.items(): self.kv_cache[i] = tensors
+    self.kv_cache.update(shelf)
 
 # %% ../nbs/02_knowledge_cache.ipynb #mgrerr01
 @patch(as_prop=True)
@@ -488,12 +488,6 @@ def build(self:KnowledgeCacheManager,
              rewordings=rewordings)
     return self
 
-# %% ../nbs/02_knowledge_cache.ipynb #saidids1
-def _said(tokenizer, text): # ids of an answer, in which the name of a special token is text like any other
-    parts = re.split(f'({_marks(tokenizer, False)})', text)
-    return [t for i, p in enumerate(parts) if p
-            for t in (_typed(tokenizer, p) if i % 2 else tokenizer(p, add_special_tokens=False).input_ids)]
-
 # %% ../nbs/02_knowledge_cache.ipynb #400e81c4
 @patch
 def _asks(
@@ -502,7 +496,7 @@ def _asks(
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
     limit = lean.config.max_position_embeddings
     asks = [(q, [(t, chat_ids(tokenizer, t)) for t in _ways(q)],
-             _said(tokenizer, q['answer']) + end if q['answer'] else None)
+             plain_ids(tokenizer, q['answer']) + end if q['answer'] else None)
             for q in questions]
     for q, texts, own in asks:
         for ids in (*(p for _, p in texts), own or []): check_ids(ids, lean.config.vocab_size, f'question {q["id"]!r}')
@@ -621,7 +615,7 @@ def reword(
         shown = ([luck.sample(about[x], 2) for x in luck.sample(others, 3)] if len(others) >= 3
                  else luck.sample(REWORDED_ZH if re.search('[\u4e00-\u9fff]', q) else REWORDED, 3))
         # a page, with the mark of its beginning where the target has one
-        ids = tokenizer('').input_ids + _said(
+        ids = tokenizer('').input_ids + plain_ids(
             tokenizer, 'Questions, and the same questions in other words.\n\n'
             + ''.join(f'Question: {a}\nIn other words: {b}\n\n' for a, b in [*shown, (q, '')]).rstrip())
         if len(ids) < lean.config.max_position_embeddings: rows[item] = ids
@@ -710,9 +704,10 @@ def _put(
         x['answer_ids'] = a
         if not x['own']: x['answer'] = tokenizer.decode(a, skip_special_tokens=True)
     self.kv_shape = done[0][1][0].shape[1], done[0][1][0].shape[3]
-    items = list((known | {x['id']: x for x in new}).values())
-    self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype, items) # takes its time
     known |= {x['id']: x for x in new}
+    items = list(known.values())
+    # takes its time: who interrupts it has the items that stood
+    self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype, items)
     self.items = items
     self._forget()
 
@@ -788,7 +783,7 @@ def remove(self:KnowledgeCacheManager, ids:list):
     for i in ids: self.lost.get(i) or self.item(i) # raises for one that isn't there, before anything is changed
     gone = set(ids)
     # the log they came from still holds them, and the next one may hold any of their wordings
-    private = {i for i in gone if i.startswith('log-')}
+    private = {*filter(_of_log, gone)}
     self.dropped |= private | {_log_id(v['text']) for x in [*self.items, *self.lost.values()]
                                if x['id'] in private for v in _wordings(x)}
     for i in ids:

@@ -6,13 +6,14 @@
 __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH', 'WIDE', 'EAGER', 'Places',
            'InputError', 'check_positive', 'check_count', 'check_ids', 'command', 'whole_file', 'move_all', 'left_over',
            'check_writable', 'save_tensors', 'OtherKind', 'file_state', 'load_tensors', 'check_value', 'check_config',
-           'packaged_configs', 'StrictYaml', 'load_config', 'check_against_model', 'has_native_bf16', 'pick_dtype',
-           'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader', 'check_kind',
-           'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text', 'chat_ids',
-           'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks',
-           'least_rows', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'rms_norm',
-           'Block', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest', 'sample',
-           'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
+           'packaged_configs', 'StrictYaml', 'parsed', 'load_config', 'check_against_model', 'has_native_bf16',
+           'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader',
+           'check_kind', 'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text',
+           'plain_ids', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend',
+           'whole_blocks', 'least_rows', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed',
+           'rms_norm', 'Block', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest',
+           'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread',
+           'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, \
@@ -402,6 +403,13 @@ class StrictYaml(yaml.SafeLoader):
         except (ValueError, LookupError, AttributeError) as e: # of a tag that does not fit, such as !!int ""
             raise yaml.YAMLError(f'{node.value!r} is no {node.tag}{node.start_mark}') from e
 
+# %% ../nbs/00_loader.ipynb #parsedc1
+def parsed(read, source, kind='YAML'): # a function without arguments, the file that it reads -> what it returns
+    "Raise `InputError` where a file is not what it should be"
+    try: return read()
+    except (yaml.YAMLError, ValueError, RecursionError) as e:
+        raise InputError(f'{source} is not readable as {kind}: {" ".join(str(e).split())}') from e
+
 # %% ../nbs/00_loader.ipynb #10133ef6
 def load_config(
     source='smollm2_135m' # packaged name, YAML file, dict, hub name or model folder
@@ -423,9 +431,7 @@ def load_config(
         raise InputError(f'config is {source!r}: expected a packaged name ({", ".join(sorted(known))}), a YAML file, '
                          'a GGUF file, a folder with a model, or a name on the hub')
     else: return check_config({'base_model': {'name': source}})
-    try: settings = yaml.load(path.read_text(encoding='utf-8'), Loader=StrictYaml)
-    except (yaml.YAMLError, ValueError, RecursionError) as e:
-        raise InputError(f'{source} is not readable as YAML: {" ".join(str(e).split())}') from e
+    settings = parsed(lambda: yaml.load(path.read_text(encoding='utf-8'), Loader=StrictYaml), source)
     return check_config(settings, source)
 
 # %% ../nbs/00_loader.ipynb #9a1852fd
@@ -727,6 +733,15 @@ def _typed(tokenizer, mark):
     ids = lambda text: _apart[tokenizer](text, add_special_tokens=False, split_special_tokens=True).input_ids
     return ids(mark) if tokenizer.convert_tokens_to_ids(mark) not in ids(mark) else ids(mark[:1]) + ids(mark[1:])
 
+# %% ../nbs/00_loader.ipynb #inturncd
+def _in_turn(tokenizer, parts): # texts, and between each two of them a mark that is only text -> ids
+    return [t for i, part in enumerate(parts)
+            for t in (_typed(tokenizer, part) if i % 2 else tokenizer(part, add_special_tokens=False).input_ids)]
+
+def plain_ids(tokenizer, text): # ids
+    "The ids of a text in which the name of a special token is text like any other"
+    return _in_turn(tokenizer, re.split(f'({_marks(tokenizer, False)})', text))
+
 # %% ../nbs/00_loader.ipynb #talk0001
 def _as_talk(text): # a text, or a list of messages -> messages, the last of them the user's
     talk = text if isinstance(text, list) else [dict(role='user', content=text)]
@@ -777,10 +792,9 @@ def chat_ids(
     marks = {kinds: _marks(tokenizer, kinds) for kinds in {m['role'] == 'user' for m in talk}}
     said = _rendered(tokenizer, [{**m, 'content': re.sub(marks[m['role'] == 'user'], hide, m['content'])}
                                  for m in talk])
-    parts, ids = re.split('\ue000(\\d+)\ue001', said), []
-    for i, part in enumerate(parts): # tokenised here, since templates of transformers return differing types
-        ids += _typed(tokenizer, typed[int(part)]) if i % 2 else tokenizer(part, add_special_tokens=False).input_ids
-    return ids
+    parts = re.split('\ue000(\\d+)\ue001', said)
+    parts[1::2] = [typed[int(n)] for n in parts[1::2]]
+    return _in_turn(tokenizer, parts) # tokenised here, since templates of transformers return differing types
 
 # %% ../nbs/00_loader.ipynb #d23451b3
 def template_parts(tokenizer): # (before, after): two texts
@@ -864,7 +878,8 @@ def whole_blocks(n:int) -> int:
     return -(-n//BLOCK)*BLOCK
 
 # %% ../nbs/00_loader.ipynb #bc734353
-def least_rows(G): # queries of a group -> the fewest tokens that are computed
+def least_rows(G): # queries of a group
+    "The fewest tokens that a pass computes: products of fewer than four rows take another path, and so does one query"
     return max(2, -(-4//G))
 
 def attend_alike(

@@ -28,8 +28,8 @@ from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_i
                               at_once, file_state, left_over, likeliest, load_tensors, processes, rms_norm, rotate,
                               save_tensors, size_groups, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
-from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _even, _plain, changing,
-                                       read_held_out, read_prompts, reword)
+from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _even, _of_log, _plain,
+                                       changing, read_held_out, read_prompts, reword)
 from .draft_model import (DraftModel, best_checkpoint, checkpoints, default_draft, find_draft, shifted,
                                    shipped_draft)
 
@@ -1096,8 +1096,7 @@ def resume(self:Trainer):
         info = load_tensors(there, 'draft', only=())[1]['info']
         if info.get('step', 0) > self.step:
             self.best = min(self.best, info['kl'])
-            for old in checkpoints(self.folder) if self.acc.is_main_process else ():
-                if old != there: old.unlink() # killed between the two
+            if self.acc.is_main_process: self._leave_only(there) # it may have been killed between the two
     if not self.minutes: self.minutes = s['minutes']
     elif self.minutes != s['minutes']:
         if self.step >= self.n_steps:
@@ -1131,6 +1130,12 @@ def _take(self:Trainer, weights): # what `_weights` gave
     if self.sharded: self.model.reshard()
     dcp.set_model_state_dict(self.draft, weights, **how)
 
+# %% ../nbs/04_losses_training.ipynb #leaveone
+@patch
+def _leave_only(self:Trainer, best): # the file of a best draft; earlier ones go
+    for old in checkpoints(self.folder):
+        if old != best: old.unlink()
+
 # %% ../nbs/04_losses_training.ipynb #b392b311
 @patch
 def _keep_best(self:Trainer, verdict):
@@ -1141,8 +1146,7 @@ def _keep_best(self:Trainer, verdict):
     self.draft.save(path, weights=weights, epoch=epoch, step=self.step, seconds=round(self.seconds),
                     places=sum(h['places'] for h in self.history),
                     **(({} if self.begun is None else dict(halfway=False)) | verdict))
-    for old in checkpoints(self.folder):
-        if old != path: old.unlink()
+    self._leave_only(path)
 
 # %% ../nbs/04_losses_training.ipynb #85b9664a
 @patch
@@ -1481,7 +1485,7 @@ def _written(lots, data, stored, folder, lean, tokenizer, manager, config, promp
         where = _text_of_then(data/stored, folder, say)
     else:
         # they may be what users have typed, as may what a log has brought into the knowledge cache
-        heard = manager is not None and any(i.startswith('log-') for i in manager.ids)
+        heard = manager is not None and any(map(_of_log, manager.ids))
         if prompts or heard: where.mkdir(0o700, parents=True, exist_ok=True)
         write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index,
                    state.num_processes)
