@@ -1079,14 +1079,23 @@ class KVCache:
         batch=1, dtype=torch.float32, device='cpu'
     ):
         d = getattr(config, 'head_dim', None) or config.hidden_size//config.num_attention_heads
-        self.n, self.max_len = 0, max_len
         # whole blocks for `attend_alike`
         shape = config.num_hidden_layers, 2, batch, config.num_key_value_heads, whole_blocks(max_len), d
         lazy = (dtype == torch.float32 and torch.device(device).type == 'cpu'
                 and 4*math.prod(shape) > EAGER)
+        self.n, self.max_len, self.ready = 0, max_len, 0 if lazy else max_len # ready: places that have memory
         self.hold(_untouched(shape) if lazy else torch.zeros(shape, dtype=dtype, device=device))
     def hold(self, kv): # (layers, 2, B, Hkv, T, d); of each layer keys and values
         self.kv, self.keys, self.values = kv, list(kv[:, 0]), list(kv[:, 1])
+
+# %% ../nbs/00_loader.ipynb #kvtouch1
+@patch
+def touch(self:KVCache, end):
+    "See that the places up to `end`, and up to the end of their block, have memory"
+    if end <= self.ready: return
+    end = whole_blocks(end)
+    self.kv[..., max(self.ready, self.n):end, :] = 0
+    self.ready = end
 
 # %% ../nbs/00_loader.ipynb #kvwrite01
 @patch
@@ -1098,6 +1107,7 @@ def write(self:KVCache,
     end = at + k.shape[2]
     if end > self.max_len:
         raise InputError(f'{end} tokens do not fit a KV cache with room for {self.max_len}')
+    self.touch(end)
     self.keys[layer][:, :, at:end], self.values[layer][:, :, at:end] = k, v
     if blocks: end = whole_blocks(end)
     return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
@@ -1158,7 +1168,7 @@ class SharedCache:
         last = self.rows.pop()
         if last is not row:
             self.whole.kv[:, :, row.seat, :, :last.n] = self.whole.kv[:, :, last.seat, :, :last.n]
-            self.rows[row.seat] = last
+            self.rows[row.seat], last.ready = last, row.ready
             self._seat(last, row.seat)
         row.hold(self.whole.kv[:, :, :0]) # nothing is left of it
 
@@ -1181,24 +1191,26 @@ def _lines(kv, rows, cols): # KV cache (layers, 2, B, Hkv, room, d); seats and p
 @patch
 def places(self:SharedCache, texts): # (its row, where its new tokens go, how many, parents or None) of each
     "Where the new tokens of some texts go, and what they see"
-    T = max(n for _, _, n, _ in texts)
-    S = max(start + n for _, start, n, _ in texts)
-    rows, cols, at, positions = [], [], [], []
-    sees = np.zeros((len(self.rows), T, S), bool)
-    sees[..., 0] = True # for those that are no token
-    for row, start, n, parents in texts:
+    for row, start, n, _ in texts:
         if start + n > row.max_len:
             raise InputError(f'{start + n} tokens do not fit a KV cache with room for {row.max_len}')
+    seats, starts, sizes = np.array([(row.seat, start, n) for row, start, n, _ in texts]).T
+    T, S, ends = int(sizes.max()), int((starts + sizes).max()), sizes.cumsum()
+    rows, at = seats.repeat(sizes), np.arange(ends[-1]) - (ends - sizes).repeat(sizes)
+    positions = cols = starts.repeat(sizes) + at
+    sees = np.zeros((len(self.rows), T, S), bool)
+    sees[..., 0] = True # for those that are no token
+    sees[rows, at] = np.arange(S) <= cols[:, None]
+    for (row, start, n, parents), end in zip(texts, ends):
+        row.touch(S)
+        if parents is None: continue
         depths, sees[row.seat, :n] = sight(start, n, parents, S)
-        rows += [row.seat]*n
-        cols += range(start, start + n)
-        at += range(n)
-        positions += (start + depths).tolist()
-    kv, even = self.whole.kv, rows == [i for i in range(len(self.rows)) for _ in range(T)]
+        positions = np.concatenate([positions[:end - n], start + depths, positions[end:]])
+    kv, even = self.whole.kv, np.array_equal(rows, np.arange(len(self.rows)).repeat(T))
     if even and T == 1: # a plain step of all: for `attend`
         mask = spread_mask(torch.from_numpy(sees).to(kv.device), self.G, kv.dtype)
     else: mask = alike_mask(sees, self.G, kv.shape[3], kv.dtype, kv.device)
-    rows, cols, at, positions = (torch.tensor(x, device=kv.device) for x in (rows, cols, at, positions))
+    rows, cols, at, positions = (torch.from_numpy(x).to(kv.device) for x in (rows, cols, at, positions))
     return Places(rows, at, _lines(kv, rows, cols), T, S, even, mask, positions)
 
 # %% ../nbs/00_loader.ipynb #8f2f50bd
