@@ -8,6 +8,7 @@ answers in 60 of them, drawn as often as they are said. That is harder than a re
 about other things. What is searched with: the held-out paraphrases and unrelated messages."""
 import json, random, sys
 from collections import Counter
+from statistics import mean
 
 import bm25s
 from specdraft.benchmarks import _measured_on
@@ -52,7 +53,7 @@ if __name__ == '__main__':
         t = r['threshold']
         print(
             r['items'], r['seed'],
-            f"first {sum(r['first'])/60:.2f}, "
-            f"recall {sum(f and s >= t for f, s in zip(r['first'], r['scores']))/60:.2f}, "
-            f"false alarms {sum(s >= t for s in r['unrelated'])/60:.2f}"
+            f"first {mean(r['first']):.2f}, "
+            f"recall {mean(f and s >= t for f, s in zip(r['first'], r['scores'])):.2f}, "
+            f"false alarms {mean(s >= t for s in r['unrelated']):.2f}"
         )
