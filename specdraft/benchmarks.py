@@ -108,7 +108,7 @@ def check_room(prompts, lean, tokenizer): # to measure with
 METHODS = ('plain', 'generate', 'lookup', 'copy', 'draft', 'both', 'strict', 'none', 'wrong')
 TIMED = ','.join(METHODS[:7]) # unless others are named
 
-def check_methods(names, draft=True):
+def check_methods(names, draft=True): # is there one?
     "Raise `InputError` for a method that isn't in `METHODS`, or that takes a draft where there is none"
     bad = set(names) - set(METHODS)
     if bad:
@@ -237,7 +237,7 @@ def speedups(rows, method) -> dict: # prompt -> ratio
     return out
 
 # %% ../nbs/06_benchmarks.ipynb #184a1cc9
-def summary(rows, by='group') -> list: # dicts
+def summary(rows, by='group') -> list: # from `bench`, what to group by; dicts
     "One line for each group and method"
     out, groups = [], groupby(rows, lambda r: (r[by], r['method']))
     order = list(dict.fromkeys(g for g, _ in groups))
@@ -257,7 +257,7 @@ def summary(rows, by='group') -> list: # dicts
     return out
 
 # %% ../nbs/06_benchmarks.ipynb #6732fa39
-def show(lines, by='group') -> str:
+def show(lines, by='group') -> str: # from `summary`
     "A summary as a text table"
     f = lambda x, form='.2f': '–' if x is None else f'{x:{form}}'
     wide = max([16, *(len(l[by]) + 1 for l in lines)])
@@ -433,7 +433,7 @@ def draft_summary(
     return out
 
 # %% ../nbs/06_benchmarks.ipynb #f154bd13
-def show_draft(lines, by='category') -> str:
+def show_draft(lines, by='category') -> str: # from `draft_summary`
     "A draft's summary as a text table"
     wide, knows = (max([n, *(len(l[k]) + 1 for l in lines)]) for n, k in ((16, by), (11, 'knowledge')))
     head = (f'{by:{wide}}{"knowledge":{knows}}{"prompts":>8}{"agree":>7}{"then":>30}{"tau":>7}'

@@ -143,8 +143,9 @@ def bare_prompt(tokenizer) -> list: # ids
 
 # %% ../nbs/04_losses_training.ipynb #fe7d171e
 def invent_prompts(
-    lean, tokenizer, n:int,
-    generator=None, max_tokens=128, on_step=None, openings=OPENINGS # first words
+    lean, tokenizer, n:int, # target, its tokenizer, how many
+    generator=None, max_tokens=128, on_step=None, # as for `generate_batch`; tokens of one message at most
+    openings=OPENINGS # first words
 ) -> list: # texts
     "Messages that the target writes in the user's place, at temperature 1"
     if n == 0: return []
@@ -264,13 +265,14 @@ class Trace:
         self.top, self.probs = top, probs # (n-1-start, k) ids and their probabilities
         self.hidden, self.item = hidden, item # (n-1-start, D) after the final norm; item of the knowledge cache
     def __len__(self): return len(self.ids) - 1 - self.start # places to learn from
-    def text(self): # what `trace_texts` takes
+    def text(self):
+        "As `trace_texts` takes it"
         return dict(prompt_ids=self.ids[:self.answer + 1].tolist(), answer_ids=self.ids[self.answer + 1:].tolist(),
                     start=self.start, item=self.item)
 
 # %% ../nbs/04_losses_training.ipynb #f44ea9e5
 def top_probs(
-    lean, hidden, k=64 # (N, D) after the final norm
+    lean, hidden, k=64 # target, (N, D) after the final norm, how many
 ): # (N, k) ids, the likeliest first, and their probabilities
     "What the target holds likely at each place"
     parts = []
@@ -334,7 +336,10 @@ def trace_texts(
     return out
 
 # %% ../nbs/04_losses_training.ipynb #c0000026
-def save_shard(path, traces, **meta):
+def save_shard(
+    path, traces,
+    **meta # kept with them; `fingerprint` and `layers` are needed to read the file, `plan` and `prompts` in training
+):
     "Write traces side by side to one file; a lot without texts is a file too, or it would be written again and again"
     cat = lambda k: torch.cat([getattr(t, k) for t in traces] or [torch.empty(0)])
     tensors = dict(ids=cat('ids').int()) | {k: cat(k) for k in ('memory', 'top', 'hidden')
@@ -671,7 +676,7 @@ def collate(
     draft, lean, traces, starts, # starts (B, M) from `random_starts`
     knowledge, # for each row a trace to read, what `read_knowledge` gives, or None
     extra=None # ids that the head is to score besides its own; default: those of these texts and of what they read
-) -> dict:
+) -> dict: # ids, memory, rope, starts, at, depth, real, extra; knowledge where some is read
     "The tensors of a batch"
     own, device = draft.past == 'own', lean.device
     first = [0 if own else t.start for t in traces] # a past of its own begins with the text
@@ -729,19 +734,19 @@ class Distiller(nn.Module):
         self.draft, self.keep_top = draft, keep_top
         object.__setattr__(self, 'lean', lean) # the target is no part of what is trained
 
-    def forward(self, batch, traces):
-        # dict of (N,) for each place learnt from: kl, acceptance, agree; and its depth in the round
+    def forward(self, batch, traces): # from `collate`; the traces that it was made of
+        "Dict of (N,), for each place learnt from: kl, acceptance, agree, and its depth in the round"
         draft, real = self.draft, batch['real']
         h, copy = draft.hidden(batch['ids'], batch['memory'], batch['rope'], batch['starts'], batch.get('knowledge'),
                                batch['at'])
         ids, probs = self.teacher(traces, real.device) # (N, k) of the whole vocabulary
-        places = draft.columns(batch['extra'])[ids]     # (N, k) columns of the draft's head; -1 where it has none
-        logp, best, logp_best = head_logprobs(h[real], draft.head_weight(batch['extra']), places.clamp(min=0))
-        logp, best = logp.masked_fill(places < 0, -30.), draft.scored(batch['extra'])[best]
+        cols = draft.columns(batch['extra'])[ids] # (N, k) of the draft's head; -1 where it has none
+        logp, best, logp_best = head_logprobs(h[real], draft.head_weight(batch['extra']), cols.clamp(min=0))
+        logp, best = logp.masked_fill(cols < 0, -30.), draft.scored(batch['extra'])[best]
         if copy is not None:
             logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
             # without this the gate would learn to copy less, only to raise these
-            logp = torch.where(places < 0, logp.clamp(min=-30.), logp)
+            logp = torch.where(cols < 0, logp.clamp(min=-30.), logp)
         return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp),
                     agree=(best == ids[:, 0]).float(), depth=batch['depth'])
 
@@ -827,10 +832,13 @@ class Trainer:
         return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data)
 
     @property
-    def sharded(self): return hasattr(self.model, 'reshard') # by FSDP
+    def sharded(self):
+        "Is the draft shared out by FSDP?"
+        return hasattr(self.model, 'reshard')
 
     @property
-    def verdict(self): # on the best so far
+    def verdict(self):
+        "Held-out losses of the best so far, or None"
         return min((h['valid'] for h in self.history if 'valid' in h), key=lambda v: v['kl'], default=None)
 
 # %% ../nbs/04_losses_training.ipynb #7f424ee1
@@ -852,7 +860,8 @@ def apart(
 # %% ../nbs/04_losses_training.ipynb #splithl1
 @patch
 def _split(self:Trainer, learnt):
-    "Hold out a twentieth of the prompts, first of those that stand apart; find what can serve as knowledge of a text"
+    """Hold out a twentieth of the prompts (forty at most), first of those that stand apart; find what can serve as
+    knowledge of a text"""
     texts, number, groups, first = getattr(self.data, 'outline', self.data), {}, {}, {}
     self.places = [len(t) for t in texts]
     # prompts by number
@@ -1271,7 +1280,9 @@ def remark(self:Trainer):
               'more text (training.num_invented_prompts) or more epochs would use the rest')
 
 # %% ../nbs/04_losses_training.ipynb #c0000053
-def plot_history(history):
+def plot_history(
+    history # of a `Trainer`, or what its `history.json` holds
+): # figure
     "Training and held-out curves of a run"
     import matplotlib.pyplot as plt
     fig, axes = plt.subplots(1, 2, figsize=(9, 3))
