@@ -584,7 +584,7 @@ def _kept_in(out, **more): # JSON file to write, '': none; what `save_result` ta
 # %% ../nbs/06_benchmarks.ipynb #4f726756
 @command
 def specdraft_test(
-    config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
+    config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     # trained draft: a file, a folder with checkpoints, or a name; none: copying alone;
     # default: output/checkpoints, or else the one that ships
     draft:str='',
@@ -806,7 +806,7 @@ def specdraft_bench(
     # file of messages to measure with, plain lines or JSON lines; default (or `heldout`):
     # the knowledge questions, unseen paraphrases, unrelated messages
     prompts:str='',
-    config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
+    config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     # trained draft: a file, a folder with checkpoints, or a name; none: copying alone;
     # default: output/checkpoints, or else the one that ships
     draft:str='',
@@ -1007,7 +1007,7 @@ def demo(
 # %% ../nbs/06_benchmarks.ipynb #68bbf79f
 @command
 def specdraft_demo(
-    config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
+    config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     questions:str='', # your own question file (CSV, JSON lines, JSON or YAML) or a packaged name; default: the config's
     minutes:float=0, # training time; 0: one minute for a draft that ships, three for a new one
     n_each:int=5, # prompts to measure in each group, at least 1

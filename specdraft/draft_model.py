@@ -53,6 +53,7 @@ class KnowledgeAttention(nn.Module):
         keys, values, # (B, Hkv, 1+K, d), null place first
         mask=None     # (B, T, 1+K) bool, or None: all
     ): # (B, T, D)
+        "The states, with what was read added to them"
         B, T, _ = x.shape
         q = self.q_proj(rms_norm(self.norm, x)).view(B, T, -1, self.head_dim).transpose(1, 2)
         if self.k_norm is not None: q = rms_norm(self.k_norm, q)
@@ -85,7 +86,10 @@ def run_lengths(
 # %% ../nbs/03_draft_model.ipynb #5349d54c
 class CopyPointer(nn.Module):
     "Attention from the draft's own keys to those of a cached answer, as shares of tokens to copy"
-    def __init__(self, target_model, n_layers, dim=128):
+    def __init__(self,
+        target_model, n_layers, # sampled layers
+        dim=128 # width in which both sides are compared
+    ):
         super().__init__()
         attn, D = target_model.model.layers[0].self_attn, target_model.config.hidden_size
         self.n_layers, W = n_layers, attn.k_proj.out_features
@@ -792,7 +796,7 @@ def _check_owner(draft, theirs, size, target_model): # what it is called, the fi
 def from_pretrained(cls:DraftModel,
     source, # folder of `save_pretrained` or of checkpoints, a file, or the name of a packaged draft
     target_model, # or `LeanTarget`
-    knowledge_cache_manager=None, # default: the one in the folder
+    knowledge_cache_manager=None, # default: the one beside `draft.safetensors`; checkpoints come without
     dtype=None # of its weights, a torch dtype or its name; default: the target's
 ):
     "A trained draft for `target_model`; one of another target is refused"

@@ -740,7 +740,8 @@ def _tell_cut_off(items, model, most): # that were just answered; the target; `m
 @patch
 def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
-    update=False, # replace items whose ids are known; otherwise these are an error
+    # replace items whose ids are known and that have changed; without it one that has changed is an error
+    update=False,
     max_answer_tokens=128, batch_size=48, dtype=torch.bfloat16, progress=True,
     # file to save to after some lots of so many questions: what was answered is kept if it stops, the whole is written
     # by `save`; of several processes the main one alone keeps it then
@@ -1737,7 +1738,7 @@ def _inspected(out, config, message, threshold=None) -> str:
 # %% ../nbs/02_knowledge_cache.ipynb #010eddf0
 @command
 def specdraft_build_cache(
-    config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
+    config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     questions:str=None, # question file (.csv, .jsonl, .json, .yaml) or packaged name; default: the config's
     out:str=CACHE, # file to write, or to change
     add:str=None, # question file whose questions are added to the cache that stands

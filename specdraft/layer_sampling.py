@@ -91,7 +91,7 @@ def layers_for(
 def plot_layers(
     similarity, # (L+1, L+1)
     chosen:dict # name -> layer indices
-):
+): # figure
     "Heatmap of similarity between depths; beside it, how much each layer does and which layers are chosen"
     import matplotlib.pyplot as plt
     L = len(similarity) - 1

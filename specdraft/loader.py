@@ -159,7 +159,7 @@ def whole_file(
 
 # %% ../nbs/00_loader.ipynb #moveallc
 def move_all(tmp, folder): # files that are written, where they shall stand
-    "Move the files of one folder to another, with the permissions of ordinary files"
+    "Move the files of one folder to another, with the permissions of what they replace, or of ordinary files"
     for f in sorted(Path(tmp).iterdir()):
         _set_mode(f, Path(folder)/f.name, None)
         _move(f, Path(folder)/f.name)
@@ -412,14 +412,14 @@ def parsed(read, source, kind='YAML'): # a function without arguments, the file 
 
 # %% ../nbs/00_loader.ipynb #10133ef6
 def load_config(
-    source='smollm2_135m' # packaged name, YAML file, dict, hub name or model folder
+    source='smollm2_135m' # packaged name, YAML file, dict, hub name, model folder or GGUF file
 ) -> dict: # see `check_config`
     "Read and check a config"
     if isinstance(source, dict): return check_config(source)
     source = str(source)
     known = packaged_configs()
-    # `qwen3_0.6b`, `qwen3_0.6b_config.yaml` and `configs/qwen3_0.6b_config.yaml` all mean the packaged file,
-    # unless such a file exists; a path to one's own does not
+    # `qwen3_0.6b` means the packaged file; so do `qwen3_0.6b_config.yaml` and `configs/qwen3_0.6b_config.yaml`,
+    # unless such a file exists
     name = Path(source).name.removesuffix('_config.yaml')
     if source.lower().endswith(('.yaml', '.yml')):
         path = (Path(source) if Path(source).is_file()
@@ -577,7 +577,7 @@ KINDS = 'llama', 'mistral', 'qwen2', 'qwen3' # what `Block` computes
 
 def check_kind(cfg, name): # a model's `config`, and what the error calls it
     "Raise `InputError` unless it is of one of `KINDS`, with full attention"
-    # which looks at `sliding_window` alone
+    # Mistral looks at `sliding_window` alone
     types = getattr(cfg, 'layer_types', None) if cfg.model_type != 'mistral' else None
     kinds = set(types or ['sliding_attention' if getattr(cfg, 'sliding_window', None)
                           else 'full_attention']) - {'full_attention'}
@@ -657,7 +657,7 @@ def add_system_prompt(
     tokenizer, # one with a chat template, which is changed
     text:str # what stands before every talk that has no system message
 ):
-    "Let the system speak first"
+    "Put a system message before every talk that has none; `InputError` where the template has no place for it"
     if not isinstance(tokenizer.chat_template, str):
         raise InputError('base_model.system_prompt is given, but the target has no chat template, or several: '
                          'leave it out')
@@ -1060,7 +1060,8 @@ def out(self:Block,
     return x + self._down(self.act(gate)*up)
 
 # %% ../nbs/00_loader.ipynb #untouchd
-EAGER = 2**25 # bytes that a KV cache takes at once, and no more
+EAGER = 2**25 # a KV cache of more bytes gets its memory block by block, as it is written to
+
 def _untouched(shape): # float32 zeros; a page of them takes memory, and time, when it is first written to
     n = math.prod(shape)
     # private where there is a choice: it takes half the time, and a process that forks does not share it with its child
@@ -1233,7 +1234,10 @@ def attend(self:SharedCache, layer, q, k, v, places, scale):
 # %% ../nbs/00_loader.ipynb #4666a95c
 class LeanTarget:
     "The target's layers, packed for decoding"
-    def __init__(self, model, packed=True):
+    def __init__(self,
+        model,
+        packed=True # False: the weights themselves are read, as training needs it
+    ):
         check_llama_like(model)
         if model.device.type == 'cuda': # it plans anew for every length, and here each step has another
             torch.backends.cuda.enable_cudnn_sdp(False)
@@ -1248,13 +1252,17 @@ class LeanTarget:
     @property
     def device(self): return self.model.model.embed_tokens.weight.device
     def new_cache(self, max_len, batch=1):
+        "An empty KV cache with room for `max_len` tokens; float32 on a CPU, elsewhere the target's dtype"
         return KVCache(self.config, max_len, batch,
                        torch.float32 if self.device.type == 'cpu' else self.dtype, self.device)
     def __reduce_ex__(self, protocol): # for pickle and deepcopy
         raise TypeError('a LeanTarget is laid out for one process and can be neither copied nor pickled: make another '
                         'one of the model, there')
-    def embed(self, ids): return self.model.model.embed_tokens(ids)
+    def embed(self, ids): # (B, T) -> (B, T, D)
+        "The input of the first layer"
+        return self.model.model.embed_tokens(ids)
     def logits(self, hidden): # (B, T, D) -> (B, T, V)
+        "Final norm and head: scores of each next token"
         return self.head(rms_norm(self.model.model.norm, hidden))
 
 # %% ../nbs/00_loader.ipynb #standscd
@@ -1435,7 +1443,7 @@ def size_groups(
 def held_at_once(lean) -> int: # tokens
     """How many places the KV caches of a batch may hold together
 
-    What fits in 2 GiB, or in a quarter of a GPU's memory and a third of what is free there."""
+    What fits in 2 GiB, or on a GPU in the smaller of a quarter of its memory and a third of what is free there."""
     one = lean.new_cache(1).kv
     room = 2**31
     if lean.device.type == 'cuda': # a third of what is free, for a prefill and what is computed need as much again
@@ -1559,8 +1567,8 @@ def generate_batch(
     max_new_tokens=128, temperature=0.0, # one for all, or a list with one for each
     generator=None, # seeded torch generator, for temperature > 0
     on_step=None,   # called after every token, for a progress bar; `max_new_tokens` times at most
-    # called once with each finished row: its number, new ids, keys and values of all layers [((Hkv, n, d), (Hkv, n,
-    # d))], last hidden states (n, D); to be copied
+    # called once with each finished row: its number, new ids, keys and values of each layer, two (Hkv, n, d), and last
+    # hidden states (n, D); all to be copied
     on_row=None,
     room=None       # places that the caches hold at most; default: `held_at_once`. What does not fit is done afterwards
 ) -> list: # lists of new ids, the end token included where it came
@@ -1581,7 +1589,7 @@ def generate_batch(
 
 # %% ../nbs/00_loader.ipynb #1224c661
 def machine() -> dict:
-    "CPU, threads, memory, versions: stored with every benchmark"
+    "CPU, threads, GPU, system and versions: stored with every benchmark"
     cpu = platform.processor() or platform.machine()
     info = Path('/proc/cpuinfo')
     if platform.system() == 'Darwin':

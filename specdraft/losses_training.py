@@ -1675,7 +1675,7 @@ def _n_new(own, manager): # messages, knowledge cache or None -> how many that i
 # %% ../nbs/04_losses_training.ipynb #c0000064
 @command
 def specdraft_train(
-    config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
+    config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     cache:str=CACHE, # knowledge cache: specdraft_build_cache makes it
     out:str='output/checkpoints', # folder for checkpoints
     # folder for what the target writes and computes: gigabytes on a CPU; what a finished training has left there

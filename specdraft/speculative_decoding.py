@@ -1723,7 +1723,7 @@ def export_assistant(self:DraftModel,
 
 # %% ../nbs/05_speculative_decoding.ipynb #openall01
 def open_all(
-    config='smollm2_135m', # packaged config, YAML file, hub name or model folder
+    config='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     # a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
     draft='',
     cache=CACHE, # knowledge cache; with nothing at the default place, the draft's own
@@ -1884,7 +1884,7 @@ def _answer_all(decoder, prompt, log, **how): # one prompt, or None: what is typ
 def specdraft_generate(
     prompt:Param('what to ask; without it, each line of standard input, or what is typed',
                  str, opt=False, nargs='?')=None,
-    config:str='smollm2_135m', # packaged config, YAML file, hub name or model folder
+    config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     # trained draft: a file, a folder with checkpoints, or a name; none: only copy, from the knowledge cache and the
     # text; default: output/checkpoints, or else the one that ships
     draft:str='',
