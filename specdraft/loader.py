@@ -1203,7 +1203,7 @@ def places(self:SharedCache, texts): # (its row, where its new tokens go, how ma
     sees[..., 0] = True # for those that are no token
     sees[rows, at] = np.arange(S) <= cols[:, None]
     for (row, start, n, parents), end in zip(texts, ends):
-        row.touch(S)
+        row.touch(start + n)
         if parents is None: continue
         depths, sees[row.seat, :n] = sight(start, n, parents, S)
         positions = np.concatenate([positions[:end - n], start + depths, positions[end:]])

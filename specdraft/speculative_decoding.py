@@ -368,7 +368,7 @@ def verify(
             x, q = proposal.tokens[at - 1], proposal.drawn_from(at)
             chance = mass if q is None else mass*q.chance
             ratio = p.weight(x)/chance if chance > 0 else 0. # what can't have been drawn isn't accepted
-            if ratio >= 1 or rng.random() < ratio:
+            if rng.random() < ratio: # one number for each, for the next ones not to depend on rounding
                 path.append(at)
                 break
             left = p.without(x) if q is None else q.taken_from(p, mass)
