@@ -467,6 +467,8 @@ def check_out(
     written = Path(path), side_file(path), Path(path).with_suffix('.png')
     if prompts and Path(prompts).resolve() in [p.resolve() for p in written]:
         raise InputError(f'out is {str(path)!r}: the prompts in {prompts} would be written over, give another name')
+    if Path(path).exists() and not Path(path).read_bytes()[:10].startswith(b'{"machine"'):
+        raise InputError(f'out is {str(path)!r}, which holds something else: expected a new name, or one of results')
     check_writable(Path(path).parent)
 
 # %% ../nbs/06_benchmarks.ipynb #0d0555ad
@@ -789,7 +791,7 @@ def _some_of(path, n_each):
 
 # %% ../nbs/06_benchmarks.ipynb #methnam1
 def _method_names(methods, draft): # of `specdraft_bench`
-    names = list(METHODS[:4]) if draft == 'none' and methods == TIMED else methods.split(',')
+    names = list(METHODS[:4]) if draft == 'none' and methods == TIMED else [x.strip() for x in methods.split(',')]
     check_methods(names, draft != 'none')
     return names
 

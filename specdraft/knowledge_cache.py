@@ -1373,8 +1373,8 @@ def _prompt_bytes(path): # of a file that may hold messages
         raise InputError(f'no prompt file {path}: expected plain lines, '
                          'or JSON lines with prompt, question, text or turns')
     if Path(path).suffix.lower() in ('.csv', '.tsv', '.yaml', '.yml'):
-        raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes: '
-                         'expected messages in plain lines or JSON lines')
+        raise InputError(f'{path} looks like a question file, which specdraft_build_cache takes by --questions, '
+                         '--add or --update: expected messages in plain lines or JSON lines')
     whole = Path(path).read_bytes()
     _check_text(whole, path)
     return whole.removeprefix(codecs.BOM_UTF8)
@@ -1509,9 +1509,9 @@ def summary(self:KnowledgeCacheManager, rows=20) -> str:
     size = lambda x: place*(len(x['answer_ids']) + 1)
     wide = max([20, *(len(x['id']) for x, _ in zip(self.items, range(rows)))])
     def row(x):
-        own = asks(x)
+        own, question = asks(x), ' '.join(x['question'].split())
         return (f'{x["id"]:{wide}} {1 + len(x["variants"]):8} {len(x["answer_ids"]):8} {size(x)/1e3:8.1f}   '
-                f'{sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {_shown(x["question"][:60])}')
+                f'{sum(in_items[w] > 1 for w in own):3} of {len(own):3}   {_shown(question[:60])}')
     n = sum(len(x['answer_ids']) for x in self.items)
     total = sum(map(size, self.items))
     return '\n'.join([

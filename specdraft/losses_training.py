@@ -13,7 +13,7 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'PASSAGES', 'ASKED
            'train_draft', 'affordable', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
-import contextlib, functools, hashlib, itertools, json, math, os, random, shutil, sys, time
+import contextlib, functools, hashlib, itertools, json, math, os, random, shlex, shutil, sys, time
 from importlib.resources import files
 from pathlib import Path
 
@@ -1422,6 +1422,11 @@ def is_finished(path) -> bool: # of `training_state.pt`
     except (OSError, MemoryError): raise # it may go on all the same
     except Exception: return True
 
+# %% ../nbs/04_losses_training.ipynb #goeson01
+def _goes_on(path) -> bool: # of `training_state.pt` that can be read: was a draft given when it began?
+    try: return torch.load(path, weights_only=True, map_location='cpu').get('begun') is not None
+    except Exception: return False # `read_state` says what is wrong
+
 # %% ../nbs/04_losses_training.ipynb #e457c5fe
 def same_form(config, own): # two checked configs
     "`config` with the form of a draft whose config is `own`"
@@ -1465,6 +1470,9 @@ def _state_of(folder, given, resume, config, layers, lean):
     # is there a state to go on from, and the name of the data that it was trained on
     file = Path(folder)/'training_state.pt'
     resume = resume and file.is_file() # without a state it is a start
+    if resume and not given and _goes_on(file):
+        raise InputError(f'the training in {folder} goes on from a draft: beside --resume, '
+                         'give --continue_on as it was given then')
     if given and not resume and file.is_file() and not is_finished(file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), '
                          f'choose another folder (--out), or remove {file}')
@@ -1474,13 +1482,13 @@ def _state_of(folder, given, resume, config, layers, lean):
 # %% ../nbs/04_losses_training.ipynb #textthen
 def _text_of_then(then, folder, say): # what the training in `folder` was begun with; tell of it?
     state = Path(folder)/'training_state.pt'
+    if is_finished(state):
+        raise InputError(f'the messages or questions have changed since the training in {folder} ended: '
+                         'train on them with --continue_on, without --resume')
     if not then.is_dir():
         raise InputError(f'the messages or questions have changed since the training in {folder} began, '
                          f'and the text of then is gone ({then}): '
                          f'give those of then, or remove {state} and start anew')
-    if is_finished(state):
-        raise InputError(f'the messages or questions have changed since the training in {folder} ended: '
-                         'train on them with --continue_on, without --resume')
     if say:
         print('the messages or questions have changed since this training began: '
               f'it goes on with the text of then, in {then}')
@@ -1651,7 +1659,8 @@ def _advise(config, c, resume): # before a draft is trained from nothing
 def _closing(trainer, out): # what a finished training says
     trainer.remark()
     plot_history(trainer.history).savefig(Path(out)/'history.png')
-    print(f'{best_checkpoint(out)}: {trainer.verdict}; curves in {Path(out)/"history.png"}')
+    verdict = ', '.join(f'{k} {x:.3f}' for k, x in (trainer.verdict or {}).items())
+    print(f'{best_checkpoint(out)}: {verdict}; curves in {Path(out)/"history.png"}')
     if not trainer.valid:
         print('(judged by what it was trained on: of fewer than four new messages, or twenty in all, '
               'none are held out)')
@@ -1665,8 +1674,10 @@ def _tries(rewordings, continue_on): # options of `specdraft_train` -> `rewordin
 def _check_cache(cache, config, c, continue_on): # c: what `config` names, checked
     needed = c['knowledge_enhancement']['enabled'] or continue_on == 'cache' or cache != CACHE
     if needed and not Path(cache).is_file():
-        raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache --config {config}'
-                         + f' --out {cache}'*(cache != CACHE))
+        if Path(cache).is_dir():
+            raise InputError(f'cache is {cache}, a folder: expected the file of a knowledge cache, *.safetensors')
+        raise InputError(f'no knowledge cache at {cache}: make it with specdraft_build_cache '
+                         f'--config {shlex.quote(str(config))}' + f' --out {shlex.quote(str(cache))}'*(cache != CACHE))
 
 # %% ../nbs/04_losses_training.ipynb #unknown1
 def _n_new(own, manager): # messages, knowledge cache or None -> how many that it does not know, each once

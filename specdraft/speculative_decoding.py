@@ -25,7 +25,7 @@ from .loader import (SCHEMA, WIDE, InputError, LeanTarget, ModelLoader, SharedCa
                               _is_whole, chat_ids, check_ids, check_positive, check_writable, command, eos_ids,
                               fingerprint, is_text, likeliest, load_config, machine, move_all, packaged_configs,
                               size_groups, user_text, whole_file)
-from .knowledge_cache import CACHE, find_cache
+from .knowledge_cache import CACHE, _message, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, _check_owner, default_draft, find_draft
 
 # %% ../nbs/05_speculative_decoding.ipynb #chksampl
@@ -1709,16 +1709,21 @@ def _as_model(self:DraftModel): # a model of the target's architecture, with the
 # %% ../nbs/05_speculative_decoding.ipynb #bdf3d7de
 @patch
 def export_assistant(self:DraftModel,
-    folder, # to write; loads with `AutoModelForCausalLM.from_pretrained`
+    # to write; loads with `AutoModelForCausalLM.from_pretrained`; one that holds another model is refused
+    folder,
     tokenizer=None # written beside it
 ):
     "Write a draft with a past of its own as an ordinary model of the target's architecture"
     self._check_alone()
     model = self._as_model()
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    check_writable(folder)
+    folder, named = Path(folder), 'config.json'
     with tempfile.TemporaryDirectory(dir=folder) as tmp:
         for x in (model, *([tokenizer] if tokenizer is not None else ())): x.save_pretrained(tmp)
+        there = (folder/named).read_bytes() if (folder/named).exists() else None
+        theirs = Path(self.target.config._name_or_path).resolve() == folder.resolve()
+        if theirs or there not in (None, (Path(tmp)/named).read_bytes()):
+            raise InputError(f'{folder} holds another model: expected a new folder, or one of an earlier export')
         move_all(tmp, folder)
 
 # %% ../nbs/05_speculative_decoding.ipynb #openall01
@@ -1804,7 +1809,13 @@ def _typed(): # the lines of standard input; on a terminal they are asked for
     while True:
         if sys.stdin.isatty(): print('> ', end='', file=sys.stderr, flush=True)
         if not (line := sys.stdin.readline()): return
-        if line.strip(): yield line.strip()
+        if line.strip(): yield line.strip() if sys.stdin.isatty() else _told(line.strip())
+
+# %% ../nbs/05_speculative_decoding.ipynb #told0001
+def _told(line): # a JSON line of a log or a prompt file is the message in it, any other is one itself
+    with suppress(InputError):
+        if line.startswith('{'): return _message(line.encode(errors='surrogateescape'), 'standard input')['text']
+    return line
 
 # %% ../nbs/05_speculative_decoding.ipynb #loganswr1
 def log_answer(
@@ -1854,7 +1865,7 @@ def _check_ask(prompt, seed, log): # options of `specdraft_generate`
     if prompt is not None and not is_text(prompt):
         raise InputError(f'the prompt is {prompt!r}: expected some text, in UTF-8')
     if seed < -1: raise InputError(f'seed is {seed}: it must be 0 or more, or -1 for none')
-    if log: check_writable(Path(log).parent)
+    if log and not Path(log).exists(): check_writable(Path(log).parent)
     if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)):
         raise InputError(f'log is {log!r}: expected a file that can be written')
     if log and Path(log).is_file(): _check_log(log, prompt is None)
