@@ -566,7 +566,8 @@ def _keep_ids(self:KnowledgeCacheManager, questions): # an id made of the questi
 # %% ../nbs/02_knowledge_cache.ipynb #toanswer1
 @patch
 def _to_answer(
-    self:KnowledgeCacheManager, questions, update
+    self:KnowledgeCacheManager, questions, update,
+    short=() # ids of items that are to be answered anyway
 ): # -> those that are new, or have changed; refuses what would take another item's id or wording
     if update: self._keep_ids(questions)
     known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
@@ -583,7 +584,7 @@ def _to_answer(
             if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named:
                 raise InputError(f'{t!r} is asked by the item {other!r} already: to change that item, give the '
                                  'question its id, and update; or remove it')
-    return [q for q in questions if q['id'] not in known or not _same(q, known[q['id']])]
+    return [q for q in questions if q['id'] not in known or q['id'] in short or not _same(q, known[q['id']])]
 
 # %% ../nbs/02_knowledge_cache.ipynb #frames00
 REWORDED = [('How do I bake bread at home?', 'What are the steps to make my own loaf of bread?'),
@@ -728,10 +729,14 @@ def _keeper(self:KnowledgeCacheManager, out): # file, or None for nothing to kee
             self._save_shards(Path(out)) # out of memory at least
     return keep
 
-# %% ../nbs/02_knowledge_cache.ipynb #tellcut1
-def _tell_cut_off(items, model, most): # that were just answered; the target; `max_answer_tokens`
+# %% ../nbs/02_knowledge_cache.ipynb #cutoff01
+def _cut_off(items, model, most): # target; `max_answer_tokens` -> those with an answer of the target's, cut off there
     eos = eos_ids(model)
-    cut = sum(not x['own'] and len(x['answer_ids']) == most and x['answer_ids'][-1] not in eos for x in items)
+    return [x for x in items if not x['own'] and len(x['answer_ids']) == most and x['answer_ids'][-1] not in eos]
+
+# %% ../nbs/02_knowledge_cache.ipynb #tellcut1
+def _tell_cut_off(items, model, most): # items that were just answered
+    cut = len(_cut_off(items, model, most))
     if cut:
         print(f'{cut} of the answers were cut off at {most} tokens '
               '(max_answer_tokens of knowledge_enhancement)', file=sys.stderr)
@@ -740,7 +745,8 @@ def _tell_cut_off(items, model, most): # that were just answered; the target; `m
 @patch
 def add(self:KnowledgeCacheManager,
     target, tokenizer, questions:list, # as for `build`, whose layers and basis are used
-    # replace items whose ids are known and that have changed; without it one that has changed is an error
+    # replace items whose ids are known and that have changed (or were cut off, and may be longer now); without it one
+    # that has changed is an error
     update=False,
     max_answer_tokens=128, batch_size=48, dtype=torch.bfloat16, progress=True,
     # file to save to after some lots of so many questions: what was answered is kept if it stops, the whole is written
@@ -757,7 +763,11 @@ def add(self:KnowledgeCacheManager,
     self.check_asked(tokenizer)
     known = {x['id']: x for x in self.items}
     others = {_plain(t) for q in questions for t in _ways(q)} if rewordings else ()
-    questions = self._to_answer(questions, update)
+    # answers that were cut off may be longer now
+    room = lambda x: lean.config.max_position_embeddings - len(x['prompt_ids'])
+    short = {x['id'] for x in self.items if len(x['answer_ids']) < min(max_answer_tokens, room(x))
+             and _cut_off([x], lean.model, len(x['answer_ids']))} if update else ()
+    questions = self._to_answer(questions, update, short)
     asks = self._asks(lean, tokenizer, questions)
     # the main process keeps what all have done
     helps = out is not None and not processes(lean.device).is_main_process
@@ -1041,12 +1051,14 @@ def changing(path, seconds=10): # how long to wait for another process
 
     `InputError` if one still does after `seconds`."""
     check_writable(Path(path).parent)
-    lock = FileLock(f'{Path(path).resolve()}.lock', is_singleton=True) # one a process: `save` may be called within
+    # one a process, for `save` may be called within; permissions of any file, for a group may share it
+    lock = FileLock(f'{Path(path).resolve()}.lock', mode=0o666, is_singleton=True)
     try: lock.acquire(timeout=seconds)
     except Timeout as e:
         raise InputError(f'{path} is being changed by another process: try again when that is done') from e
     except (OSError, NotImplementedError) as e:
-        raise InputError(f'cannot lock {path}: {getattr(e, "strerror", None) or e}') from e
+        raise InputError(f'cannot lock {path} by {lock.lock_file} ({getattr(e, "strerror", None) or e}): expected a '
+                         'file that can be written to; while nothing changes the other, it may be removed') from e
     try: yield
     finally: lock.release()
 
@@ -1742,7 +1754,7 @@ def specdraft_build_cache(
     questions:str=None, # question file (.csv, .jsonl, .json, .yaml) or packaged name; default: the config's
     out:str=CACHE, # file to write, or to change
     add:str=None, # question file whose questions are added to the cache that stands
-    update:str=None, # question file whose questions are added, or answered anew where they have changed
+    update:str=None, # question file whose questions are added, or answered anew where they have changed or were cut off
     # file of `specdraft_generate --log`, or plain lines: questions that come back and that no item asks yet are added
     from_log:str=None,
     remove:str=None, # ids of items to take out, with commas between; an id that holds a comma in quotes

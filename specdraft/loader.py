@@ -223,7 +223,8 @@ def load_tensors(
     "Read a file of `save_tensors`; one that is cut short or of another kind raises `InputError`"
     from safetensors import safe_open, SafetensorError
     if not Path(path).is_file():
-        raise InputError(f'no file {path}: expected a {kind} written by specdraft')
+        what = f'{path} is a folder' if Path(path).is_dir() else f'no file {path}'
+        raise InputError(f'{what}: expected a {kind} written by specdraft')
     # Windows replaces no file that is mapped
     before, error, own = file_state(path), None, torch.clone if os.name == 'nt' else lambda t: t
     try:
