@@ -730,13 +730,13 @@ def _keeper(self:KnowledgeCacheManager, out): # file, or None for nothing to kee
     return keep
 
 # %% ../nbs/02_knowledge_cache.ipynb #cutoff01
-def _cut_off(items, model, most): # target; `max_answer_tokens` -> those with an answer of the target's, cut off there
-    eos = eos_ids(model)
-    return [x for x in items if not x['own'] and len(x['answer_ids']) == most and x['answer_ids'][-1] not in eos]
+def _cut_off(x, eos): # an item, the target's end tokens
+    "Has the target not come to the end of its answer?"
+    return not x['own'] and x['answer_ids'][-1] not in eos
 
 # %% ../nbs/02_knowledge_cache.ipynb #tellcut1
-def _tell_cut_off(items, model, most): # items that were just answered
-    cut = len(_cut_off(items, model, most))
+def _tell_cut_off(items, eos, most): # that were just answered; as for `_cut_off`; `max_answer_tokens`
+    cut = sum(_cut_off(x, eos) and len(x['answer_ids']) == most for x in items)
     if cut:
         print(f'{cut} of the answers were cut off at {most} tokens '
               '(max_answer_tokens of knowledge_enhancement)', file=sys.stderr)
@@ -763,10 +763,10 @@ def add(self:KnowledgeCacheManager,
     self.check_asked(tokenizer)
     known = {x['id']: x for x in self.items}
     others = {_plain(t) for q in questions for t in _ways(q)} if rewordings else ()
+    eos, context = eos_ids(lean.model), lean.config.max_position_embeddings
     # answers that were cut off may be longer now
-    room = lambda x: lean.config.max_position_embeddings - len(x['prompt_ids'])
-    short = {x['id'] for x in self.items if len(x['answer_ids']) < min(max_answer_tokens, room(x))
-             and _cut_off([x], lean.model, len(x['answer_ids']))} if update else ()
+    short = {i for i, x in known.items() if update and _cut_off(x, eos)
+             and len(x['answer_ids']) < min(max_answer_tokens, context - len(x['prompt_ids']))}
     questions = self._to_answer(questions, update, short)
     asks = self._asks(lean, tokenizer, questions)
     # the main process keeps what all have done
@@ -782,7 +782,7 @@ def add(self:KnowledgeCacheManager,
     if update and rewordings and standing:
         self._reword_standing(lean, tokenizer, set(known) - {q['id'] for q in questions}, known, lot, keep,
                               n=rewordings, progress=progress, asked=others)
-    if progress: _tell_cut_off([known[q['id']] for q in questions], lean.model, max_answer_tokens)
+    if progress: _tell_cut_off([known[q['id']] for q in questions], eos, max_answer_tokens)
     self.dropped -= {q['id'] for q in questions} | {_log_id(t) for q in questions for t in _ways(q)}
     return [q['id'] for q in questions]
 

@@ -1199,7 +1199,8 @@ def places(self:SharedCache, texts): # (its row, where its new tokens go, how ma
     seats, starts, sizes = np.array([(row.seat, start, n) for row, start, n, _ in texts]).T
     T, S, ends = int(sizes.max()), int((starts + sizes).max()), sizes.cumsum()
     rows, at = seats.repeat(sizes), np.arange(ends[-1]) - (ends - sizes).repeat(sizes)
-    positions = cols = starts.repeat(sizes) + at
+    cols = starts.repeat(sizes) + at
+    positions = cols.copy()
     sees = np.zeros((len(self.rows), T, S), bool)
     sees[..., 0] = True # for those that are no token
     sees[rows, at] = np.arange(S) <= cols[:, None]
@@ -1207,7 +1208,7 @@ def places(self:SharedCache, texts): # (its row, where its new tokens go, how ma
         row.touch(start + n)
         if parents is None: continue
         depths, sees[row.seat, :n] = sight(start, n, parents, S)
-        positions = np.concatenate([positions[:end - n], start + depths, positions[end:]])
+        positions[end - n:end] = start + depths
     kv, even = self.whole.kv, np.array_equal(rows, np.arange(len(self.rows)).repeat(T))
     if even and T == 1: # a plain step of all: for `attend`
         mask = spread_mask(torch.from_numpy(sees).to(kv.device), self.G, kv.dtype)

@@ -1071,7 +1071,8 @@ def save_state(self:Trainer):
 
 # %% ../nbs/04_losses_training.ipynb #f71e3904
 def read_state(
-    path, run # of `training_state.pt`; `run_of` the run that is to go on from it
+    path, run, # of `training_state.pt`; `run_of` the run that is to go on from it
+    given=True # does that run have a draft to go on from?
 ) -> dict:
     "The state of a training; one that is damaged or of another run raises `InputError`"
     if not path.is_file(): raise InputError(f'nothing to resume: there is no {path}')
@@ -1080,6 +1081,9 @@ def read_state(
         raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
     if not isinstance(s, dict) or s.get('version') != 2:
         raise InputError(f'{path} is no training state of this version: remove it to start anew')
+    if not given and s.get('begun') is not None:
+        raise InputError(f'the training in {path.parent} goes on from a draft: beside --resume, '
+                         'give --continue_on as it was given then')
     there = {k: v for k, v in s['run'].items() if k != 'texts' or k in run}
     differs = [k for k in there | run if there.get(k) != run.get(k)]
     if differs:
@@ -1422,11 +1426,6 @@ def is_finished(path) -> bool: # of `training_state.pt`
     except (OSError, MemoryError): raise # it may go on all the same
     except Exception: return True
 
-# %% ../nbs/04_losses_training.ipynb #goeson01
-def _goes_on(path) -> bool: # of `training_state.pt` that can be read: was a draft given when it began?
-    try: return torch.load(path, weights_only=True, map_location='cpu').get('begun') is not None
-    except Exception: return False # `read_state` says what is wrong
-
 # %% ../nbs/04_losses_training.ipynb #e457c5fe
 def same_form(config, own): # two checked configs
     "`config` with the form of a draft whose config is `own`"
@@ -1470,14 +1469,11 @@ def _state_of(folder, given, resume, config, layers, lean):
     # is there a state to go on from, and the name of the data that it was trained on
     file = Path(folder)/'training_state.pt'
     resume = resume and file.is_file() # without a state it is a start
-    if resume and not given and _goes_on(file):
-        raise InputError(f'the training in {folder} goes on from a draft: beside --resume, '
-                         'give --continue_on as it was given then')
     if given and not resume and file.is_file() and not is_finished(file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), '
                          f'choose another folder (--out), or remove {file}')
     # what differs is said before text is written
-    return resume, read_state(file, run_of(config, layers, lean)).get('data') if resume else None
+    return resume, read_state(file, run_of(config, layers, lean), given).get('data') if resume else None
 
 # %% ../nbs/04_losses_training.ipynb #textthen
 def _text_of_then(then, folder, say): # what the training in `folder` was begun with; tell of it?

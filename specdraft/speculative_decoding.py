@@ -1722,7 +1722,7 @@ def export_assistant(self:DraftModel,
         for x in (model, *([tokenizer] if tokenizer is not None else ())): x.save_pretrained(tmp)
         there = (folder/named).read_bytes() if (folder/named).exists() else None
         theirs = Path(self.target.config._name_or_path).resolve() == folder.resolve()
-        if theirs or there not in (None, (Path(tmp)/named).read_bytes()):
+        if there is not None and (theirs or there != (Path(tmp)/named).read_bytes()):
             raise InputError(f'{folder} holds another model: expected a new folder, or one of an earlier export')
         move_all(tmp, folder)
 
@@ -1865,10 +1865,11 @@ def _check_ask(prompt, seed, log): # options of `specdraft_generate`
     if prompt is not None and not is_text(prompt):
         raise InputError(f'the prompt is {prompt!r}: expected some text, in UTF-8')
     if seed < -1: raise InputError(f'seed is {seed}: it must be 0 or more, or -1 for none')
-    if log and not Path(log).exists(): check_writable(Path(log).parent)
-    if log and Path(log).exists() and not (Path(log).is_file() and os.access(log, os.W_OK)):
+    if not log: return
+    if not Path(log).exists(): check_writable(Path(log).parent)
+    elif not (Path(log).is_file() and os.access(log, os.W_OK)):
         raise InputError(f'log is {log!r}: expected a file that can be written')
-    if log and Path(log).is_file(): _check_log(log, prompt is None)
+    else: _check_log(log, prompt is None)
 
 # %% ../nbs/05_speculative_decoding.ipynb #tellidl1
 def _tell_idle(temperature, **given): # options of drawing; None: not given
