@@ -22,8 +22,8 @@ from fastcore.basics import patch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, as_model, attend, fingerprint, load_config,
-                              load_tensors, pick_dtype, rms_norm, rotate, save_tensors)
+from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, _over, _times, as_model, attend, embedded,
+                              fingerprint, load_config, load_tensors, pick_dtype, rms_norm, rotate, save_tensors)
 from .layer_sampling import layers_for
 from .knowledge_cache import KnowledgeCacheManager
 
@@ -229,7 +229,7 @@ def hidden(self:DraftModel,
         starts, at, memory = torch.zeros_like(ids), 0, [(k[:, :, :0], v[:, :, :0]) for k, v in memory]
     if starts is None: starts = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
     mask, dtype, own = own_past(starts, at, memory[0][0].shape[2]), self.norm.weight.dtype, []
-    x = self.target.model.embed_tokens(ids).to(dtype)
+    x = embedded(self.target, ids).to(dtype)
     rope = [r.to(dtype) for r in rope]
     if self.knowledge is None: knowledge = None
     for i in range(len(self.layers)):
@@ -285,7 +285,7 @@ def columns(self:DraftModel, extra=()): # (V,) for each token its column in the 
 def head_weight(self:DraftModel, extra=()): # (Vd + E, D) rows of the target's head that the draft scores
     "The target's head, restricted to the draft's vocabulary and the tokens `extra`"
     w = self.target.lm_head.weight
-    return w if self.vocab_ids is None else w[self.scored(extra)]
+    return _over(w if self.vocab_ids is None else w[self.scored(extra)], self.target)
 
 # %% ../nbs/03_draft_model.ipynb #af2eb6c0
 @patch
@@ -502,7 +502,8 @@ def _pack(self:LeanDraft, layer):
     a, m = layer.self_attn, layer.mlp
     return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj),
                 gate_up=small_linear(m.gate_proj, m.up_proj), down=small_linear(m.down_proj),
-                act=m.act_fn, scale=a.scaling,
+                act=m.act_fn, scale=a.scaling, turns=getattr(a, 'use_rope', True),
+                worth=getattr(layer, 'residual_multiplier', 1),
                 norm=small_norm(layer.input_layernorm), norm2=small_norm(layer.post_attention_layernorm),
                 q_norm=small_norm(getattr(a, 'q_norm', None)), k_norm=small_norm(getattr(a, 'k_norm', None)))
 
@@ -542,7 +543,7 @@ def see(self:LeanDraft, tokens): # a list of ids
     self.ids[at] = new
     new = torch.tensor(new, device=self.columns.device)
     self.columns[new] = torch.arange(at.start, at.stop, device=new.device)
-    self.rows[at.start - self.n_own:at.stop - self.n_own] = self.lean.model.lm_head.weight[new]
+    self.rows[at.start - self.n_own:at.stop - self.n_own] = _over(self.lean.model.lm_head.weight[new], self.lean.model)
     self.n = at.stop
 
 # %% ../nbs/03_draft_model.ipynb #f5ccd587
@@ -570,7 +571,7 @@ def _layer(self:LeanDraft,
     heads = p['qkv'](p['norm'](x)).view(R, H + 2*Hkv, -1) # queries, keys, values, each (R, heads, d)
     qk, v = heads[:, :H + Hkv], heads[:, H + Hkv:]
     if p['q_norm'] is not None: qk = torch.cat([p['q_norm'](qk[:, :H]), p['k_norm'](qk[:, H:])], 1)
-    q, k = rotate(qk, *rope).split([H, Hkv], 1)
+    q, k = (rotate(qk, *rope) if p['turns'] else qk).split([H, Hkv], 1)
     if places is None:
         o = attend(q[:, :, None], *asked[0].kv_cache.write(l, k[:, :, None], v[:, :, None], asked[0].at),
                    scale=p['scale']).view(1, -1)
@@ -578,9 +579,9 @@ def _layer(self:LeanDraft,
         # (R, heads, 1, d) or (1, heads, R, d)
         q, k, v = (t[:, :, None] if places.even else t.transpose(0, 1)[None] for t in (q, k, v))
         o = asked[0].kv_cache.shared.attend(l, q, k, v, places, p['scale']).transpose(1, 2).reshape(R, -1)
-    x = x + p['o'](o)
+    x = x + _times(p['o'](o), p['worth'])
     gate, up = p['gate_up'](p['norm2'](x)).chunk(2, -1)
-    return x + p['down'](p['act'](gate)*up), qk[:, H:]
+    return x + _times(p['down'](p['act'](gate)*up), p['worth']), qk[:, H:]
 
 # %% ../nbs/03_draft_model.ipynb #e60d4c62
 @patch

@@ -11,9 +11,9 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLO
            'check_kind', 'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text',
            'plain_ids', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend',
            'whole_blocks', 'least_rows', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed',
-           'rms_norm', 'Block', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest',
-           'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread',
-           'agreed']
+           'rms_norm', 'embedded', 'Block', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids',
+           'likeliest', 'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes',
+           'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, \
@@ -574,7 +574,7 @@ def _fetch(self:ModelLoader, kind, **kw):
                          'connect to the network, or use the embedded model smollm2_135m') from e
 
 # %% ../nbs/00_loader.ipynb #05062b0e
-KINDS = 'llama', 'mistral', 'qwen2', 'qwen3' # what `Block` computes
+KINDS = 'granite', 'llama', 'mistral', 'qwen2', 'qwen3', 'seed_oss', 'smollm3' # what `Block` computes
 
 def check_kind(cfg, name): # a model's `config`, and what the error calls it
     "Raise `InputError` unless it is of one of `KINDS`, with full attention"
@@ -700,7 +700,9 @@ def tiny_target(
     from transformers import AutoConfig, AutoModelForCausalLM
     if family not in KINDS:
         raise InputError(f'family {family!r} is unknown: expected one of {", ".join(KINDS)}')
-    kw = {'sliding_window': None, **kw} if family == 'mistral' else kw
+    kw = {**dict(mistral=dict(sliding_window=None),
+                 granite=dict(embedding_multiplier=3., residual_multiplier=.4, attention_multiplier=.5,
+                              logits_scaling=2.)).get(family, {}), **kw}
     cfg = AutoConfig.for_model(family, vocab_size=vocab_size, hidden_size=hidden_size, intermediate_size=2*hidden_size,
         num_hidden_layers=n_layers, num_attention_heads=n_heads, num_key_value_heads=n_kv_heads,
         bos_token_id=1, eos_token_id=2, pad_token_id=2, initializer_range=0.2,
@@ -1018,12 +1020,26 @@ def rms_norm(norm, x): # module with `weight` and `variance_epsilon`, (..., D) -
     "Root-mean-square norm of Zhang and Sennrich 2019, in one call"
     return F.rms_norm(x, (x.shape[-1],), norm.weight, norm.variance_epsilon)
 
+# %% ../nbs/00_loader.ipynb #multcod1
+def _times(x, k): return x if k == 1 else x*k
+
+def _over(x, model): # logits, or the head's weights, of a model of transformers
+    "Divided as its config says"
+    k = getattr(model.config, 'logits_scaling', 1)
+    return x if k == 1 else x/k
+
+def embedded(model, ids): # (B, T) -> (B, T, D)
+    "The input of the first layer of a model of transformers"
+    return _times(model.model.embed_tokens(ids), getattr(model.config, 'embedding_multiplier', 1))
+
 # %% ../nbs/00_loader.ipynb #d19bc95c
 class Block:
     "One Llama-like layer as two functions: `qkv` before attention and `out` after it"
     def __init__(self, layer, packed=True):
         attn, mlp = layer.self_attn, layer.mlp
         self.head_dim, self.scale, self.act = attn.head_dim, attn.scaling, mlp.act_fn
+        # SmolLM3: does the layer know positions? Granite: what is added counts so much
+        self.turns, self.worth = getattr(attn, 'use_rope', True), getattr(layer, 'residual_multiplier', 1)
         self.norm = layer.input_layernorm
         self.norm2 = layer.post_attention_layernorm
         self.q_norm = getattr(attn, 'q_norm', None)
@@ -1046,7 +1062,7 @@ def qkv(self:Block,
     qk, v = heads.split(self.heads, 1)
     if self.q_norm is not None:
         qk = torch.cat([rms_norm(self.q_norm, qk[:, :self.H]), rms_norm(self.k_norm, qk[:, self.H:])], 1)
-    turned = rotate(qk, *rope).to(v.dtype)
+    turned = rotate(qk, *rope).to(v.dtype) if self.turns else qk
     return turned[:, :self.H], turned[:, self.H:], v, qk[:, self.H:]
 
 # %% ../nbs/00_loader.ipynb #blockout
@@ -1056,9 +1072,9 @@ def out(self:Block,
 ): # (B, T, D)
     "The half after attention"
     B, T, _ = x.shape
-    x = x + self._o(o.transpose(1, 2).reshape(B, T, -1))
+    x = x + _times(self._o(o.transpose(1, 2).reshape(B, T, -1)), self.worth)
     gate, up = self._gate_up(rms_norm(self.norm2, x)).chunk(2, -1)
-    return x + self._down(self.act(gate)*up)
+    return x + _times(self._down(self.act(gate)*up), self.worth)
 
 # %% ../nbs/00_loader.ipynb #untouchd
 EAGER = 2**25 # a KV cache of more bytes gets its memory block by block, as it is written to
@@ -1246,7 +1262,7 @@ class LeanTarget:
         self.model, self.config = model, model.config
         self.G = model.config.num_attention_heads//model.config.num_key_value_heads # queries of a group
         self.blocks = [Block(l, packed) for l in model.model.layers]
-        self.head = Packed(model.lm_head, share=True) if packed else model.lm_head
+        self._head = Packed(model.lm_head, share=True) if packed else model.lm_head
         self._rope = None
         self._remember()
     @property
@@ -1262,7 +1278,10 @@ class LeanTarget:
                         'one of the model, there')
     def embed(self, ids): # (B, T) -> (B, T, D)
         "The input of the first layer"
-        return self.model.model.embed_tokens(ids)
+        return embedded(self.model, ids)
+    def head(self, hidden): # (..., D) after the final norm -> (..., V)
+        "Scores of each next token"
+        return _over(self._head(hidden), self.model)
     def logits(self, hidden): # (B, T, D) -> (B, T, V)
         "Final norm and head: scores of each next token"
         return self.head(rms_norm(self.model.model.norm, hidden))

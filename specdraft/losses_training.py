@@ -658,18 +658,22 @@ def random_starts(
 
 # %% ../nbs/04_losses_training.ipynb #c0000040
 def as_knowledge(
-    trace:Trace, lean
+    trace:Trace, lean,
+    layers # sampled ones, those of its memory
 ): # keys, values: (layers, Hkv, K, d), keys before rotary position, of the place before the answer and the answer
     "A traced text's answer as a knowledge cache would hold it"
     cos, sin = lean.rope(torch.arange(trace.answer, len(trace.ids)))
     k, v = trace.memory[trace.answer:].to(lean.device, torch.float).permute(2, 1, 3, 0, 4)
     cos, sin = cos.float(), sin.float()
-    return rotate(k, cos, -sin)/(cos**2 + sin**2), v # turned back; yarn also scales what it turns
+    back = rotate(k, cos, -sin)/(cos**2 + sin**2) # yarn also scales what it turns
+    return torch.stack([b if lean.blocks[l].turns else x for l, b, x in zip(layers, back, k)]), v
 
 # %% ../nbs/04_losses_training.ipynb #toread01
-def _to_read(t, lean): # a trace, what `read_knowledge` gives, or None -> keys, values, tokens, those that they lead to
+def _to_read(t, lean, layers): # a trace, what `read_knowledge` gives, or None; sampled layers
+    # -> keys, values, tokens, those that they lead to
     if not t or isinstance(t, tuple): return t
-    return (*shifted(*as_knowledge(t, lean)), t.ids[t.answer:-1].to(lean.device), t.ids[t.answer + 1:].to(lean.device))
+    return (*shifted(*as_knowledge(t, lean, layers)),
+            t.ids[t.answer:-1].to(lean.device), t.ids[t.answer + 1:].to(lean.device))
 
 # %% ../nbs/04_losses_training.ipynb #eb555ea3
 def collate(
@@ -688,7 +692,7 @@ def collate(
     # (layers, 2, B, Hkv, S, d)
     memory = torch.stack([pad(t.memory[:S], S) for t in traces]).to(device).permute(2, 3, 0, 4, 1, 5)
     rope = lean.rope(place.clamp(max=lean.config.max_position_embeddings - 1).to(device))
-    told = [_to_read(t, lean) for t in knowledge] if draft.knowledge is not None else []
+    told = [_to_read(t, lean, draft.layer_idxs) for t in knowledge] if draft.knowledge is not None else []
     if extra is None:
         extra = draft.extra_ids(torch.cat([t.ids.to(device) for t in traces] + [r[3] for r in told if r]))
     b = dict(ids=torch.stack([pad(t.ids[f:-1], M) for t, f in zip(traces, first)]).to(device),

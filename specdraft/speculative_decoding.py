@@ -1695,8 +1695,8 @@ def _check_alone(self:DraftModel):
 def _as_model(self:DraftModel): # a model of the target's architecture, with the draft's layers
     config, m = deepcopy(self.target.config), self.target
     config.num_hidden_layers = len(self.layers)
-    if getattr(config, 'layer_types', None):
-        config.layer_types = config.layer_types[:len(self.layers)]
+    for k in ('layer_types', 'no_rope_layers'): # what each of the target's layers is, where it says so
+        if every := getattr(config, k, None): setattr(config, k, [every[i] for i in self.layer_idxs])
     with torch.device('meta'): model = type(m)(config)
     parts = {'model.embed_tokens.weight': m.model.embed_tokens.weight, 'model.norm.weight': self.norm.weight,
              'lm_head.weight': m.lm_head.weight,
