@@ -104,7 +104,7 @@ class CopyPointer(nn.Module):
         self.run_worth = nn.Parameter(torch.tensor([0., 1., 3., 5.] + (RUN - 3)*[6.]))
         self.run_gate = nn.Parameter((torch.arange(RUN + 1.) - 1).clamp(0, 3))
         with torch.no_grad():
-            w = torch.randn(n_layers*W, dim, generator=torch.Generator().manual_seed(0))
+            w = torch.randn(n_layers*W, dim, generator=torch.Generator().manual_seed(0), dtype=torch.float32)
             self.q_proj.weight.copy_(torch.linalg.qr(w)[0].T)
             self.k_proj.weight.copy_(self.q_proj.weight)
             nn.init.zeros_(self.h_proj.weight)
@@ -274,18 +274,22 @@ def extra_ids(self:DraftModel, ids): # any shape -> (E,) those that the head wou
 
 # %% ../nbs/03_draft_model.ipynb #b166e5d3
 @patch
-def columns(self:DraftModel, extra=()): # (V,) for each token its column in the head, -1 where it has none
+def columns(self:DraftModel,
+    extra=(),
+    ids=None # what the head scores, from `scored`
+): # (V,) for each token its column in the head, -1 where it has none
     "Where the head scores what"
-    ids = self.scored(extra)
+    if ids is None: ids = self.scored(extra)
     return torch.full((self.target.config.vocab_size,), -1, device=ids.device).index_copy(
         0, ids, torch.arange(len(ids), device=ids.device))
 
 # %% ../nbs/03_draft_model.ipynb #78d83a22
 @patch
-def head_weight(self:DraftModel, extra=()): # (Vd + E, D) rows of the target's head that the draft scores
+def head_weight(self:DraftModel, extra=(), ids=None): # as `columns`
+    # -> (Vd + E, D) rows of the target's head that the draft scores
     "The target's head, restricted to the draft's vocabulary and the tokens `extra`"
     w = self.target.lm_head.weight
-    return _over(w if self.vocab_ids is None else w[self.scored(extra)], self.target)
+    return _over(w if self.vocab_ids is None else w[self.scored(extra) if ids is None else ids], self.target)
 
 # %% ../nbs/03_draft_model.ipynb #af2eb6c0
 @patch
@@ -450,9 +454,10 @@ class SmallNorm:
     def __call__(self, x): # (..., D) -> (..., D)
         return x/torch.linalg.vector_norm(x, dim=-1, keepdim=True).hypot_(self.least)*self.weight
 
-def small_norm(norm): # None passes through; a GPU has one kernel for it
+def small_norm(norm): # None passes through; a GPU has one kernel for it, and in float16 a length may be infinite
     "The fastest copy for few rows"
-    return norm and (SmallNorm(norm) if norm.weight.device.type == 'cpu' else partial(rms_norm, norm))
+    small = norm is not None and norm.weight.device.type == 'cpu' and norm.weight.dtype != torch.float16
+    return norm and (SmallNorm(norm) if small else partial(rms_norm, norm))
 
 # %% ../nbs/03_draft_model.ipynb #137d0747
 @patch
@@ -488,10 +493,11 @@ class LeanDraft:
                           for k in draft.knowledge]
         self.point = ([small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)]
                       if draft.pointer is not None else None)
-        w = draft.head_weight().detach()
+        scored = draft.scored() # once: another thread may add to the knowledge cache
+        w = draft.head_weight(ids=scored).detach()
         self.head = small_linear(_as_linear(w), ready=lean.head if self.vocab_ids is None else None)
         self.n_own, self.beside = len(w), {} # beside: what `side_by_side` made last
-        self.own_ids, self.own_columns = draft.scored().cpu().numpy(), draft.columns()
+        self.own_ids, self.own_columns = scored.cpu().numpy(), draft.columns(ids=scored)
         self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
@@ -523,7 +529,7 @@ def forget(self:LeanDraft): # a new text begins
     # the first n_own columns are the draft's and the cache's;
     # `rows` holds the head's weights of those behind them, the tokens met in this text
     self.ids, self.n = self.own_ids, self.n_own
-    self.rows = self.lean.model.lm_head.weight[:0]
+    self.rows = self.lean.model.lm_head.weight.new_empty(0, self.lean.config.hidden_size)
     self.columns = self.own_columns.clone()
     self.met = set()
 

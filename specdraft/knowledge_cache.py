@@ -195,6 +195,7 @@ def load_questions(
     folder = files('specdraft').joinpath('questions')
     packaged = folder.joinpath(f'{source}.yaml')
     path = packaged if '/' not in str(source) and packaged.is_file() else Path(source)
+    if Path(source).is_fifo(): raise InputError(f'{source} is a pipe: expected a file, whose name tells what is in it')
     if not path.is_file():
         known = sorted(p.name[:-5] for p in folder.iterdir()
                        if p.suffix == '.yaml' and not p.name.startswith('heldout'))
@@ -552,16 +553,25 @@ def _refit(self:KnowledgeCacheManager, lean, new, dtype, items): # new: item id 
 def _same(q, x): # does the item answer this question, in all its wordings?
     return [v['text'] for v in _wordings(x)] == _ways(q) and x['own'] == q['answer']
 
+def _made(q): # is its id made of the question?
+    name = _name(q['question'], ())
+    return q['id'] in (name, _name(q['question'], (name,)))
+
 @patch
-def _keep_ids(self:KnowledgeCacheManager, questions): # an id made of the question stays when only its spelling changes
-    known, named = set(self.ids), {q['id'] for q in questions}
-    for q in questions:
-        if q['id'] in known or q['id'] != _name(q['question'], ()) or (i := self._asks_for(q['question'])) is None:
-            continue
-        x = self.items[i]
-        if _plain(x['question']) == _plain(q['question']) and x['id'] not in named:
+def _keep_ids(self:KnowledgeCacheManager, questions):
+    "Ids made of questions stay when a file is sorted otherwise, or only the spelling changes"
+    made, new = [q for q in questions if _made(q)], []
+    named = {q['id'] for q in questions if not _made(q)}
+    for q in made:
+        i = self._asks_for(q['question'])
+        x = None if i is None else self.items[i]
+        if x and _plain(x['question']) == _plain(q['question']) and x['id'] not in named:
             q['id'] = x['id']
             named.add(x['id'])
+        else: new.append(q)
+    for q in new:
+        if q['id'] in named: q['id'] = _name(q['question'], named)
+        named.add(q['id'])
 
 # %% ../nbs/02_knowledge_cache.ipynb #toanswer1
 @patch
@@ -569,7 +579,7 @@ def _to_answer(
     self:KnowledgeCacheManager, questions, update,
     short=() # ids of items that are to be answered anyway
 ): # -> those that are new, or have changed; refuses what would take another item's id or wording
-    if update: self._keep_ids(questions)
+    self._keep_ids(questions)
     known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
     for q in questions:
         x = known.get(q['id'])
@@ -1381,7 +1391,7 @@ def _message(line, source): # bytes -> text, category and answer of one line
 
 # %% ../nbs/02_knowledge_cache.ipynb #promptby
 def _prompt_bytes(path): # of a file that may hold messages
-    if not Path(path).is_file():
+    if not (Path(path).is_file() or Path(path).is_fifo()):
         raise InputError(f'no prompt file {path}: expected plain lines, '
                          'or JSON lines with prompt, question, text or turns')
     if Path(path).suffix.lower() in ('.csv', '.tsv', '.yaml', '.yml'):
@@ -1564,6 +1574,8 @@ def _check_kept(out, new, lean, source): # a cache, `new` questions, the target,
     anew = 'to build it anew without them, --replace'
     try: standing = KnowledgeCacheManager.load(out)
     except InputError as e: raise InputError(f'{e}; to build another in its place, give --replace') from e
+    new = [dict(q) for q in new]
+    standing._keep_ids(new)
     kept, items = {q['id']: q for q in new}, [*standing.items, *standing.lost.values()]
     if items and standing.fingerprint != fingerprint(lean.model):
         raise InputError(f'{out} holds {len(items)} item{"s"*(len(items) > 1)} of another target '

@@ -443,6 +443,7 @@ def check_against_model(
     "Raise `InputError` where a number in `base_model` is not the loaded model's"
     for k, v in config['base_model'].items():
         real = getattr(model_config, k, None)
+        if k == 'head_dim' and real is None: real = model_config.hidden_size//model_config.num_attention_heads
         if isinstance(v, int) and real is not None and v != real:
             raise InputError(f'base_model.{k} is {v} in the config, but the loaded model has {real}')
 
@@ -956,7 +957,7 @@ def float32_is_faster() -> bool: # for many rows; measured once, in about 30 ms
     "Whether this CPU multiplies wide matrices faster in float32 than in bfloat16"
     if getattr(torch.cpu, '_is_amx_tile_supported', lambda: False)(): return False
     g = torch.Generator().manual_seed(0) # a caller's random numbers stay as they are
-    x, w = torch.randn(WIDE, 576, generator=g), torch.randn(1536, 576, generator=g)
+    x, w = (torch.randn(n, 576, generator=g, dtype=torch.float32) for n in (WIDE, 1536))
     packed, best = torch.ops.mkldnn._reorder_linear_weight(w.bfloat16(), WIDE), {}
     ways = {True: lambda: F.linear(x, w.bfloat16().float()),
             False: lambda: torch.ops.mkldnn._linear_pointwise(x.bfloat16(), packed, None, 'none', [], '')}
@@ -1024,13 +1025,13 @@ def rms_norm(norm, x): # module with `weight` and `variance_epsilon`, (..., D) -
 def _times(x, k): return x if k == 1 else x*k
 
 def _over(x, model): # logits, or the head's weights, of a model of transformers
-    "Divided as its config says"
-    k = getattr(model.config, 'logits_scaling', 1)
+    "Divided as its config says, if it is a Granite; others don't heed what a config may hold besides"
+    k = model.config.logits_scaling if model.config.model_type == 'granite' else 1
     return x if k == 1 else x/k
 
 def embedded(model, ids): # (B, T) -> (B, T, D)
     "The input of the first layer of a model of transformers"
-    return _times(model.model.embed_tokens(ids), getattr(model.config, 'embedding_multiplier', 1))
+    return _times(model.model.embed_tokens(ids), getattr(model.model, 'embedding_multiplier', 1))
 
 # %% ../nbs/00_loader.ipynb #d19bc95c
 class Block:

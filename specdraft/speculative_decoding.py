@@ -171,7 +171,7 @@ def _nucleus(p, top_p, min_p=0.): # (V,) -> (places, probabilities) of what stay
     ends = values[order].cumsum(dtype=np.float64)
     order = order[:int(ends.searchsorted(top_p)) + 1]
     at, values = at[order], values[order]
-    if min_p > 0:
+    if min_p > 0 and len(values):
         n = np.count_nonzero(values >= min_p*values[0])
         at, values = at[:n], values[:n]
     # none: a draft that says nothing but NaN
@@ -288,7 +288,7 @@ def urn(self:Sampling,
 def target_urn(self:Sampling, logits, text=None): # as `urn`
     "The same of the target, whose logits must be numbers; a draft without any only proposes nothing"
     urn = self.urn(logits, text)
-    if not 0 < urn.total < math.inf:
+    if not len(urn.w) or math.isnan(urn.w[0]): # one that is none leaves none of the softmax
         raise InputError('the target\'s logits are no numbers (nan or inf): load it in another dtype, '
                          'such as float32')
     return urn
@@ -1227,14 +1227,15 @@ def _ask(self:Run, limit):
         before, parent = joint, at
         if c:
             (level, token), *rest = self._choices(urn, logits, ids)
-            joint *= c.rate('draft', level)
-            c.sure += .05*(c.rate('draft', level) - c.sure)
+            rate = c.rate('draft', level)
+            joint *= rate
+            c.sure += .05*(rate - c.sure)
             if not c.pays(joint, len(p)): break # that it may be lost was settled before its step
             joints.append(joint)
         tokens.append(self._offer(parent, urn, level if c else 0) if urn else token)
         at = len(p) if urn else p.add(tokens[-1], parent, bucket=level)
         if c and not self.strict: # it counts where its elder is wrong
-            others += [(before*(1 - c.rate('draft', level))*c.rate('sibling', l), parent, l, i, urn) for l, i in rest]
+            others += [(before*(1 - rate)*c.rate('sibling', l), parent, l, i, urn) for l, i in rest]
     if c:
         if self.index and tokens and tokens[-1] not in self.eos: self._tail(tokens, joints, at, limit - len(tokens))
         self._add_siblings(others, joints)
