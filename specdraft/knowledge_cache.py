@@ -88,14 +88,15 @@ def check_questions(
     if not isinstance(questions, list) or not questions:
         raise InputError(f'{source}: expected a list of questions under the key `questions`')
     out, seen, ids = [], {}, {}
-    for i, q in enumerate(questions):
-        at = f'row {rows[i]}' if rows else f'question {i + 1}'
-        question, paraphrases, answer, named = _form(q, f'{source}: {at}')
+    places = [f'row {r}' for r in rows] if rows else [f'question {i + 1}' for i in range(len(questions))]
+    forms = [_form(q, f'{source}: {at}') for q, at in zip(questions, places)]
+    given = {str(named).strip() for *_, named in forms if named is not None} # no id that is made may take one of these
+    for at, (question, paraphrases, answer, named) in zip(places, forms):
         for t in [question, *paraphrases]:
             if _plain(t) in seen:
                 raise InputError(f'{source}: {at} repeats {t!r} of {seen[_plain(t)]}')
             seen[_plain(t)] = at
-        name = _name(question, ids) if named is None else str(named).strip()
+        name = _name(question, given | ids.keys()) if named is None else str(named).strip()
         if not isinstance(named, (str, int, type(None))) or isinstance(named, bool):
             raise InputError(f'{source}: {at} has the id {named!r}: expected some text or a whole number')
         if not is_text(name) or _hidden.search(name) or '\n' in name:
@@ -560,7 +561,7 @@ def _made(q): # is its id made of the question?
 @patch
 def _keep_ids(self:KnowledgeCacheManager, questions):
     "Ids made of questions stay when a file is sorted otherwise, or only the spelling changes"
-    made, new = [q for q in questions if _made(q)], []
+    made, new, standing = [q for q in questions if _made(q)], [], set(self.ids)
     named = {q['id'] for q in questions if not _made(q)}
     for q in made:
         i = self._asks_for(q['question'])
@@ -570,7 +571,10 @@ def _keep_ids(self:KnowledgeCacheManager, questions):
             named.add(x['id'])
         else: new.append(q)
     for q in new:
-        if q['id'] in named: q['id'] = _name(q['question'], named)
+        ways = {} if q['id'] not in standing else {_plain(v['text']) for v in _wordings(self.item(q['id']))}
+        # of one name, and otherwise strangers
+        if q['id'] in named or ways and not ways & {*map(_plain, _ways(q))}:
+            q['id'] = _name(q['question'], named | standing)
         named.add(q['id'])
 
 # %% ../nbs/02_knowledge_cache.ipynb #toanswer1
@@ -586,10 +590,6 @@ def _to_answer(
         if x and not update and not _same(q, x):
             raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: '
                              'give the question another id, or update')
-        if (x and q['id'] == _name(q['question'], ())
-              and not {_plain(v['text']) for v in _wordings(x)} & {*map(_plain, _ways(q))}):
-            raise InputError(f'{q["question"]!r} makes the id {q["id"]!r}, which is that of {x["question"]!r}: '
-                             'give the question an id of its own')
         for t in _ways(q):
             if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named:
                 raise InputError(f'{t!r} is asked by the item {other!r} already: to change that item, give the '
@@ -1391,7 +1391,10 @@ def _message(line, source): # bytes -> text, category and answer of one line
 
 # %% ../nbs/02_knowledge_cache.ipynb #promptby
 def _prompt_bytes(path): # of a file that may hold messages
-    if not (Path(path).is_file() or Path(path).is_fifo()):
+    pipe = Path(path).is_fifo()
+    if pipe and int(os.environ.get('WORLD_SIZE', 1)) > 1:
+        raise InputError(f'{path} is a pipe, which one process alone can read: expected a file')
+    if not (Path(path).is_file() or pipe):
         raise InputError(f'no prompt file {path}: expected plain lines, '
                          'or JSON lines with prompt, question, text or turns')
     if Path(path).suffix.lower() in ('.csv', '.tsv', '.yaml', '.yml'):
@@ -1464,12 +1467,14 @@ def repeats(self:KnowledgeCacheManager,
 # %% ../nbs/02_knowledge_cache.ipynb #9966529e
 def _plan(*what): return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
 
-# the cache of a build or a change that was interrupted, if it was this one; ids of what is asked now
-def _under_way(out, plan, ids=None):
+# the cache of a build or a change that was interrupted, if it was this one; what is asked now
+def _under_way(out, plan, asked=None):
     if out is None or not unfinished(out).is_file(): return None
     try: m = KnowledgeCacheManager.load(unfinished(out))
     except InputError: return None # it is made anew
-    if m.plan != plan or ids is not None and 2*len(ids & set(m.ids)) < len(m):
+    now = [dict(q) for q in asked or ()]
+    m._keep_ids(now)
+    if m.plan != plan or asked is not None and 2*len({q['id'] for q in now} & set(m.ids)) < len(m):
         if _is_done(vars(m), _standing(out)): return None
         raise InputError(f'{unfinished(out)} keeps {len(m)} answered questions of a build or change that was '
                          'interrupted, with other questions or settings: give that command again, '
@@ -1499,9 +1504,12 @@ def knowledge_for(
 ) -> KnowledgeCacheManager:
     "Build the knowledge cache that a config describes; one whose building was interrupted goes on"
     c, layers = config['knowledge_enhancement'], layers_for(config, lean)
-    asked = load_questions(questions or c['questions'])
-    ids, plan = {q['id'] for q in asked}, _build_plan(config, lean, layers)
-    manager = _under_way(out, plan, ids)
+    asked, plan = load_questions(questions or c['questions']), _build_plan(config, lean, layers)
+    with suppress(InputError): # what stands there may be anything
+        if out and Path(out).is_file(): KnowledgeCacheManager.load(out)._keep_ids(asked)
+    manager = _under_way(out, plan, asked)
+    if manager: manager._keep_ids(asked)
+    ids = {q['id'] for q in asked}
     processes(lean.device).wait_for_everyone() # all have read before one writes
     how = dict(max_answer_tokens=c['max_answer_tokens'], rewordings=c['rewordings'], progress=progress,
                out=out and unfinished(out))
@@ -1574,9 +1582,11 @@ def _check_kept(out, new, lean, source): # a cache, `new` questions, the target,
     anew = 'to build it anew without them, --replace'
     try: standing = KnowledgeCacheManager.load(out)
     except InputError as e: raise InputError(f'{e}; to build another in its place, give --replace') from e
-    new = [dict(q) for q in new]
+    new, items = [dict(q) for q in new], [*standing.items, *standing.lost.values()]
+    standing.items = items
+    standing._forget()
     standing._keep_ids(new)
-    kept, items = {q['id']: q for q in new}, [*standing.items, *standing.lost.values()]
+    kept = {q['id']: q for q in new}
     if items and standing.fingerprint != fingerprint(lean.model):
         raise InputError(f'{out} holds {len(items)} item{"s"*(len(items) > 1)} of another target '
                          f'({standing.fingerprint}): give another file (--out); {anew}')
@@ -1728,8 +1738,12 @@ def _ids(remove): # as typed, or None -> list
     return ids
 
 # %% ../nbs/02_knowledge_cache.ipynb #chkback1
-def _check_stays_out(gone, new, source): # ids to remove, questions to answer or None, where they are from
-    if both := {q['id'] for q in new or ()} & set(gone):
+def _check_stays_out(out, gone, new, source):
+    # the cache's file, ids to remove, questions to answer or None, where they are from
+    if not (gone and new): return
+    new = [dict(q) for q in new]
+    KnowledgeCacheManager.load(out)._keep_ids(new)
+    if both := {q['id'] for q in new} & set(gone):
         raise InputError(f'--remove takes {sorted(both)[0]!r} out, and {source} would bring it back: '
                          'take it out there, too')
 
@@ -1803,7 +1817,7 @@ def specdraft_build_cache(
     if change or remove: _check_built(out, 'change')
     new, state = None if from_log or alone else load_questions(source), processes(device)
     check_writable(Path(out).parent)
-    _check_stays_out(gone, new, source)
+    _check_stays_out(out, gone, new, source)
     with _one_at_a_time(out, state):
         log = agreed([p['text'] for p in read_prompts(from_log, skip=True)], device) if from_log else None
         if change or alone: manager = _changed(out, loader, device, new, gone, bool(add), log, threshold, least, most)
