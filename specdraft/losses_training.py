@@ -28,7 +28,7 @@ from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_i
                               at_once, file_state, left_over, likeliest, load_tensors, processes, rms_norm, rotate,
                               save_tensors, size_groups, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
-from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _even, _of_log, _plain,
+from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _even, _of_log, _plain, _signs,
                                        changing, read_held_out, read_prompts, reword)
 from .draft_model import (DraftModel, best_checkpoint, checkpoints, default_draft, find_draft, shifted,
                                    shipped_draft)
@@ -443,6 +443,9 @@ def _own_job(tokenizer, p, longest, context): # a message of `read_prompts`, wit
     # one that filled the context may take more tokens when it is read again
     return ids, None, answer[:min(len(answer), longest, context - len(ids))] if answer else None
 
+# %% ../nbs/04_losses_training.ipynb #lotkey01
+def _message_key(text): return prompt_key(text), *_signs.findall(_even(text))
+
 # %% ../nbs/04_losses_training.ipynb #c0000029
 def text_lots(
     # knowledge cache or None, checked config, own prompts (texts or dicts of `read_prompts`)
@@ -457,11 +460,11 @@ def text_lots(
     if most is not None: jobs = _of_some_items(jobs, most, config['training']['seed'])
     rehearsed = {item for _, item, _ in jobs}
     # the user's own answer to a question is known better than what was answered in use
-    asked, own = {_plain(v['text']) for x, v in worded if x['own'] or x['id'] in rehearsed}, {}
+    asked, own = {_message_key(v['text']) for x, v in worded if x['own'] or x['id'] in rehearsed}, {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)
         whole = p.get('answer') and p.get('ended', True)
-        if (k := _plain(p['text'])) not in asked and (whole or not own.get(k, {}).get('answer')):
+        if (k := _message_key(p['text'])) not in asked and (whole or not own.get(k, {}).get('answer')):
             own[k] = p # with the newest whole answer
     jobs += [_own_job(tokenizer, p, longest, context) for p in own.values()]
     n, lot = config['training']['num_invented_prompts'], config['training']['lot']
@@ -824,6 +827,7 @@ class Trainer:
         self._split(set(learnt))
         self.n_steps = c['num_epochs']*self.per_epoch
         self.step, self.seconds, self.best, self.alpha, self.history = 0, 0., math.inf, 0., []
+        self.ahead = [] # held-out losses of a best draft that is later than the state it goes on from
         self.planned_at = min(c['warmup_steps'], 20) + 5 # the step after which it is planned what the minutes allow
         # is there no step half done? Weights of the draft that this one goes on from
         self.whole, self.begun = True, None
@@ -843,7 +847,8 @@ class Trainer:
     @property
     def verdict(self):
         "Held-out losses of the best so far, or None"
-        return min((h['valid'] for h in self.history if 'valid' in h), key=lambda v: v['kl'], default=None)
+        return min((*(h['valid'] for h in self.history if 'valid' in h), *self.ahead), key=lambda v: v['kl'],
+                   default=None)
 
 # %% ../nbs/04_losses_training.ipynb #7f424ee1
 def apart(
@@ -1113,6 +1118,7 @@ def resume(self:Trainer):
         info = load_tensors(there, 'draft', only=())[1]['info']
         if info.get('step', 0) > self.step:
             self.best = min(self.best, info['kl'])
+            self.ahead = [{k: info[k] for k in ('kl', 'alpha', 'agree') if k in info}]
             if self.acc.is_main_process: self._leave_only(there) # it may have been killed between the two
     if not self.minutes: self.minutes = s['minutes']
     elif self.minutes != s['minutes']:
@@ -1450,8 +1456,9 @@ def note_prompts(
 def _tell(texts, tokenizer, manager): # what has been written
     print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {texts.folder}: '
           + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
-    known = {tuple(v['prompt_ids']) for _, v in manager.wordings()} if manager is not None else set()
-    new = [p for p in dict.fromkeys(tuple(t.ids[:t.answer + 1].tolist()) for t in texts.outline if t.item is not None)
+    if manager is None: return
+    known, items = {tuple(v['prompt_ids']) for _, v in manager.wordings()}, set(manager.ids)
+    new = [p for p in dict.fromkeys(tuple(t.ids[:t.answer + 1].tolist()) for t in texts.outline if t.item in items)
            if p not in known]
     if new:
         print(f'{len(new)} other wordings found for known questions, such as {user_text(tokenizer, new[0])!r}')
@@ -1681,7 +1688,7 @@ def _check_cache(cache, config, c, continue_on): # c: what `config` names, check
 
 # %% ../nbs/04_losses_training.ipynb #unknown1
 def _n_new(own, manager): # messages, knowledge cache or None -> how many that it does not know, each once
-    return len({_plain(p['text']) for p in own if manager is None or manager._asks_for(p['text']) is None})
+    return len({_message_key(p['text']) for p in own if manager is None or manager._asks_for(p['text']) is None})
 
 # %% ../nbs/04_losses_training.ipynb #c0000064
 @command
