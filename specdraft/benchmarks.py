@@ -467,8 +467,11 @@ def check_out(
     written = Path(path), side_file(path), Path(path).with_suffix('.png')
     if prompts and Path(prompts).resolve() in [p.resolve() for p in written]:
         raise InputError(f'out is {str(path)!r}: the prompts in {prompts} would be written over, give another name')
-    if Path(path).exists() and not Path(path).read_bytes()[:10].startswith(b'{"machine"'):
-        raise InputError(f'out is {str(path)!r}, which holds something else: expected a new name, or one of results')
+    if Path(path).exists():
+        with open(path, 'rb') as f: begins = f.read(10)
+        if begins != b'{"machine"':
+            raise InputError(f'out is {str(path)!r}, which holds something else: '
+                             'expected a new name, or one of results')
     check_writable(Path(path).parent)
 
 # %% ../nbs/06_benchmarks.ipynb #0d0555ad

@@ -22,8 +22,9 @@ from fastcore.basics import patch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, _over, _times, as_model, attend, embedded,
-                              fingerprint, load_config, load_tensors, pick_dtype, rms_norm, rotate, save_tensors)
+from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, _over, _own_ways, _times, as_model, attend,
+                              embedded, fingerprint, load_config, load_tensors, pick_dtype, rms_norm, rotate,
+                              save_tensors)
 from .layer_sampling import layers_for
 from .knowledge_cache import KnowledgeCacheManager
 
@@ -275,21 +276,19 @@ def extra_ids(self:DraftModel, ids): # any shape -> (E,) those that the head wou
 # %% ../nbs/03_draft_model.ipynb #b166e5d3
 @patch
 def columns(self:DraftModel,
-    extra=(),
-    ids=None # what the head scores, from `scored`
+    ids=None # what the head scores, from `scored`; default: its own vocabulary and the cache's
 ): # (V,) for each token its column in the head, -1 where it has none
     "Where the head scores what"
-    if ids is None: ids = self.scored(extra)
+    if ids is None: ids = self.scored()
     return torch.full((self.target.config.vocab_size,), -1, device=ids.device).index_copy(
         0, ids, torch.arange(len(ids), device=ids.device))
 
 # %% ../nbs/03_draft_model.ipynb #78d83a22
 @patch
-def head_weight(self:DraftModel, extra=(), ids=None): # as `columns`
-    # -> (Vd + E, D) rows of the target's head that the draft scores
-    "The target's head, restricted to the draft's vocabulary and the tokens `extra`"
+def head_weight(self:DraftModel, ids=None): # as `columns` -> (n, D) rows of the target's head
+    "The target's head, restricted to what the draft scores"
     w = self.target.lm_head.weight
-    return _over(w if self.vocab_ids is None else w[self.scored(extra) if ids is None else ids], self.target)
+    return _over(w if self.vocab_ids is None else w[self.scored() if ids is None else ids], self.target)
 
 # %% ../nbs/03_draft_model.ipynb #af2eb6c0
 @patch
@@ -300,11 +299,12 @@ def full_logits(self:DraftModel,
     met=None # (B, T, E) bool, where it scores them; default: everywhere
 ): # (B, T, V)
     "Log-probabilities over the target's vocabulary, minus infinity outside the draft's"
-    part = F.linear(hidden, self.head_weight(extra).to(hidden.dtype)).float()
+    scored = self.scored(extra)
+    part = F.linear(hidden, self.head_weight(scored).to(hidden.dtype)).float()
     if met is not None and len(extra): part[..., -len(extra):].masked_fill_(~met, -torch.inf)
     part = part.log_softmax(-1)
     out = part.new_full((*part.shape[:-1], self.target.config.vocab_size), -torch.inf).index_copy(
-        -1, self.scored(extra), part)
+        -1, scored, part)
     if copy is None: return out
     return (out.exp()*(1 - copy.sum(-1, keepdim=True))).scatter_add(
         -1, tokens[:, None].expand_as(copy).clamp(min=0), copy.to(out.dtype)).log()
@@ -456,8 +456,9 @@ class SmallNorm:
 
 def small_norm(norm): # None passes through; a GPU has one kernel for it, and in float16 a length may be infinite
     "The fastest copy for few rows"
-    small = norm is not None and norm.weight.device.type == 'cpu' and norm.weight.dtype != torch.float16
-    return norm and (SmallNorm(norm) if small else partial(rms_norm, norm))
+    if norm is None: return None
+    w = norm.weight
+    return SmallNorm(norm) if w.device.type == 'cpu' and w.dtype != torch.float16 else partial(rms_norm, norm)
 
 # %% ../nbs/03_draft_model.ipynb #137d0747
 @patch
@@ -494,10 +495,10 @@ class LeanDraft:
         self.point = ([small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)]
                       if draft.pointer is not None else None)
         scored = draft.scored() # once: another thread may add to the knowledge cache
-        w = draft.head_weight(ids=scored).detach()
+        w = draft.head_weight(scored).detach()
         self.head = small_linear(_as_linear(w), ready=lean.head if self.vocab_ids is None else None)
         self.n_own, self.beside = len(w), {} # beside: what `side_by_side` made last
-        self.own_ids, self.own_columns = scored.cpu().numpy(), draft.columns(ids=scored)
+        self.own_ids, self.own_columns = scored.cpu().numpy(), draft.columns(scored)
         self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
@@ -506,10 +507,10 @@ class LeanDraft:
 @patch
 def _pack(self:LeanDraft, layer):
     a, m = layer.self_attn, layer.mlp
+    turns, worth = _own_ways(layer)
     return dict(qkv=small_linear(a.q_proj, a.k_proj, a.v_proj), o=small_linear(a.o_proj),
                 gate_up=small_linear(m.gate_proj, m.up_proj), down=small_linear(m.down_proj),
-                act=m.act_fn, scale=a.scaling, turns=getattr(a, 'use_rope', True),
-                worth=getattr(layer, 'residual_multiplier', 1),
+                act=m.act_fn, scale=a.scaling, turns=turns, worth=worth,
                 norm=small_norm(layer.input_layernorm), norm2=small_norm(layer.post_attention_layernorm),
                 q_norm=small_norm(getattr(a, 'q_norm', None)), k_norm=small_norm(getattr(a, 'k_norm', None)))
 
@@ -549,7 +550,7 @@ def see(self:LeanDraft, tokens): # a list of ids
     self.ids[at] = new
     new = torch.tensor(new, device=self.columns.device)
     self.columns[new] = torch.arange(at.start, at.stop, device=new.device)
-    self.rows[at.start - self.n_own:at.stop - self.n_own] = _over(self.lean.model.lm_head.weight[new], self.lean.model)
+    self.rows[at.start - self.n_own:at.stop - self.n_own] = self.draft.head_weight(new)
     self.n = at.stop
 
 # %% ../nbs/03_draft_model.ipynb #f5ccd587

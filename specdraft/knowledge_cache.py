@@ -559,8 +559,9 @@ def _made(q): # is its id made of the question?
     return q['id'] in (name, _name(q['question'], (name,)))
 
 @patch
-def _keep_ids(self:KnowledgeCacheManager, questions):
+def _keep_ids(self:KnowledgeCacheManager, questions): # -> copies
     "Ids made of questions stay when a file is sorted otherwise, or only the spelling changes"
+    questions = [dict(q) for q in questions]
     made, new, standing = [q for q in questions if _made(q)], [], set(self.ids)
     named = {q['id'] for q in questions if not _made(q)}
     for q in made:
@@ -576,6 +577,7 @@ def _keep_ids(self:KnowledgeCacheManager, questions):
         if q['id'] in named or ways and not ways & {*map(_plain, _ways(q))}:
             q['id'] = _name(q['question'], named | standing)
         named.add(q['id'])
+    return questions
 
 # %% ../nbs/02_knowledge_cache.ipynb #toanswer1
 @patch
@@ -583,7 +585,7 @@ def _to_answer(
     self:KnowledgeCacheManager, questions, update,
     short=() # ids of items that are to be answered anyway
 ): # -> those that are new, or have changed; refuses what would take another item's id or wording
-    self._keep_ids(questions)
+    questions = self._keep_ids(questions)
     known, named = {x['id']: x for x in self.items}, {q['id'] for q in questions}
     for q in questions:
         x = known.get(q['id'])
@@ -1472,9 +1474,7 @@ def _under_way(out, plan, asked=None):
     if out is None or not unfinished(out).is_file(): return None
     try: m = KnowledgeCacheManager.load(unfinished(out))
     except InputError: return None # it is made anew
-    now = [dict(q) for q in asked or ()]
-    m._keep_ids(now)
-    if m.plan != plan or asked is not None and 2*len({q['id'] for q in now} & set(m.ids)) < len(m):
+    if m.plan != plan or asked is not None and 2*len({q['id'] for q in m._keep_ids(asked)} & set(m.ids)) < len(m):
         if _is_done(vars(m), _standing(out)): return None
         raise InputError(f'{unfinished(out)} keeps {len(m)} answered questions of a build or change that was '
                          'interrupted, with other questions or settings: give that command again, '
@@ -1506,9 +1506,9 @@ def knowledge_for(
     c, layers = config['knowledge_enhancement'], layers_for(config, lean)
     asked, plan = load_questions(questions or c['questions']), _build_plan(config, lean, layers)
     with suppress(InputError): # what stands there may be anything
-        if out and Path(out).is_file(): KnowledgeCacheManager.load(out)._keep_ids(asked)
+        if out and Path(out).is_file(): asked = KnowledgeCacheManager.load(out)._keep_ids(asked)
     manager = _under_way(out, plan, asked)
-    if manager: manager._keep_ids(asked)
+    if manager: asked = manager._keep_ids(asked)
     ids = {q['id'] for q in asked}
     processes(lean.device).wait_for_everyone() # all have read before one writes
     how = dict(max_answer_tokens=c['max_answer_tokens'], rewordings=c['rewordings'], progress=progress,
@@ -1582,11 +1582,9 @@ def _check_kept(out, new, lean, source): # a cache, `new` questions, the target,
     anew = 'to build it anew without them, --replace'
     try: standing = KnowledgeCacheManager.load(out)
     except InputError as e: raise InputError(f'{e}; to build another in its place, give --replace') from e
-    new, items = [dict(q) for q in new], [*standing.items, *standing.lost.values()]
-    standing.items = items
+    items = standing.items = [*standing.items, *standing.lost.values()]
     standing._forget()
-    standing._keep_ids(new)
-    kept = {q['id']: q for q in new}
+    kept = {q['id']: q for q in standing._keep_ids(new)}
     if items and standing.fingerprint != fingerprint(lean.model):
         raise InputError(f'{out} holds {len(items)} item{"s"*(len(items) > 1)} of another target '
                          f'({standing.fingerprint}): give another file (--out); {anew}')
@@ -1741,9 +1739,7 @@ def _ids(remove): # as typed, or None -> list
 def _check_stays_out(out, gone, new, source):
     # the cache's file, ids to remove, questions to answer or None, where they are from
     if not (gone and new): return
-    new = [dict(q) for q in new]
-    KnowledgeCacheManager.load(out)._keep_ids(new)
-    if both := {q['id'] for q in new} & set(gone):
+    if both := {q['id'] for q in KnowledgeCacheManager.load(out)._keep_ids(new)} & set(gone):
         raise InputError(f'--remove takes {sorted(both)[0]!r} out, and {source} would bring it back: '
                          'take it out there, too')
 

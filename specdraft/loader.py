@@ -1033,14 +1033,16 @@ def embedded(model, ids): # (B, T) -> (B, T, D)
     "The input of the first layer of a model of transformers"
     return _times(model.model.embed_tokens(ids), getattr(model.model, 'embedding_multiplier', 1))
 
+def _own_ways(layer): # does it know positions (SmolLM3)?; what each half adds counts so much (Granite)
+    return getattr(layer.self_attn, 'use_rope', True), getattr(layer, 'residual_multiplier', 1)
+
 # %% ../nbs/00_loader.ipynb #d19bc95c
 class Block:
     "One Llama-like layer as two functions: `qkv` before attention and `out` after it"
     def __init__(self, layer, packed=True):
         attn, mlp = layer.self_attn, layer.mlp
         self.head_dim, self.scale, self.act = attn.head_dim, attn.scaling, mlp.act_fn
-        # SmolLM3: does the layer know positions? Granite: what is added counts so much
-        self.turns, self.worth = getattr(attn, 'use_rope', True), getattr(layer, 'residual_multiplier', 1)
+        self.turns, self.worth = _own_ways(layer)
         self.norm = layer.input_layernorm
         self.norm2 = layer.post_attention_layernorm
         self.q_norm = getattr(attn, 'q_norm', None)

@@ -747,9 +747,10 @@ class Distiller(nn.Module):
         h, copy = draft.hidden(batch['ids'], batch['memory'], batch['rope'], batch['starts'], batch.get('knowledge'),
                                batch['at'])
         ids, probs = self.teacher(traces, real.device) # (N, k) of the whole vocabulary
-        cols = draft.columns(batch['extra'])[ids] # (N, k) of the draft's head; -1 where it has none
-        logp, best, logp_best = head_logprobs(h[real], draft.head_weight(batch['extra']), cols.clamp(min=0))
-        logp, best = logp.masked_fill(cols < 0, -30.), draft.scored(batch['extra'])[best]
+        scored = draft.scored(batch['extra'])
+        cols = draft.columns(scored)[ids] # (N, k) of the draft's head; -1 where it has none
+        logp, best, logp_best = head_logprobs(h[real], draft.head_weight(scored), cols.clamp(min=0))
+        logp, best = logp.masked_fill(cols < 0, -30.), scored[best]
         if copy is not None:
             logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
             # without this the gate would learn to copy less, only to raise these
@@ -1351,7 +1352,8 @@ def next_ranks(
 ) -> list: # for each text (places,): how many tokens the draft prefers to the one that follows
     "What a draft thinks of the next token at every place"
     b, out = collate(draft, lean, traces, starts, knowledge), []
-    columns, head = draft.columns(b['extra']), draft.head_weight(b['extra'])
+    scored = draft.scored(b['extra'])
+    columns, head = draft.columns(scored), draft.head_weight(scored)
     with torch.autocast(lean.device.type, torch.bfloat16, enabled=lean.dtype == torch.bfloat16):
         h, copy = draft.hidden(b['ids'], b['memory'], b['rope'], b['starts'], b.get('knowledge'), b['at'])
     for i, t in enumerate(traces):
