@@ -101,7 +101,8 @@ def lines(tmp):
     cells = [(p.name, c) for p in sorted((ROOT/'nbs').glob('*.ipynb'))
              for c in json.loads(p.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
     bad = [f"{name}, cell {c['id']}: {len(l)} characters, {l.strip()[:60]!r}"
-           for name, c in cells for l in ''.join(c['source']).splitlines() if len(l) > 120]
+           for name, c in cells for l in ''.join(c['source']).splitlines()
+           if len(l) > 120 and not l.startswith('#| fig-alt:')]
     if bad: raise Failed('\n'.join(['at most 120 characters a line:', *bad]))
     return f'{len(cells)} code cells, none over 120 characters'
 

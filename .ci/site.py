@@ -102,26 +102,30 @@ def readme(check=False):
 # ---------------------------------------------------------------- links
 
 class Page(HTMLParser):
-    "The ids that a page offers and the links that it makes."
+    "The ids that a page offers, the links that it makes, and the pictures without a description (`#| fig-alt:`)."
     where = {'a': 'href', 'area': 'href', 'link': 'href',
              'img': 'src', 'script': 'src', 'source': 'src', 'iframe': 'src'}
     def __init__(self, text):
         super().__init__()
-        self.ids, self.links = {'', 'top'}, []
+        self.ids, self.links, self.mute = {'', 'top'}, [], 0
         self.feed(text)
     def handle_starttag(self, tag, attrs):
         a = dict(attrs)
         self.ids |= {a.get('id'), a.get('name') if tag == 'a' else None}
         if self.where.get(tag) in a: self.links.append(a[self.where[tag]] or '')
+        self.mute += tag == 'img' and not a.get('alt')
 
 
 def broken_links(site, url):
-    "Every link of the pages in `site` that leads nowhere. Links to `url`, the site's own address, count as its own."
+    """Every link of the pages in `site` that leads nowhere, and pages with pictures without a description
+
+    Links to `url`, the site's own address, count as its own."""
     site, host = Path(site).resolve(), '{0.scheme}://{0.netloc}'.format(urlsplit(url))
     base = urlsplit(url).path.rstrip('/')
     pages = {p: Page(p.read_text(encoding='utf-8')) for p in sorted(site.rglob('*.html'))}
     bad = []
     for p, page in pages.items():
+        if page.mute: bad.append(f'{p.relative_to(site)}: {page.mute} pictures without fig-alt')
         for link in page.links:
             u = urlsplit(link)
             if (u.scheme or u.netloc) and not (link + '/').startswith((host + '/', host + '#', host + '?')):
@@ -146,13 +150,14 @@ def self_test():
             'https://b.example/no', 'mailto:a@b.example', 'data:,']
     bad = ['no.html', 'b.html#no', '#no', 'no.png', f'{url}/no.html', f'{url}/b.html#no',
            'https://a.example/other/', '/b.html']
-    tag = lambda l: f'<img src="{l}">' if l.endswith('.png') else f'<a href="{l}">l</a>'
+    tag = lambda l: f'<img src="{l}" alt="x">' if l.endswith('.png') else f'<a href="{l}">l</a>'
     with tempfile.TemporaryDirectory() as d:
         d = Path(d)
         (d/'p.png').touch()
-        (d/'b.html').write_text('<h1 id="x">x</h1>')
+        (d/'b.html').write_text('<h1 id="x">x</h1><img src="p.png">')
         (d/'index.html').write_text('<p id="here">' + ''.join(map(tag, good + bad)))
-        found = [o.split(': ')[1] for o in broken_links(d, url)[0]]
+        mute, *found = [o.split(': ')[1] for o in broken_links(d, url)[0]]
+    assert mute == '1 pictures without fig-alt', mute
     assert found == bad, f'the link check is wrong: it found {found}, not {bad}'
 
 
@@ -160,7 +165,7 @@ def check(site, url):
     self_test()
     bad, pages, links = broken_links(site, url)
     if not pages: sys.exit(f'no pages in {site}')
-    if bad: sys.exit('\n'.join(bad) + f'\n{len(bad)} broken links')
+    if bad: sys.exit('\n'.join(bad) + f'\n{len(bad)} broken links or pages with mute pictures')
     print(f'{pages} pages, {links} links, none broken')
 
 

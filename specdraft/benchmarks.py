@@ -25,7 +25,7 @@ from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_count, check_positive,
                               check_writable, command, eos_ids, fingerprint, generate_batch, load_config, machine,
-                              size_groups, whole_file)
+                              save_plot, size_groups, whole_file)
 from .knowledge_cache import (CACHE, KnowledgeCacheManager, knowledge_for, load_questions, read_held_out,
                                        read_prompts)
 from .draft_model import DraftModel, LeanDraft, best_checkpoint, shipped_draft
@@ -772,7 +772,7 @@ def bench_file(
                  prompts, tokenizer, repeats, few=_seldom(lean) if 'plain' in methods else (), device=lean.device,
                  save=keep, sampled=temperature > 0)
     os.replace(side, out)
-    plot_speedups(rows, by).savefig(plot)
+    save_plot(plot_speedups(rows, by), plot)
     print(show(summary(rows, by), by))
     print(f'rows in {out}, plot in {plot}')
 
@@ -922,8 +922,7 @@ def _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with):
                                   resume=True, draft=trained, data=out/'training_data')
         except InputError as e:
             raise InputError(f'{e}; to train anew, remove {folder}') from e
-        (out/'plots').mkdir(parents=True, exist_ok=True)
-        plot_history(trainer.history).savefig(out/'plots'/'training.png')
+        save_plot(plot_history(trainer.history), out/'plots'/'training.png')
         with whole_file(folder/'finished') as tmp: tmp.write_text(str(trainer.step))
         print(f'{best_checkpoint(folder)}: {trainer.verdict}')
     return DraftModel.from_pretrained(best_checkpoint(folder), lean.model, manager)
@@ -965,8 +964,7 @@ def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes
                  prompts, tokenizer, few=_seldom(lean), device=lean.device)
     save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens,
                 gamma='auto', draft=about(draft))
-    (out/'plots').mkdir(parents=True, exist_ok=True)
-    plot_speedups(rows).savefig(out/'plots'/'speedup.png')
+    save_plot(plot_speedups(rows), out/'plots'/'speedup.png')
     print(show(summary(rows)))
     if any(r['method'] != 'plain' and not r['identical'] for r in rows):
         print(NEAR_TIES)

@@ -24,8 +24,8 @@ from torch.utils.checkpoint import checkpoint
 
 from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, _over, _own_ways, _times, as_model, attend,
                               embedded, fingerprint, load_config, load_tensors, pick_dtype, rms_norm, rotate,
-                              save_tensors)
-from .layer_sampling import layers_for
+                              save_tensors, whole_file)
+from .layer_sampling import layers_for, sample_layers
 from .knowledge_cache import KnowledgeCacheManager
 
 # %% ../nbs/03_draft_model.ipynb #668a656b
@@ -177,8 +177,8 @@ class DraftModel(nn.Module):
         self.config, target_model = load_config(config), as_model(target_model)
         object.__setattr__(self, 'target', target_model) # shared, not a submodule: neither stored nor trained
         self.manager, self.info = knowledge_cache_manager, {} # info: what `save` was told of its training
-        self.layer_idxs = list(layers if layers is not None
-                               else layers_for(self.config, LeanTarget(target_model, packed=False)))
+        self.layer_idxs = (layers_for(self.config, LeanTarget(target_model, packed=False)) if layers is None
+                           else sample_layers(target_model.config.num_hidden_layers, None, list(layers)))
         if knowledge_cache_manager is not None and len(knowledge_cache_manager):
             knowledge_cache_manager.check(target_model, self.layer_idxs)
         # past: 'target', its memory; 'own', the draft's alone, as an ordinary model's
@@ -465,7 +465,7 @@ def small_norm(norm): # None passes through; a GPU has one kernel for it, and in
 def cast(self:DraftModel, dtype, device): # the draft itself where it is so already
     "A copy in another dtype or on another device; target and knowledge cache are shared"
     w = self.norm.weight
-    if (w.dtype, w.device) == (dtype, device): return self
+    if (w.dtype, w.device) == (dtype, torch.device(device)): return self
     shared = {id(x): x for x in (self.target, self.manager)}
     return deepcopy(self, shared).to(device=device, dtype=dtype)
 
@@ -488,7 +488,8 @@ class LeanDraft:
         self.draft, self.lean, self.layer_idxs, self.vocab_ids = draft, lean, draft.layer_idxs, draft.vocab_ids
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]
-        self.norm, self.reads = small_norm(draft.norm), None
+        self.norm, self.reads, w = small_norm(draft.norm), None, draft.norm.weight
+        self.norm_was = w.dtype, w.device
         if draft.knowledge is not None:
             self.reads = [(small_norm(k.norm), small_linear(k.q_proj), small_norm(k.k_norm), small_linear(k.o_proj))
                           for k in draft.knowledge]
@@ -502,6 +503,15 @@ class LeanDraft:
         self.own = frozenset(self.own_ids.tolist())
         self.copied = 0. # how much of the last distribution the pointer gave, where the step read cached answers
         self.forget()
+
+# %% ../nbs/03_draft_model.ipynb #leansame
+@patch
+def check_unchanged(self:LeanDraft):
+    "Refuse a draft that was cast or moved since it was packed"
+    w, x = self.draft.norm.weight, self.norm_was
+    if (w.dtype, w.device) != x:
+        raise InputError(f'the draft has been cast or moved to {w.dtype} on {w.device} since the decoder was made '
+                         f'(it was {x[0]} on {x[1]}): make another decoder')
 
 # %% ../nbs/03_draft_model.ipynb #leanpack1
 @patch
@@ -720,8 +730,9 @@ def save_pretrained(self:DraftModel, folder, storage=None, **info):
     if cache.is_file() and not own:
         raise InputError(f'{cache} is there, but this draft comes without a knowledge cache: '
                          'give another folder, or remove it')
-    self.save(Path(folder)/'draft.safetensors', storage, **info)
-    if own: self.manager.save(cache)
+    with whole_file(Path(folder)/'draft.safetensors') as tmp: # moved last: what cannot be written changes nothing
+        self.save(tmp, storage, **info)
+        if own: self.manager.save(cache)
 
 # %% ../nbs/03_draft_model.ipynb #3f5fae7b
 def checkpoints(folder) -> list: # not what a user has named otherwise

@@ -18,6 +18,7 @@ from copy import copy
 from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 
 # bm25s starts JAX where it is installed, which would take most of a GPU's memory for itself
 os.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false')
@@ -30,7 +31,7 @@ from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, Str
                               as_lean, as_model, chat_ids, check_count, check_device, check_ids,
                               check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
                               generate_batch, is_text, likeliest, load_config, load_tensors, left_over, parsed,
-                              plain_ids, processes, save_tensors, spread, whole_file)
+                              pick_dtype, plain_ids, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -360,8 +361,16 @@ def _clear(self:KnowledgeCacheManager): # no items
 
 # %% ../nbs/02_knowledge_cache.ipynb #mgrclr02
 @patch
-def _forget(self:KnowledgeCacheManager): # made from the items when they are needed
-    self._search = self._copies = self._frequent = self._where = self._asked = None
+def _forget(self:KnowledgeCacheManager): # what was made of the items, whose contents have changed
+    self._memo = None
+
+@patch(as_prop=True)
+def _made(self:KnowledgeCacheManager): # of the items, when it is needed; another thread may exchange these meanwhile
+    made = self._memo
+    if made is None or made.items is not self.items:
+        self._memo = made = SimpleNamespace(items=self.items, search=None, copies=None, frequent=None, where=None,
+                                            asked=None)
+    return made
 
 # %% ../nbs/02_knowledge_cache.ipynb #f62190b8
 @patch
@@ -425,16 +434,18 @@ def _mark(text): # of a wording
     return int.from_bytes(hashlib.blake2b(_bytes(text), digest_size=8).digest(), 'big', signed=True)
 
 @patch
-def _marks(self:KnowledgeCacheManager): # (2, wordings) their marks, sorted, and the place of each one's item
-    if self._asked is None:
-        pairs = sorted((_mark(v['text']), i) for i, x in enumerate(self.items) for v in _wordings(x))
-        self._asked = np.array(pairs, np.int64).reshape(-1, 2).T.copy()
-    return self._asked
+def _marks(self:KnowledgeCacheManager, made): # (2, wordings) their marks, sorted, and the place of each one's item
+    if made.asked is None:
+        pairs = sorted((_mark(v['text']), i) for i, x in enumerate(made.items) for v in _wordings(x))
+        made.asked = np.array(pairs, np.int64).reshape(-1, 2).T.copy()
+    return made.asked
 
 # %% ../nbs/02_knowledge_cache.ipynb #asksfor1
 @patch
-def _asks_for(self:KnowledgeCacheManager, text): # place of the item that has `text` among its wordings, or None
-    (marks, items), mark = self._marks(), _mark(text)
+def _asks_for(
+    self:KnowledgeCacheManager, text, made=None # what was made of some items; default: of those of now
+): # place of the item that has `text` among its wordings, or None
+    (marks, items), mark = self._marks(made or self._made), _mark(text)
     i = int(np.searchsorted(marks, mark))
     return int(items[i]) if i < len(marks) and marks[i] == mark else None
 
@@ -461,6 +472,11 @@ def _check_sizes(self:KnowledgeCacheManager, cfg): # config of the target
         if mine not in (None, real):
             raise InputError(f'{name} is {mine}, but the target has {real}')
 
+# %% ../nbs/02_knowledge_cache.ipynb #keptin01
+def _check_kept_in(dtype): # of keys and values -> the same as a torch dtype
+    if (d := pick_dtype(dtype)) in (torch.float32, torch.bfloat16, torch.float16): return d
+    raise InputError(f'dtype is {dtype}: expected float32, bfloat16 or float16')
+
 # %% ../nbs/02_knowledge_cache.ipynb #666270d5
 @patch
 def build(self:KnowledgeCacheManager,
@@ -479,6 +495,7 @@ def build(self:KnowledgeCacheManager,
     cfg = lean.config
     self._check_sizes(cfg)
     # what is refused is refused before anything is given up
+    _check_kept_in(dtype)
     self._asks(lean, tokenizer, questions)
     check_positive('max_answer_tokens', max_answer_tokens)
     check_positive('batch_size', batch_size)
@@ -538,7 +555,6 @@ def _recover(self:KnowledgeCacheManager, lean, dtype=torch.bfloat16):
     self._store({i: answer_kv(lean, x['prompt_ids'], x['answer_ids'], self.layers)
                  for i, x in self.lost.items()}, dtype)
     self.items, self.lost = [*self.items, *self.lost.values()], {}
-    self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #refitkv1
 @patch
@@ -692,8 +708,9 @@ def _reword_standing(
     for i, some in enumerate(_lots(silent, lot, 'questions that stand', progress)):
         if i or self.kv_cache.new: keep()
         self._reword(lean, tokenizer, some, progress=progress, **how)
-        self.items = list(known.values())
-        self._search = None
+        made = copy(self._made)
+        made.items, made.search = list(known.values()), None
+        self.items, self._memo = made.items, made
 
 # %% ../nbs/02_knowledge_cache.ipynb #finish001
 @patch
@@ -722,7 +739,6 @@ def _put(
     # takes its time: who interrupts it has the items that stood
     self._refit(lean, {x['id']: kv for x, (_, kv) in zip(new, done)}, dtype, items)
     self.items = items
-    self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #keeper01
 @patch
@@ -771,6 +787,7 @@ def add(self:KnowledgeCacheManager,
     "Answer more questions"
     lean, questions = as_lean(target), check_questions(questions)
     self.check(lean.model)
+    dtype = _check_kept_in(dtype)
     self._recover(lean, dtype)
     self.check_asked(tokenizer)
     known = {x['id']: x for x in self.items}
@@ -809,11 +826,11 @@ def remove(self:KnowledgeCacheManager, ids:list):
     private = {*filter(_of_log, gone)}
     self.dropped |= private | {_log_id(v['text']) for x in [*self.items, *self.lost.values()]
                                if x['id'] in private for v in _wordings(x)}
+    left = [x for x in self.items if x['id'] not in gone] # takes its time: who interrupts it has what stood
     for i in ids:
         for x in (self.kv_cache, self.lost, self._squares): x.pop(i, None)
-    self.items = [x for x in self.items if x['id'] not in gone]
+    self.items = left
     if not self.items: self.bases, self._fitted = {}, 0 # what comes next has a basis of its own
-    self._forget()
 
 # %% ../nbs/02_knowledge_cache.ipynb #94a07704
 @patch
@@ -835,16 +852,20 @@ def check_asked(self:KnowledgeCacheManager, tokenizer):
 @patch(as_prop=True)
 def ids(self:KnowledgeCacheManager) -> list:
     "The items' ids, in order"
-    return getattr(self.items, 'ids', None) or [x['id'] for x in self.items] # of a saved cache without making the items
+    return _ids_of(self.items)
+
+def _ids_of(items): # of a saved cache without making the items
+    return getattr(items, 'ids', None) or [x['id'] for x in items]
 
 # %% ../nbs/02_knowledge_cache.ipynb #itembyid
 @patch
 def item(self:KnowledgeCacheManager, item_id:str) -> dict:
     "The item with this id"
-    if self._where is None: self._where = {x: i for i, x in enumerate(self.ids)}
-    if item_id not in self._where:
-        raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(self._where)[:20])}')
-    return self.items[self._where[item_id]]
+    made = self._made
+    if made.where is None: made.where = {x: i for i, x in enumerate(_ids_of(made.items))}
+    if item_id not in made.where:
+        raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(made.where)[:20])}')
+    return made.items[made.where[item_id]]
 
 # %% ../nbs/02_knowledge_cache.ipynb #e5c88d2b
 def words(text): # list of lower-case words without accents; of scripts without spaces characters, or pairs of letters
@@ -902,12 +923,12 @@ def _bm25(scores=None, vocabulary=()): # empty, or from what `scores` of another
     return out
 
 @patch
-def _index(self:KnowledgeCacheManager):
-    if self._search is None:
+def _index(self:KnowledgeCacheManager, made):
+    if made.search is None:
         search = _bm25()
-        search.index([_document(x) for x in self.items], show_progress=False)
-        self._search = search # whole: another thread may be waiting for it
-    return self._search
+        search.index([_document(x) for x in made.items], show_progress=False)
+        made.search = search # whole: another thread may be waiting for it
+    return made.search
 
 # %% ../nbs/02_knowledge_cache.ipynb #sentence1
 # Greek asks with a semicolon, Thai puts a space between sentences
@@ -919,8 +940,8 @@ def _sentences(text): # none of what is longer: a text to work on rather than a 
 
 # %% ../nbs/02_knowledge_cache.ipynb #scores001
 @patch
-def _scores(self:KnowledgeCacheManager, text): # (items,)
-    index = self._index()
+def _scores(self:KnowledgeCacheManager, text, made): # (items,)
+    index = self._index(made)
     s, n = index.scores, index.scores['num_docs']
     best, idf = np.zeros(n, np.float32), lambda df: math.log(1 + (n - df + .5)/(df + .5))
     def weighed(asked): # scores and what a perfect document would get
@@ -954,10 +975,11 @@ def retrieve(self:KnowledgeCacheManager,
 ) -> list: # (item, score), best first; scores from 0 to 1
     "The items that `query_text` asks for"
     check_positive('k', k)
-    if not len(self.items): return []
-    scores, least = self._scores(query_text), self.threshold if threshold is None else threshold
-    if (i := self._asks_for(query_text)) is not None: scores[i] = 1.
-    return [(self.items[i], s) for i, s in _best(scores, k) if s >= least]
+    made, least = self._made, self.threshold if threshold is None else threshold
+    if not len(made.items): return []
+    scores = self._scores(query_text, made)
+    if (i := self._asks_for(query_text, made)) is not None: scores[i] = 1.
+    return [(made.items[i], s) for i, s in _best(scores, k) if s >= least]
 
 # %% ../nbs/02_knowledge_cache.ipynb #asasked1
 @patch
@@ -967,7 +989,6 @@ def as_asked(self:KnowledgeCacheManager): # for `retrieve`
     if not any(x.get('heard') for x in items): return self
     out = copy(self)
     out.items = [{**x, 'heard': None} for x in items]
-    out._forget()
     return out
 
 # %% ../nbs/02_knowledge_cache.ipynb #16538482
@@ -1040,21 +1061,23 @@ def build(cls:AnswerIndex, texts, longest=32): # lists of ids
 @patch
 def copies(self:KnowledgeCacheManager) -> AnswerIndex:
     "An index of all prompts with their answers"
-    if self._copies is None:
-        self._copies = AnswerIndex.build([v['prompt_ids'] + v['answer_ids'] for _, v in self.wordings()])
-    return self._copies
+    made = self._made
+    if made.copies is None:
+        made.copies = AnswerIndex.build([v['prompt_ids'] + v['answer_ids'] for x in made.items for v in _wordings(x)])
+    return made.copies
 
 # %% ../nbs/02_knowledge_cache.ipynb #freq0001
 @patch
 def frequent(self:KnowledgeCacheManager) -> np.ndarray: # ids; the lower one first of those that are equally frequent
     "The tokens that stand in the cached questions and answers, the most frequent first"
-    if self._frequent is None:
+    made = self._made
+    if made.frequent is None:
         ids = np.frombuffer(self.copies().tokens, '>u4')
         n = np.zeros(int(ids.max()) + 1, np.int64)
         for i in range(0, len(ids), 2**20): # a million at a time
             n += np.bincount(ids[i:i + 2**20], minlength=len(n))
-        self._frequent = np.argsort(-n[1:], kind='stable')[:np.count_nonzero(n[1:])] # a 0 is the end of a text
-    return self._frequent
+        made.frequent = np.argsort(-n[1:], kind='stable')[:np.count_nonzero(n[1:])] # a 0 is the end of a text
+    return made.frequent
 
 # %% ../nbs/02_knowledge_cache.ipynb #ade33248
 @contextmanager
@@ -1176,6 +1199,7 @@ def _new_shard(self:KnowledgeCacheManager, path, ids): # of new items
     for i in ids:
         start, end = end, end + kv.new[i]['keys'].shape[1]
         kv.places[i] = name, start, end
+        del kv.new[i]
 
 # %% ../nbs/02_knowledge_cache.ipynb #shardnam
 def _shard_name(path, digest): return f'{_stem(path)}.{digest}.safetensors'
@@ -1199,8 +1223,8 @@ def _save_shards(self:KnowledgeCacheManager, path) -> list: # names
             if new != name:
                 kv.files[new] = kv.files.pop(name)
                 kv.places |= {i: (new, *p[1:]) for i, p in live.items()}
-    for some in chunked(kv.new, SHARD): self._new_shard(path, some)
-    kv.new, kv.folder = {}, path.parent
+    kv.folder = path.parent
+    for some in chunked(list(kv.new), SHARD): self._new_shard(path, some)
     return sorted(kv.files)
 
 # %% ../nbs/02_knowledge_cache.ipynb #1559b36d
@@ -1233,12 +1257,12 @@ def _tidy(path, kept, under_way=True): # names of the shards that stay; remove t
 @patch
 def _as_tensors(self:KnowledgeCacheManager, shards): # items, indices and where in the shards each item lies
     number = {n: i for i, n in enumerate(shards)}
-    search, copies = self._index(), self.copies()
+    search, copies = self._index(self._made), self.copies()
     tensors = Items.pack(self.items) | {'search/' + k: torch.from_numpy(np.ascontiguousarray(search.scores[k]))
                                         for k in ('data', 'indices', 'indptr')}
     tensors |= dict(zip(('search/words', 'search/words_ends'),
                         _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
-    tensors['asked'] = torch.from_numpy(self._marks())
+    tensors['asked'] = torch.from_numpy(self._marks(self._made))
     tensors['squares'] = torch.tensor([self._squares.get(x, (0., 0.)) for x in self.ids], dtype=torch.float64)
     tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)),
                 'copies/order': torch.from_numpy(np.asarray(copies.order)),
@@ -1302,12 +1326,13 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
     kv.places = {i: p for i, p in places.items() if p[0] not in broken}
     self.items = [x for x in items if x['id'] in kv.places] if self.lost else items
     # of lost items too: their answers are known
-    self._copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy())
+    made = self._made
+    made.copies = AnswerIndex(tensors['copies/tokens'].numpy(), tensors['copies/order'].numpy())
     if indexed and not self.lost: # otherwise made anew: of other words, or of fewer items
-        self._search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')}
+        made.search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')}
                              | dict(num_docs=len(items)),
                              _texts(tensors['search/words'], tensors['search/words_ends']))
-        if 'asked' in tensors: self._asked = tensors['asked'].numpy()
+        if 'asked' in tensors: made.asked = tensors['asked'].numpy()
     return broken if self.lost else []
 
 # %% ../nbs/02_knowledge_cache.ipynb #ofpth001
@@ -1583,7 +1608,6 @@ def _check_kept(out, new, lean, source): # a cache, `new` questions, the target,
     try: standing = KnowledgeCacheManager.load(out)
     except InputError as e: raise InputError(f'{e}; to build another in its place, give --replace') from e
     items = standing.items = [*standing.items, *standing.lost.values()]
-    standing._forget()
     kept = {q['id']: q for q in standing._keep_ids(new)}
     if items and standing.fingerprint != fingerprint(lean.model):
         raise InputError(f'{out} holds {len(items)} item{"s"*(len(items) > 1)} of another target '
@@ -1624,6 +1648,10 @@ def _compute(self:KnowledgeCacheManager,
     return self.add(lean, tokenizer, new, not keep, c['max_answer_tokens'], # it mends what is lost
                     progress=main, rewordings=c['rewordings'], standing=standing, out=unfinished(out))
 
+# %% ../nbs/02_knowledge_cache.ipynb #digest01
+def _digest(path): # of a file's contents, wherever it stands
+    with open(path, 'rb') as f: return hashlib.file_digest(f, 'blake2b').hexdigest()
+
 # %% ../nbs/02_knowledge_cache.ipynb #1e32ffb7
 def _changed(
     out, loader, device, # the cache's file, its target's loader, where that runs
@@ -1636,7 +1664,7 @@ def _changed(
     standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
     if mended := log is not None and bool(standing.lost): standing._compute(out, loader, device, None) # to be found
     config, state = loader.config, processes(device)
-    plan = _plan(new, keep, list(gone), config['knowledge_enhancement']['max_answer_tokens'], file_state(out),
+    plan = _plan(new, keep, list(gone), config['knowledge_enhancement']['max_answer_tokens'], _digest(out),
                  log is not None, config['base_model']['system_prompt'])
     manager = _under_way(out, plan) or standing # a log may have grown since
     if threshold is not None: standing.threshold = threshold # by which it is judged what comes back, too

@@ -6,6 +6,8 @@
 __all__ = ['STRATEGIES', 'sample_layers', 'own_text', 'layer_similarity', 'layer_change', 'layers_for', 'plot_layers']
 
 # %% ../nbs/01_layer_sampling.ipynb #61870fbc
+import numbers
+
 import torch
 import torch.nn.functional as F
 
@@ -26,9 +28,9 @@ def sample_layers(
 ) -> list: # sorted indices
     "The indices of the layers that the draft copies"
     if isinstance(strategy, (list, tuple)): return _check_list(n_layers, strategy)
-    if not (isinstance(n_sampled, int) and 1 <= n_sampled <= n_layers):
+    if not (isinstance(n_sampled, numbers.Integral) and 1 <= n_sampled <= n_layers):
         raise InputError(f'num_sampled_layers is {n_sampled!r}: expected 1 to {n_layers}, the layers of the target')
-    if strategy in STRATEGIES: return STRATEGIES[strategy](n_layers, n_sampled)
+    if strategy in STRATEGIES: return STRATEGIES[strategy](n_layers, int(n_sampled))
     if strategy == 'change':
         if scores is None or len(scores) != n_layers:
             raise InputError(f"strategy 'change' needs a score for each of the {n_layers} layers, see layer_change")
@@ -38,11 +40,11 @@ def sample_layers(
 
 # %% ../nbs/01_layer_sampling.ipynb #0655a3e5
 def _check_list(n_layers, idxs):
-    bad = [i for i in idxs if not isinstance(i, int) or not 0 <= i < n_layers]
+    bad = [i for i in idxs if not isinstance(i, numbers.Integral) or not 0 <= i < n_layers]
     if bad or not idxs or list(idxs) != sorted(set(idxs)):
         raise InputError(f'sampling_strategy {list(idxs)}: expected different, rising layer indices '
                          f'from 0 to {n_layers - 1}')
-    return list(idxs)
+    return list(map(int, idxs))
 
 # %% ../nbs/01_layer_sampling.ipynb #6afb2b22
 def own_text(

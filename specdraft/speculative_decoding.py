@@ -9,7 +9,7 @@ __all__ = ['JOINT', 'SIBLINGS', 'SCANT', 'MAX_TREE', 'MAX_DRAFT', 'COLOURS', 'ST
            'as_gamma', 'SpeculativeDecoder', 'coloured', 'Processed', 'open_all', 'log_answer', 'specdraft_generate']
 
 # %% ../nbs/05_speculative_decoding.ipynb #1ca5dedf
-import functools, hashlib, inspect, itertools, json, math, numbers, os, random, sys, tempfile, time
+import functools, hashlib, inspect, itertools, json, math, numbers, os, random, sys, time
 from bisect import bisect_right
 from collections import defaultdict, deque
 from contextlib import suppress
@@ -23,8 +23,8 @@ from fastcore.script import Param
 
 from .loader import (SCHEMA, WIDE, InputError, LeanTarget, ModelLoader, SharedCache, as_lean, cache_folder,
                               _is_whole, chat_ids, check_ids, check_positive, check_writable, command, eos_ids,
-                              fingerprint, is_text, likeliest, load_config, machine, move_all, packaged_configs,
-                              size_groups, user_text, whole_file)
+                              fingerprint, is_text, likeliest, load_config, machine, packaged_configs,
+                              size_groups, user_text, whole_file, whole_files)
 from .knowledge_cache import CACHE, _message, find_cache
 from .draft_model import RUN, Ask, DraftModel, LeanDraft, _check_owner, default_draft, find_draft
 
@@ -1379,8 +1379,10 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
         for r in runs: yield from self.rounds([r])
         return
     self.lean.check_unchanged()
-    # or the first round that drafts would be judged by it
-    if self.draft is not None and len(runs) > 2: self.draft.pack()
+    if self.draft is not None:
+        self.draft.check_unchanged()
+        # or the first round that drafts would be judged by it
+        if len(runs) > 2: self.draft.pack()
     shared = SharedCache(self.lean, [r.room for r in runs])
     try:
         for r, row in zip(runs, list(shared.rows)):
@@ -1719,13 +1721,12 @@ def export_assistant(self:DraftModel,
     model = self._as_model()
     check_writable(folder)
     folder, named = Path(folder), 'config.json'
-    with tempfile.TemporaryDirectory(dir=folder) as tmp:
+    with whole_files(folder) as tmp:
         for x in (model, *([tokenizer] if tokenizer is not None else ())): x.save_pretrained(tmp)
         there = (folder/named).read_bytes() if (folder/named).exists() else None
         theirs = Path(self.target.config._name_or_path).resolve() == folder.resolve()
         if there is not None and (theirs or there != (Path(tmp)/named).read_bytes()):
             raise InputError(f'{folder} holds another model: expected a new folder, or one of an earlier export')
-        move_all(tmp, folder)
 
 # %% ../nbs/05_speculative_decoding.ipynb #openall01
 def open_all(
@@ -1833,6 +1834,10 @@ def log_answer(
     line = json.dumps(dict(prompt=prompt, answer=answer, ended=ended), ensure_ascii=False) + '\n'
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, 'ab+', opener=functools.partial(os.open, mode=0o600)) as f:
+        with suppress(ImportError, OSError): # others may be writing; Windows and some file systems have no such locks
+            import fcntl
+            fcntl.flock(f, fcntl.LOCK_EX)
+        f.seek(0, os.SEEK_END)
         if f.tell(): # the last one was cut off
             f.seek(-1, os.SEEK_END)
             line = '\n'*(f.read(1) != b'\n') + line
