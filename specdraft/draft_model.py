@@ -434,7 +434,9 @@ class Int8:
         y = torch._weight_int8pack_mm(x, self.weight, self.scale)
         return y if self.bias is None else y + self.bias
     @cached_property
-    def packed(self): return Packed(*self.linears)
+    def packed(self):
+        "The same in the draft's dtype, for many rows"
+        return Packed(*self.linears)
 
 # %% ../nbs/03_draft_model.ipynb #9ff64daf
 def small_linear(*linears, ready=None): # ready: a `Packed` of them that is there already

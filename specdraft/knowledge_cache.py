@@ -290,7 +290,8 @@ class Shard:
         if os.fstat(self.file.fileno()).st_size != (size := 8 + n + max(h['data_offsets'][1] for h in head.values())):
             raise ValueError(f'{path} is cut short: expected {size} bytes')
 
-    def read(self, name, a=0, b=None): # places a to b
+    def read(self, name, a=0, b=None): # -> (b - a, ...)
+        "The places `a` to `b` of one tensor"
         (dtype, start), (n, *rest) = self.at[name], self.shapes[name]
         row = math.prod(rest)*dtype.itemsize
         # mapped for this one reading
@@ -379,11 +380,14 @@ def read(self:KnowledgeCacheManager,
     dtype=torch.float32, device='cpu'
 ): # keys, values: (layers, Hkv, K, d), keys before rotary position
     "The keys and values of one item, decompressed"
-    if item_id not in self.kv_cache:
-        raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(self.kv_cache)[:20])}')
+    if item_id not in self.kv_cache: raise _no_item(item_id, self.kv_cache)
     kv = self.kv_cache[item_id]
     return tuple(self._unpack(name, kv, device).unflatten(-1, self.kv_shape).transpose(1, 2).to(dtype)
                  for name in ('keys', 'values'))
+
+# %% ../nbs/02_knowledge_cache.ipynb #noitem01
+def _no_item(item_id, ids): # the error
+    return InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(ids)[:20])}')
 
 # %% ../nbs/02_knowledge_cache.ipynb #cada7125
 @patch
@@ -854,6 +858,7 @@ def ids(self:KnowledgeCacheManager) -> list:
     "The items' ids, in order"
     return _ids_of(self.items)
 
+# %% ../nbs/02_knowledge_cache.ipynb #itemids2
 def _ids_of(items): # of a saved cache without making the items
     return getattr(items, 'ids', None) or [x['id'] for x in items]
 
@@ -863,8 +868,7 @@ def item(self:KnowledgeCacheManager, item_id:str) -> dict:
     "The item with this id"
     made = self._made
     if made.where is None: made.where = {x: i for i, x in enumerate(_ids_of(made.items))}
-    if item_id not in made.where:
-        raise InputError(f'no item {item_id!r} in the knowledge cache: it has {", ".join(list(made.where)[:20])}')
+    if item_id not in made.where: raise _no_item(item_id, made.where)
     return made.items[made.where[item_id]]
 
 # %% ../nbs/02_knowledge_cache.ipynb #e5c88d2b
@@ -1142,6 +1146,7 @@ class Items(Sequence):
 
     @classmethod
     def pack(cls, items): # -> name -> tensor
+        "Items as tensors that a file can hold"
         wordings = [v for x in items for v in _wordings(x)]
         flat = [_flat_text([x['id'] for x in items]), _flat_text([x['own'] or '' for x in items]),
                 _flat_text(['' if x.get('heard') is None else '\n'.join(x['heard']) or '\n' for x in items]),

@@ -1128,6 +1128,7 @@ class KVCache:
         self.n, self.max_len, self.ready = 0, max_len, 0 if lazy else max_len # ready: places that have memory
         self.hold(_untouched(shape) if lazy else torch.zeros(shape, dtype=dtype, device=device))
     def hold(self, kv): # (layers, 2, B, Hkv, T, d); of each layer keys and values
+        "Take this memory, or a part of what was held"
         self.kv, self.keys, self.values = kv, list(kv[:, 0]), list(kv[:, 1])
 
 # %% ../nbs/00_loader.ipynb #kvtouch1
@@ -1290,9 +1291,13 @@ class LeanTarget:
         self._rope = None
         self._remember()
     @property
-    def dtype(self): return self.model.model.embed_tokens.weight.dtype
+    def dtype(self):
+        "That of the target's weights, and of the hidden states"
+        return self.model.model.embed_tokens.weight.dtype
     @property
-    def device(self): return self.model.model.embed_tokens.weight.device
+    def device(self):
+        "Where the target is"
+        return self.model.model.embed_tokens.weight.device
     def new_cache(self, max_len, batch=1):
         "An empty KV cache with room for `max_len` tokens; float32 on a CPU, elsewhere the target's dtype"
         return KVCache(self.config, max_len, batch,

@@ -842,6 +842,7 @@ class Trainer:
 
     @functools.cached_property
     def run(self): # hashes all texts: once is enough
+        "What a state must be of to be gone on from, see `run_of`"
         return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data)
 
     @property

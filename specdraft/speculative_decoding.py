@@ -70,7 +70,9 @@ class Sampling:
     def _bias(self): # ids, what is added
         return torch.tensor(list(self.bias)), torch.tensor(list(self.bias.values()), dtype=torch.float32)
     @property
-    def greedy(self): return self.temperature == 0
+    def greedy(self):
+        "Is nothing drawn?"
+        return self.temperature == 0
 
 # %% ../nbs/05_speculative_decoding.ipynb #sampask1
 @patch(as_prop=True)
@@ -189,15 +191,25 @@ class Urn:
         self.weights, self.ids, self.gone = _array(weights), ids, []
         self.w = self.weights
     @functools.cached_property
-    def sums(self): # of the parts
+    def sums(self):
+        "Those of the parts"
         return np.add.reduceat(self.w, np.arange(0, len(self.w), self.size), dtype=np.float64)
     @functools.cached_property
-    def total(self): return float(self.sums.sum())
-    def part(self, k): return self.w[k*self.size:(k + 1)*self.size]
-    def token(self, x:int) -> int: return x if self.ids is None else int(self.ids[x]) # at a place
-    def places(self, token:int): # one or none
+    def total(self):
+        "The sum of what is left"
+        return float(self.sums.sum())
+    def part(self, k):
+        "The weights of one part"
+        return self.w[k*self.size:(k + 1)*self.size]
+    def token(self, x:int) -> int:
+        "Whose weight stands at a place"
+        return x if self.ids is None else int(self.ids[x])
+    def places(self, token:int) -> list: # one or none
+        "Where a token's weight stands"
         return [token] if self.ids is None else (self.ids == token).nonzero()[0].tolist()
-    def weight(self, token:int) -> float: return sum(self.w[x].item() for x in self.places(token))
+    def weight(self, token:int) -> float:
+        "What is left of a token's weight"
+        return sum(self.w[x].item() for x in self.places(token))
 
 # %% ../nbs/05_speculative_decoding.ipynb #urntake01
 @patch
@@ -303,7 +315,9 @@ class Drawn:
     ):
         self.q, self.x, self.ids, self.gone, self.left = _array(q), x, ids, gone, left
     @property
-    def chance(self): return self.q[self.x].item()/self.left # of the token
+    def chance(self):
+        "The probability with which the token was drawn"
+        return self.q[self.x].item()/self.left
     def taken_from(self, p, mass=1.): # `Urn`, and what counts as 1 there -> `Urn`
         "What `p` has more than this, of each token"
         q = self.q*(mass/self.left)
@@ -319,7 +333,9 @@ class Proposal:
         self.steps, self.spent = 0, 0.
     def __len__(self): return len(self.tokens)
     @property
-    def line(self): return self.parents == list(range(len(self))) # is it a chain?
+    def line(self):
+        "Is it a chain?"
+        return self.parents == list(range(len(self)))
     def add(self, token:int, parent=0, source='draft', bucket=0, probs=None) -> int: # place
         "Propose `token` behind the place `parent`; `probs`: (V,) or `Drawn`, where it was drawn"
         if probs is None: # not drawn: the same token twice is one proposal
@@ -599,7 +615,9 @@ class CostModel:
         self.besides = [ms - self.verify_ms(w*JOINT) for w, ms in zip((1, 4), self.joint_ms[1:])]
         self.reset()
     @staticmethod
-    def bucket(match): return bisect_right((3, 4, 6, 9, 16), match)
+    def bucket(match): # 0 to 5
+        "Copies whose matches are about as long count together"
+        return bisect_right((3, 4, 6, 9, 16), match)
 
 # %% ../nbs/05_speculative_decoding.ipynb #costrst01
 @patch
@@ -924,8 +942,8 @@ class Tempo:
         # seconds that each may lose
         self.rounds, self.credit = {way: deque(maxlen=16) for way in self.ways}, dict.fromkeys(self.ways, 0.)
         self.there = {way: (n*share, s) for way in self.ways for n, s in [like.mean(way)]} if like else {}
-    def mean(self, way): # tokens and seconds of its last rounds;
-        # one that the machine held up counts three times the others at most
+    def mean(self, way): # (tokens, seconds)
+        "The mean of a way's last rounds; one that the machine held up counts three times the others at most"
         if not self.rounds[way]: return self.there[way]
         tokens, seconds = zip(*self.rounds[way])
         k, most = len(tokens), 3*sorted(seconds)[len(seconds)//2]
