@@ -25,6 +25,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import shorten
 from weakref import WeakKeyDictionary
 
 import numpy as np, torch, yaml
@@ -584,15 +585,15 @@ def _fetch(self:ModelLoader, kind, **kw):
         raise InputError(f'cannot load {self.name!r}: its weights are damaged ({e}); get them again') from e
     except RuntimeError as e:
         raise InputError(f'cannot load {kind.__name__} of {self.name!r}: its weights do not fit its config, '
-                         f'or do not fit in memory ({" ".join(str(e).split())[:300]})') from e
+                         f'or do not fit in memory ({shorten(str(e), 300, placeholder=" …")})') from e
     # what transformers says of a config with values that it does not know
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StrictDataclassError) as e:
         if Path(self.name).is_dir():
             raise InputError(f'cannot load {kind.__name__} from the folder {self.name} '
-                             f'({" ".join(str(e).split())[:300]})') from e
+                             f'({shorten(str(e), 300, placeholder=" …")})') from e
         raise InputError(f'cannot load {self.name!r}: it is neither a folder with a model here '
                          'nor to be had from the hub '
-                         f'({" ".join(str(e).split())[:160]}). Give a local folder in base_model.name, '
+                         f'({shorten(str(e), 160, placeholder=" …")}). Give a local folder in base_model.name, '
                          'connect to the network, or use the embedded model smollm2_135m') from e
 
 # %% ../nbs/00_loader.ipynb #05062b0e

@@ -1759,7 +1759,8 @@ def open_all(
     try: find_draft(source) # errors before the model is loaded
     except InputError as e:
         way = 'With --draft none what is stored is copied, and no draft is needed'
-        if not draft and load_config(config)['base_model']['name'] == config: # a slip of the pen, perhaps
+        # a slip of the pen, perhaps
+        if not draft and load_config(config)['base_model']['name'] == config and not os.path.exists(config):
             way = f'{config!r} is taken for the name of a model; packaged configs: {", ".join(packaged_configs())}'
         raise InputError(f'{e}. {way}') from e
     lean, tokenizer, manager = _open_target(config, cache, device)
