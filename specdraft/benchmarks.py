@@ -11,7 +11,7 @@ __all__ = ['METHODS', 'TIMED', 'HELD_OUT', 'NEAR_TIES', 'NEAR', 'knowledge_promp
            'specdraft_bench', 'demo', 'specdraft_demo', 'pace', 'batch_speedups']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
-import itertools, json, math, os, shlex, shutil, statistics as st, subprocess, sys, time
+import itertools, json, math, os, re, shlex, shutil, statistics as st, subprocess, sys, time
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 from copy import deepcopy
@@ -24,8 +24,8 @@ from fastcore.basics import groupby, patch
 from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_count, check_positive,
-                              check_writable, command, eos_ids, fingerprint, generate_batch, load_config, machine,
-                              save_plot, size_groups, whole_file)
+                              check_writable, command, eos_ids, fingerprint, generate_batch, left_over, load_config,
+                              machine, save_plot, size_groups, whole_file)
 from .knowledge_cache import (CACHE, KnowledgeCacheManager, knowledge_for, load_questions, read_held_out,
                                        read_prompts)
 from .draft_model import DraftModel, LeanDraft, best_checkpoint, shipped_draft
@@ -331,8 +331,10 @@ def plot_speedups(
         dots = [(at[g], x) for g in means for x in speedups([r for r in rows if r[by] == g], m).values()]
         ax.plot(*zip(*dots), 'k.', ms=2, alpha=.5)
     ax.axhline(1, color='k', lw=.8)
-    ax.set_xticks(range(len(groups)), groups, rotation=0 if len(groups) < 6 else 60)
-    ax.set(ylabel='speedup over plain', title=_plot_title(rows, lines, by))
+    # a name is no formula, whatever signs it has
+    ax.set_xticks(range(len(groups)), groups, rotation=0 if len(groups) < 6 else 60, parse_math=False)
+    ax.set_title(_plot_title(rows, lines, by), parse_math=False)
+    ax.set_ylabel('speedup over plain')
     if lines: ax.legend()
     fig.tight_layout()
     return fig
@@ -451,6 +453,15 @@ def side_file(out) -> Path:
     "Where results are kept until all of them are there"
     return Path(out).with_suffix('.unfinished.json')
 
+# %% ../nbs/06_benchmarks.ipynb #complet1
+def _complete(side, out): # what was kept on the way becomes the result, where a link points and with its permissions
+    with whole_file(out) as tmp: shutil.copyfile(side, tmp)
+    Path(side).unlink()
+
+# %% ../nbs/06_benchmarks.ipynb #beginby1
+def _begin(path): # its first bytes
+    with open(path, 'rb') as f: return f.read(10)
+
 # %% ../nbs/06_benchmarks.ipynb #fbf8e4c0
 def check_cache(manager, path):
     "Raise `InputError` if there is no knowledge cache; `path` is where it was looked for"
@@ -459,20 +470,24 @@ def check_cache(manager, path):
 
 def check_out(
     path,
-    prompts='' # file that is read, which must not be written over
+    prompts='', # file that is read, which must not be written over
+    plot=False  # does a plot of the same name go beside it?
 ):
-    "Raise `InputError` unless results can be written to the file `path`; a plot of the same name goes beside it"
+    "Raise `InputError` unless results can be written to the file `path`, and nothing else is written over"
     if Path(path).is_dir() or Path(path).suffix != '.json':
         raise InputError(f'out is {str(path)!r}: expected the name of a file that ends with .json')
     written = Path(path), side_file(path), Path(path).with_suffix('.png')
     if prompts and Path(prompts).resolve() in [p.resolve() for p in written]:
         raise InputError(f'out is {str(path)!r}: the prompts in {prompts} would be written over, give another name')
-    if Path(path).exists():
-        with open(path, 'rb') as f: begins = f.read(10)
-        if begins != b'{"machine"':
-            raise InputError(f'out is {str(path)!r}, which holds something else: '
+    for p in written[:2]:
+        if p.exists() and not (p.is_file() and _begin(p) == b'{"machine"'):
+            which = 'which' if p == written[0] else f'but {p}'
+            raise InputError(f'out is {str(path)!r}, {which} holds something else: '
                              'expected a new name, or one of results')
+    if plot and written[2].exists() and not written[0].exists():
+        raise InputError(f'out is {str(path)!r}, but {written[2]} would be written over: give another name')
     check_writable(Path(path).parent)
+    for f in left_over(Path(path).parent, '|'.join(re.escape(p.name) for p in written), 3600): f.unlink(missing_ok=True)
 
 # %% ../nbs/06_benchmarks.ipynb #0d0555ad
 # packaged questions -> paraphrases of them that nobody has seen
@@ -584,7 +599,9 @@ def _kept_in(out, **more): # JSON file to write, '': none; what `save_result` ta
     except BaseException: # what was measured before an interruption
         if out and rows: save_result(side_file(out), rows, **more)
         raise
-    if out: save_result(out, rows, **more)
+    if out:
+        save_result(out, rows, **more)
+        side_file(out).unlink(missing_ok=True) # of an earlier run
 
 # %% ../nbs/06_benchmarks.ipynb #4f726756
 @command
@@ -735,7 +752,7 @@ def certificate(
         c.run(f'{kind}, plain decoding, and generate of transformers', plain, generate, lean)
         c.run(f'{kind}, prompt lookup and generate, both of transformers',
               c.transformers(lean, 'lookup'), generate, lean)
-    if out: os.replace(c.side, out)
+    if out: _complete(c.side, out)
     return c.result
 
 # %% ../nbs/06_benchmarks.ipynb #certok02
@@ -771,10 +788,11 @@ def bench_file(
     rows = bench(make_methods(draft, lean, tokenizer, max_new_tokens, gamma, temperature, methods, manager),
                  prompts, tokenizer, repeats, few=_seldom(lean) if 'plain' in methods else (), device=lean.device,
                  save=keep, sampled=temperature > 0)
-    os.replace(side, out)
-    save_plot(plot_speedups(rows, by), plot)
+    _complete(side, out)
     print(show(summary(rows, by), by))
-    print(f'rows in {out}, plot in {plot}')
+    print(f'rows in {out}')
+    save_plot(plot_speedups(rows, by), plot)
+    print(f'plot in {plot}')
 
 # %% ../nbs/06_benchmarks.ipynb #chkcert1
 def _check_certify(draft, **options): # of `specdraft_bench`: what was given, and what stands for nothing
@@ -844,7 +862,7 @@ def specdraft_bench(
     out = out or f'output/results/{"certificate" if certify else "bench"}.json'
     # errors before the model is loaded
     names = _method_names(methods, draft)
-    check_out(out, prompts)
+    check_out(out, prompts, not certify)
     lean, tokenizer, model, manager = _opened(config, draft, cache, device)
     if chosen is None: chosen = held_out(manager, cache, n_each, _trained_on(model))
     chosen = name_asked(chosen, manager)
@@ -964,8 +982,8 @@ def _measure_stage(draft, lean, tokenizer, prompts, out, max_new_tokens, minutes
                  prompts, tokenizer, few=_seldom(lean), device=lean.device)
     save_result(out/'results'/'demo.json', rows, lean, minutes=minutes, max_new_tokens=max_new_tokens,
                 gamma='auto', draft=about(draft))
-    save_plot(plot_speedups(rows), out/'plots'/'speedup.png')
     print(show(summary(rows)))
+    save_plot(plot_speedups(rows), out/'plots'/'speedup.png')
     if any(r['method'] != 'plain' and not r['identical'] for r in rows):
         print(NEAR_TIES)
     return rows

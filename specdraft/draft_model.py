@@ -732,8 +732,10 @@ def save_pretrained(self:DraftModel, folder, storage=None, **info):
     if cache.is_file() and not own:
         raise InputError(f'{cache} is there, but this draft comes without a knowledge cache: '
                          'give another folder, or remove it')
-    with whole_file(Path(folder)/'draft.safetensors') as tmp: # moved last: what cannot be written changes nothing
-        self.save(tmp, storage, **info)
+    path = Path(folder)/'draft.safetensors'
+    with whole_file(path) as tmp: # moved last: what cannot be written changes nothing
+        try: self.save(tmp, storage, **info)
+        except InputError as e: raise InputError(str(e).replace(str(tmp), str(path))) from e
         if own: self.manager.save(cache)
 
 # %% ../nbs/03_draft_model.ipynb #3f5fae7b

@@ -30,8 +30,8 @@ from tqdm.auto import tqdm
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, StrictYaml, _unseen, agreed,
                               as_lean, as_model, chat_ids, check_count, check_device, check_ids,
                               check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
-                              generate_batch, is_text, likeliest, load_config, load_tensors, left_over, parsed,
-                              pick_dtype, plain_ids, processes, save_tensors, spread, whole_file)
+                              generate_batch, is_launched, is_text, likeliest, load_config, load_tensors, left_over,
+                              parsed, pick_dtype, plain_ids, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
@@ -1424,7 +1424,7 @@ def _message(line, source): # bytes -> text, category and answer of one line
 # %% ../nbs/02_knowledge_cache.ipynb #promptby
 def _prompt_bytes(path): # of a file that may hold messages
     pipe = Path(path).is_fifo()
-    if pipe and int(os.environ.get('WORLD_SIZE', 1)) > 1:
+    if pipe and is_launched():
         raise InputError(f'{path} is a pipe, which one process alone can read: expected a file')
     if not (Path(path).is_file() or pipe):
         raise InputError(f'no prompt file {path}: expected plain lines, '
@@ -1534,7 +1534,9 @@ def knowledge_for(
 ) -> KnowledgeCacheManager:
     "Build the knowledge cache that a config describes; one whose building was interrupted goes on"
     c, layers = config['knowledge_enhancement'], layers_for(config, lean)
-    asked, plan = load_questions(questions or c['questions']), _build_plan(config, lean, layers)
+    # as the first process sees them
+    asked = agreed(load_questions(questions or c['questions']), lean.device)
+    plan = _build_plan(config, lean, layers)
     with suppress(InputError): # what stands there may be anything
         if out and Path(out).is_file(): asked = KnowledgeCacheManager.load(out)._keep_ids(asked)
     manager = _under_way(out, plan, asked)
@@ -1840,11 +1842,12 @@ def specdraft_build_cache(
     if inspect: return print(_inspected(out, config, inspect, threshold))
     _check_out(out)
     check_device(device)
+    state = processes(device) # one that fails from here on ends the others, too
     loader, gone = ModelLoader(config), _ids(remove)
     if rewordings is not None: loader.config['knowledge_enhancement']['rewordings'] = rewordings
     source = change or questions or loader.config['knowledge_enhancement']['questions']
     if change or remove: _check_built(out, 'change')
-    new, state = None if from_log or alone else load_questions(source), processes(device)
+    new = None if from_log or alone else agreed(load_questions(source), device)
     check_writable(Path(out).parent)
     _check_stays_out(out, gone, new, source)
     with _one_at_a_time(out, state):

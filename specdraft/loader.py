@@ -13,7 +13,7 @@ __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLO
            'fingerprint', 'rotate', 'spread_mask', 'attend', 'whole_blocks', 'least_rows', 'attend_alike', 'sight',
            'alike_mask', 'float32_is_faster', 'joined', 'Packed', 'rms_norm', 'embedded', 'Block', 'KVCache',
            'SharedCache', 'LeanTarget', 'as_lean', 'as_model', 'eos_ids', 'likeliest', 'sample', 'at_once',
-           'size_groups', 'held_at_once', 'generate_batch', 'machine', 'processes', 'spread', 'agreed']
+           'size_groups', 'held_at_once', 'generate_batch', 'machine', 'is_launched', 'processes', 'spread', 'agreed']
 
 # %% ../nbs/00_loader.ipynb #4dac60b8
 import atexit, contextlib, functools, hashlib, inspect, json, math, mmap, numbers, os, platform, re, shutil, \
@@ -72,6 +72,11 @@ def _out_of_memory(e:RuntimeError): # what to say of it; None where it is anothe
     return (f'error: the GPU has too little memory ({str(e).split(". ")[0]}); training takes less with '
             'training.checkpointing, or a smaller batch_size with accumulate')
 
+# %% ../nbs/00_loader.ipynb #leftalon
+def _left_alone(e:RuntimeError): # as above, of several processes
+    if re.search('onnection (closed|reset) by peer', str(e)):
+        return 'error: another process has ended: see what it says'
+
 # %% ../nbs/00_loader.ipynb #d9b22be2
 def _exit_cleanly(func):
     "Turn errors that a user can mend into one line on stderr and exit code 2"
@@ -89,7 +94,7 @@ def _exit_cleanly(func):
             raise SystemExit(1)
         except (InputError, OSError) as e: msg, code = f'error: {e}', 2
         except RuntimeError as e: # torch.OutOfMemoryError is one
-            msg, code = _out_of_memory(e), 2
+            msg, code = _out_of_memory(e) or _left_alone(e), 2
             if msg is None: raise
         except KeyboardInterrupt:
             resumes = 'resume' in inspect.signature(func).parameters
@@ -1654,6 +1659,11 @@ def machine() -> dict:
                 native_bf16=has_native_bf16(), gpu=gpu, system=platform.system(),
                 python=platform.python_version(), torch=torch.__version__, transformers=version('transformers'))
 
+# %% ../nbs/00_loader.ipynb #islaunch
+def is_launched() -> bool:
+    "Has a launcher started several processes?"
+    return int(os.environ.get('WORLD_SIZE') or 1) > 1
+
 # %% ../nbs/00_loader.ipynb #n96063515
 def processes(device='cpu'): # accelerate's `PartialState`, with `process_index` and `num_processes`
     "This process among those that work together; called before a model is loaded, it gives each a device of its own"
@@ -1666,7 +1676,11 @@ def processes(device='cpu'): # accelerate's `PartialState`, with `process_index`
             raise InputError('fsdp_offload_params is true: it must be false')
         os.environ['FSDP_CPU_RAM_EFFICIENT_LOADING'] = 'false' # or transformers loads the target in one process alone
     # one that has nothing left to do waits for the others, however long they write
-    first, state = not PartialState._shared_state, PartialState(cpu=str(device) == 'cpu', timeout=timedelta(days=7))
+    first = not PartialState._shared_state
+    try: state = PartialState(cpu=str(device) == 'cpu', timeout=timedelta(days=7))
+    except ValueError as e: # variables that a launcher has left, without others
+        raise InputError(f'cannot find the other processes ({e}): '
+                         'use accelerate launch, or unset WORLD_SIZE, RANK and LOCAL_RANK') from e
     if first: # gloo's threads abort an interpreter that ends before them
         atexit.register(state.destroy_process_group)
     return state
@@ -1677,7 +1691,7 @@ def spread(
     device='cpu'
 ) -> list: # the results for all items, in every process
     "Share `items` among the processes that `accelerate launch` started; one process alone does it all"
-    if int(os.environ.get('WORLD_SIZE', 1)) == 1: return work(items)
+    if not is_launched(): return work(items)
     from accelerate.utils import gather_object
     state = processes(device)
     n, out = state.num_processes, [None]*len(items)
@@ -1690,7 +1704,7 @@ def spread(
 # %% ../nbs/00_loader.ipynb #agreecod
 def agreed(x, device='cpu'): # anything that can be pickled
     "What the main process has, in every process"
-    if int(os.environ.get('WORLD_SIZE', 1)) == 1: return x
+    if not is_launched(): return x
     from accelerate.utils import broadcast_object_list
     processes(device)
     return broadcast_object_list([x])[0]

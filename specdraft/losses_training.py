@@ -13,7 +13,7 @@ __all__ = ['OPENINGS', 'SUMMARIES', 'QUESTIONS', 'LANGUAGES', 'PASSAGES', 'ASKED
            'train_draft', 'affordable', 'fine_tune_config', 'specdraft_train']
 
 # %% ../nbs/04_losses_training.ipynb #c0000002
-import contextlib, functools, hashlib, itertools, json, math, os, random, shlex, shutil, sys, time
+import contextlib, errno, functools, hashlib, itertools, json, math, os, random, shlex, shutil, sys, time
 from importlib.resources import files
 from pathlib import Path
 
@@ -804,7 +804,7 @@ def _check_plan(c, minutes): # `training` of a checked config; minutes, or None
 def _accelerator(device):
     from accelerate import Accelerator
     # the draft stays where the target is; the config's precision counts
-    acc = Accelerator(cpu=device.type == 'cpu', device_placement=False, mixed_precision='no')
+    acc = Accelerator(cpu=device.type == 'cpu', device_placement=False, mixed_precision='no', dynamo_backend='no')
     acc.gradient_accumulation_steps = 1 # `_passes` adds up itself, whatever the environment says
     # the draft is one unit, and whole in each process to begin with, whatever a config file of accelerate says
     if acc.distributed_type == 'FSDP':
@@ -812,6 +812,13 @@ def _accelerator(device):
         p.cpu_ram_efficient_loading, p.activation_checkpointing = False, False
         p.auto_wrap_policy, p.ignored_modules = None, None
     return acc
+
+# %% ../nbs/04_losses_training.ipynb #chkaccel
+def _check_accelerator(): # said before text is written
+    from accelerate.state import AcceleratorState
+    if (p := AcceleratorState._shared_state.get('_mixed_precision', 'no')) not in ('no', None):
+        raise InputError(f"there is an Accelerator with mixed_precision {p!r}: expected 'no', a draft is trained with "
+                         "the config's training.mixed_precision")
 
 # %% ../nbs/04_losses_training.ipynb #c0000047
 class Trainer:
@@ -1088,10 +1095,10 @@ def save_state(self:Trainer):
 # %% ../nbs/04_losses_training.ipynb #statein1
 def _state_in(path): # what was saved there; `InputError` if it is damaged, else whatever keeps it from being read
     try: return torch.load(path, weights_only=True, map_location='cpu')
-    except (OSError, MemoryError): raise
     except Exception as e:
-        if 'llocat' in str(e): # so torch says that there is too little memory
+        if isinstance(e, MemoryError) or 'llocat' in str(e): # as torch says it
             raise OSError(f'{path} could not be read: there is too little memory for it') from e
+        if isinstance(e, OSError) and e.errno != errno.EINVAL: raise # that one is what torch makes of a file cut short
         raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
 
 # %% ../nbs/04_losses_training.ipynb #f71e3904
@@ -1110,8 +1117,9 @@ def read_state(
     there = {k: v for k, v in s['run'].items() if k != 'texts' or k in run}
     differs = [k for k in there | run if there.get(k) != run.get(k)]
     if differs:
+        over = '; that one is finished: --continue_on, without --resume, goes on from its draft'
         raise InputError(f'{path} has ' + ', but this run has '.join(
-            ', '.join(f'{k} {r.get(k)}' for k in differs) for r in (there, run)))
+            ', '.join(f'{k} {r.get(k)}' for k in differs) for r in (there, run)) + over*(s['step'] >= s['n_steps']))
     return s
 
 # %% ../nbs/04_losses_training.ipynb #tresume01
@@ -1479,11 +1487,12 @@ def _tell(texts, tokenizer, manager): # what has been written
 # %% ../nbs/04_losses_training.ipynb #setaside1
 def _set_aside(folder, draft): # the state of a training that is through; the draft that another one goes on from
     (Path(folder)/'training_state.pt').unlink(missing_ok=True)
-    before, info = Path(folder)/'before.safetensors', draft.info
-    # a start that was killed has left what it went on from
-    if info.get('step') == 0 and 'before' in info: info = info['before']
-    elif old := best_checkpoint(folder):
+    before, info, old = Path(folder)/'before.safetensors', draft.info, best_checkpoint(folder)
+    # by a start that was killed: it has set aside what stood
+    begun = lambda info: info.get('step') == 0 and 'before' in info
+    if old and not begun(load_tensors(old, 'draft', only=())[1]['info']):
         with whole_file(before) as tmp: shutil.copyfile(old, tmp)
+    if begun(info): info = info['before']
     past = {k: v for k, v in info.items() if k != 'prompts'}
     # what is known of it does not hold for what becomes of it
     draft.info = {'prompts': draft.info.get('prompts', []), 'before': past}
@@ -1496,11 +1505,8 @@ def _state_of(folder, given, resume, config, layers, lean):
     if given and not resume and file.is_file() and not is_finished(file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), '
                          f'choose another folder (--out), or remove {file}')
-    if not resume: return False, None
-    try: return True, read_state(file, run_of(config, layers, lean), given).get('data')
-    except InputError as e: # before text is written
-        if not (given and is_finished(file)): raise
-        raise InputError(f'{e}; that training is finished: without --resume this one begins anew') from e
+    # what differs is said before text is written
+    return resume, read_state(file, run_of(config, layers, lean), given).get('data') if resume else None
 
 # %% ../nbs/04_losses_training.ipynb #textthen
 def _text_of_then(then, folder, say): # what the training in `folder` was begun with; tell of it?
@@ -1530,7 +1536,8 @@ def _written(lots, data, stored, folder, lean, tokenizer, manager, config, promp
         heard = manager is not None and any(map(_of_log, manager.ids))
         if prompts or heard: where.mkdir(0o700, parents=True, exist_ok=True)
         if state.is_main_process:
-            for d in data.glob('*'): _clear_shards(d)
+            for d in data.glob('*'):
+                with contextlib.suppress(OSError): _clear_shards(d) # of somebody else
         write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index,
                    state.num_processes)
     state.wait_for_everyone()
@@ -1558,17 +1565,15 @@ def _new_layers(config, lean, manager): # that a new draft samples
 
 # %% ../nbs/04_losses_training.ipynb #sweep001
 def _sweep(folder): # what a training there was writing when it was killed
-    for f in left_over(folder, r'training_state\.pt|history\.json|before\.safetensors|'
+    for f in left_over(folder, r'training_state\.pt|history\.(json|png)|before\.safetensors|'
                                r'best_draft_model_knowledge_epoch\d+\.safetensors'):
         f.unlink(missing_ok=True)
 
 # %% ../nbs/04_losses_training.ipynb #sametxt1
-@patch
-def _check_shared(self:Trainer): # does each process see the texts of the first one?
-    mine = self.run['texts']
-    if (theirs := agreed(mine, self.lean.device)) != mine:
-        raise InputError(f'process {self.acc.process_index} sees other texts in {self.data.folder} ({mine}) '
-                         f'than the first one ({theirs}): all machines need one and the same folder')
+def _check_shared(mine, lean, what): # does each process see what the first one does?
+    if (theirs := agreed(mine, lean.device)) != mine:
+        raise InputError(f'process {processes(lean.device.type).process_index} sees {what} ({mine!s:.80}) '
+                         f'than the first one ({theirs!s:.80}): all machines need one and the same folder')
 
 # %% ../nbs/04_losses_training.ipynb #traindrc
 def train_draft(
@@ -1586,6 +1591,7 @@ def train_draft(
 
     What does not fit together raises `InputError` before text is written."""
     state, given = processes(lean.device.type), draft is not None
+    _check_accelerator()
     if given: config, layers = same_form(config, draft.config), draft.layer_idxs
     else:
         layers = _new_layers(config, lean, manager)
@@ -1596,6 +1602,7 @@ def train_draft(
     with changing(Path(folder)/'training_state.pt', 0) if state.is_main_process else contextlib.nullcontext():
         if state.is_main_process: _sweep(folder)
         resume, stored = _state_of(folder, given, resume, config, layers, lean)
+        _check_shared((resume, stored), lean, f'another state in {folder}')
         state.wait_for_everyone()
         lots = text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings)
         if not (lots or stored): _check_data((), layers) # refused before anything is given up
@@ -1605,9 +1612,11 @@ def train_draft(
         draft.config = config
         was = draft.info.get('prompts', [])
         trainer = Trainer(draft, lean, texts, folder, minutes, note_prompts(draft, texts, tokenizer))
-        trainer._check_shared()
+        _check_shared(trainer.run['texts'], lean, f'other texts in {texts.folder}')
         if resume:
-            if trainer.resume().step >= trainer.n_steps and progress and state.is_main_process:
+            trainer.resume()
+            _check_shared((trainer.step, trainer.n_steps, trainer.valid), lean, f'another state in {folder}')
+            if trainer.step >= trainer.n_steps and progress and state.is_main_process:
                 print(f'the training in {folder} has done all its {trainer.n_steps} steps: nothing is trained '
                       '(--continue_on, without --resume, goes on from its draft)', file=sys.stderr)
         else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
