@@ -1745,6 +1745,7 @@ def specdraft_train(
 
     On many devices or machines: accelerate launch --no_python specdraft_train"""
     _check_asked(minutes, newest, out, prompts=prompts, continue_on=continue_on)
+    state = processes(device) # one that fails from here on ends the others, too
     file, own = _own_messages(prompts, continue_on)
     loader, tries = ModelLoader(config), _tries(rewordings, continue_on)
     _check_cache(cache, config, loader.config, continue_on)
@@ -1752,7 +1753,7 @@ def specdraft_train(
     else: check_unused(out, resume)
     fresh = not Path(data).exists()
     for folder in (out, data): check_writable(folder)
-    state, own = processes(device), agreed(own, device)
+    own = agreed(own, device)
     if fresh and own: Path(data).chmod(0o700) # it will hold what users have typed
     if continue_on: own = _newest(own, newest, file, state.is_main_process)
     if resume and not (Path(out)/'training_state.pt').is_file() and state.is_main_process:
