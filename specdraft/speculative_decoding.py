@@ -389,7 +389,7 @@ def verify(
                 break
             left = p.without(x) if q is None else q.taken_from(p, mass)
             # what is left; another child is held against that
-            if left.total > 0: p, mass = left, left.total
+            if left.total > 0: p, mass = left, left.total # otherwise rejected by rounding alone
         else: return path, draw(p, rng)
 
 # %% ../nbs/05_speculative_decoding.ipynb #645a286b
@@ -1166,7 +1166,8 @@ def _copy(self:Run, most): # -> how likely the first token is to be right; 0 whe
     run, match = self._found(most)
     if c and run:
         rate, n = c.copy_plan(match, len(run))
-        beside = self.draft is None or not self.strict # it takes no place from the draft
+        # with `strict` it takes the draft's place, and must promise more for the time than that does
+        beside = self.draft is None or not self.strict
         run = run[:n] if rate > 1 and (beside or rate > (1 + c.gain)/(1 + c.cost)) else []
     if not run: return 0.
     p.chain(run, source='copy', bucket=CostModel.bucket(match))
