@@ -13,7 +13,7 @@ __all__ = ['METHODS', 'TIMED', 'HELD_OUT', 'NEAR_TIES', 'NEAR', 'knowledge_promp
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import itertools, json, math, os, re, shlex, shutil, statistics as st, subprocess, sys, time
 from collections import Counter, defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from functools import cache, partial
 from pathlib import Path
@@ -459,8 +459,9 @@ def _complete(side, out): # what was kept on the way becomes the result, where a
     Path(side).unlink()
 
 # %% ../nbs/06_benchmarks.ipynb #beginby1
-def _begin(path): # its first bytes
-    with open(path, 'rb') as f: return f.read(10)
+def _are_results(path): # what stands there
+    if not Path(path).is_file(): return False
+    with open(path, 'rb') as f: return f.read(10) == b'{"machine"'
 
 # %% ../nbs/06_benchmarks.ipynb #fbf8e4c0
 def check_cache(manager, path):
@@ -480,14 +481,18 @@ def check_out(
     if prompts and Path(prompts).resolve() in [p.resolve() for p in written]:
         raise InputError(f'out is {str(path)!r}: the prompts in {prompts} would be written over, give another name')
     for p in written[:2]:
-        if p.exists() and not (p.is_file() and _begin(p) == b'{"machine"'):
+        if p.exists() and not _are_results(p):
             which = 'which' if p == written[0] else f'but {p}'
             raise InputError(f'out is {str(path)!r}, {which} holds something else: '
                              'expected a new name, or one of results')
-    if plot and written[2].exists() and not written[0].exists():
-        raise InputError(f'out is {str(path)!r}, but {written[2]} would be written over: give another name')
-    check_writable(Path(path).parent)
-    for f in left_over(Path(path).parent, '|'.join(re.escape(p.name) for p in written), 3600): f.unlink(missing_ok=True)
+    if plot and written[2].exists() and not any(p.exists() for p in written[:2]):
+        raise InputError(f'out is {str(path)!r}, but {written[2]} would be written over: '
+                         'give another name, or remove that plot')
+    names = '|'.join(re.escape(p.resolve().name) for p in written)
+    for folder in {p.resolve().parent for p in written}: # where links point, too
+        check_writable(folder)
+        for f in left_over(folder, names, 3600):
+            with suppress(OSError): f.unlink() # unless it is somebody else's
 
 # %% ../nbs/06_benchmarks.ipynb #0d0555ad
 # packaged questions -> paraphrases of them that nobody has seen

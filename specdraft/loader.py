@@ -25,7 +25,6 @@ from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from textwrap import shorten
 from weakref import WeakKeyDictionary
 
 import numpy as np, torch, yaml
@@ -578,6 +577,11 @@ def _where(self:ModelLoader) -> dict:
         return dict(pretrained_model_name_or_path=Path(self.name).parent, gguf_file=Path(self.name).name)
     return dict(pretrained_model_name_or_path=self.name, **(dict(gguf_file=gguf) if gguf else {}))
 
+# %% ../nbs/00_loader.ipynb #cutshort
+def _cut(e, n): # what an error says, in `n` characters
+    s = ' '.join(str(e).split())
+    return s if len(s) <= n else s[:n] + ' …'
+
 # %% ../nbs/00_loader.ipynb #7d6fde07
 @patch
 def _fetch(self:ModelLoader, kind, **kw):
@@ -590,15 +594,15 @@ def _fetch(self:ModelLoader, kind, **kw):
         raise InputError(f'cannot load {self.name!r}: its weights are damaged ({e}); get them again') from e
     except RuntimeError as e:
         raise InputError(f'cannot load {kind.__name__} of {self.name!r}: its weights do not fit its config, '
-                         f'or do not fit in memory ({shorten(str(e), 300, placeholder=" …")})') from e
+                         f'or do not fit in memory ({_cut(e, 300)})') from e
     # what transformers says of a config with values that it does not know
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StrictDataclassError) as e:
         if Path(self.name).is_dir():
             raise InputError(f'cannot load {kind.__name__} from the folder {self.name} '
-                             f'({shorten(str(e), 300, placeholder=" …")})') from e
+                             f'({_cut(e, 300)})') from e
         raise InputError(f'cannot load {self.name!r}: it is neither a folder with a model here '
                          'nor to be had from the hub '
-                         f'({shorten(str(e), 160, placeholder=" …")}). Give a local folder in base_model.name, '
+                         f'({_cut(e, 160)}). Give a local folder in base_model.name, '
                          'connect to the network, or use the embedded model smollm2_135m') from e
 
 # %% ../nbs/00_loader.ipynb #05062b0e
@@ -1677,6 +1681,7 @@ def processes(device='cpu'): # accelerate's `PartialState`, with `process_index`
         os.environ['FSDP_CPU_RAM_EFFICIENT_LOADING'] = 'false' # or transformers loads the target in one process alone
     # one that has nothing left to do waits for the others, however long they write
     first = not PartialState._shared_state
+    if os.environ.get('WORLD_SIZE') == '': del os.environ['WORLD_SIZE']
     try: state = PartialState(cpu=str(device) == 'cpu', timeout=timedelta(days=7))
     except ValueError as e: # variables that a launcher has left, without others
         raise InputError(f'cannot find the other processes ({e}): '

@@ -1119,7 +1119,8 @@ def read_state(
     if differs:
         over = '; that one is finished: --continue_on, without --resume, goes on from its draft'
         raise InputError(f'{path} has ' + ', but this run has '.join(
-            ', '.join(f'{k} {r.get(k)}' for k in differs) for r in (there, run)) + over*(s['step'] >= s['n_steps']))
+            ', '.join(f'{k} {r.get(k)}' for k in differs) for r in (there, run))
+                         + over*(s['step'] >= s['n_steps'] and 'target' not in differs))
     return s
 
 # %% ../nbs/04_losses_training.ipynb #tresume01
