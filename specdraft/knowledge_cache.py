@@ -36,12 +36,15 @@ from .layer_sampling import layers_for
 
 # %% ../nbs/02_knowledge_cache.ipynb #c8041b6c
 def _even(text): # however it was typed, and without what nobody sees
-    return _unseen.sub('', unicodedata.normalize('NFKC', text).casefold())
+    # composed once more: a few Greek letters are taken apart by `casefold`
+    return _unseen.sub('', unicodedata.normalize('NFKC', unicodedata.normalize('NFKC', text).casefold()))
 
 _punctuation = '.,;:!?…()[]"\'«»“”‘’„¿¡。，、；：！？؟؛،۔।॥'
 
 def _plain(text): # what two wordings that ask the same have in common
-    return ' '.join(w.strip(_punctuation) or w for w in _even(text).split())
+    parts = [w.strip(_punctuation) or w for w in _even(text).split()]
+    said = [i for i, w in enumerate(parts) if w.strip(_punctuation)] # French puts a space before its question mark
+    return ' '.join(parts[said[0]:said[-1] + 1] if said else parts)
 
 # %% ../nbs/02_knowledge_cache.ipynb #idnames2
 def _bytes(text): return _plain(text).encode(errors='surrogatepass') # half a character, too, is something typed
@@ -885,11 +888,12 @@ def terms(text): # words, and of those with endings their first six and their fi
 def _forms(w): return (w, *(w[:n] for n in (6, 4) if n < len(w))) if _ends(w) else (w,)
 
 # %% ../nbs/02_knowledge_cache.ipynb #unmarkc1
-_accents = re.compile(r'(?V1)(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}]\p{M}*)\p{M}+')
+_accents = re.compile(r'(?V1)([\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}\p{Hebrew}])\p{M}+')
 
 def _unmarked(text): # people leave accents out; capitals hide which i it was
-    return (even if (even := _even(text)).isascii()
-            else unicodedata.normalize('NFC', _accents.sub('', unicodedata.normalize('NFD', even))).replace('ı', 'i'))
+    even = _even(text)
+    if even.isascii(): return even
+    return unicodedata.normalize('NFC', _accents.sub(r'\1', unicodedata.normalize('NFD', even))).replace('ı', 'i')
 
 # %% ../nbs/02_knowledge_cache.ipynb #scriptc1
 _ends = re.compile(r'[\p{Latin}\p{Greek}\p{Cyrillic}]').match
@@ -1267,7 +1271,7 @@ def _as_tensors(self:KnowledgeCacheManager, shards): # items, indices and where 
                                         for k in ('data', 'indices', 'indptr')}
     tensors |= dict(zip(('search/words', 'search/words_ends'),
                         _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
-    tensors['asked'] = torch.from_numpy(self._marks(self._made))
+    tensors['marks'] = torch.from_numpy(self._marks(self._made))
     tensors['squares'] = torch.tensor([self._squares.get(x, (0., 0.)) for x in self.ids], dtype=torch.float64)
     tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)),
                 'copies/order': torch.from_numpy(np.asarray(copies.order)),
@@ -1337,7 +1341,7 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
         made.search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')}
                              | dict(num_docs=len(items)),
                              _texts(tensors['search/words'], tensors['search/words_ends']))
-        if 'asked' in tensors: made.asked = tensors['asked'].numpy()
+        if 'marks' in tensors: made.asked = tensors['marks'].numpy()
     return broken if self.lost else []
 
 # %% ../nbs/02_knowledge_cache.ipynb #ofpth001
@@ -1484,12 +1488,13 @@ def repeats(self:KnowledgeCacheManager,
 ) -> list: # questions as `add` takes them, the most frequent first
     "Questions that come back in `messages` and that no item of the cache asks"
     check_positive('least', least)
-    count = Counter(_plain(t) for t in messages if words(t) and len(t) <= longest)
+    count = Counter(_plain(t) for t in messages if len(t) <= longest and words(t))
     texts, groups, out = {}, defaultdict(list), []
     taken = self.dropped | set(self.ids) # what was taken out, and what somebody has since made another question of
     for t in messages: texts.setdefault(_plain(t), ' '.join(t.split()))
     for t, _ in count.most_common():
-        if not any(_covers(x, t) for x, _ in self.retrieve(texts[t])): groups[_gist(t)].append(t)
+        if self._asks_for(t) is not None or any(_covers(x, t) for x, _ in self.retrieve(texts[t])): continue
+        groups[_gist(t)].append(t)
     for group in groups.values():
         n, ids = sum(count[t] for t in group), [_log_id(texts[t]) for t in group]
         if n >= least and not taken & set(ids):

@@ -40,7 +40,7 @@ def sample_layers(
 
 # %% ../nbs/01_layer_sampling.ipynb #0655a3e5
 def _check_list(n_layers, idxs):
-    bad = [i for i in idxs if not isinstance(i, numbers.Integral) or not 0 <= i < n_layers]
+    bad = [i for i in idxs if not isinstance(i, numbers.Integral) or isinstance(i, bool) or not 0 <= i < n_layers]
     if bad or not idxs or list(idxs) != sorted(set(idxs)):
         raise InputError(f'sampling_strategy {list(idxs)}: expected different, rising layer indices '
                          f'from 0 to {n_layers - 1}')

@@ -426,7 +426,7 @@ class StrictYaml(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
     def construct_object(self, node, deep=False):
         try: return super().construct_object(node, deep)
-        except (ValueError, LookupError, AttributeError) as e: # of a tag that does not fit, such as !!int ""
+        except (ValueError, LookupError, AttributeError, OverflowError) as e: # of a tag that does not fit, as !!int ""
             raise yaml.YAMLError(f'{node.value!r} is no {node.tag}{node.start_mark}') from e
 
 # %% ../nbs/00_loader.ipynb #parsedc1

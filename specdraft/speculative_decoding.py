@@ -1850,6 +1850,8 @@ def log_answer(
     if not is_text(prompt):
         raise InputError(f'prompt is {prompt!r:.80}: expected the text of one message; '
                          'from a talk nothing can be learnt')
+    if not (isinstance(answer, str) and is_text('x' + answer) and isinstance(ended, bool)):
+        raise InputError(f'answer is {answer!r:.80} and ended is {ended!r}: expected one text, and True or False')
     if not ended: answer = answer.rstrip('\ufffd') # cut inside a character
     line = json.dumps(dict(prompt=prompt, answer=answer, ended=ended), ensure_ascii=False) + '\n'
     Path(path).parent.mkdir(parents=True, exist_ok=True)
