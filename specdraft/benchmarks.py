@@ -13,7 +13,7 @@ __all__ = ['METHODS', 'TIMED', 'HELD_OUT', 'NEAR_TIES', 'NEAR', 'knowledge_promp
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import itertools, json, math, os, re, shlex, shutil, statistics as st, subprocess, sys, time
 from collections import Counter, defaultdict
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache, partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from fastcore.basics import groupby, patch
 from tqdm.auto import tqdm
 
 from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_count, check_positive,
-                              check_writable, command, eos_ids, fingerprint, generate_batch, left_over, load_config,
+                              check_writable, clear_away, command, eos_ids, fingerprint, generate_batch, load_config,
                               machine, save_plot, size_groups, whole_file)
 from .knowledge_cache import (CACHE, KnowledgeCacheManager, knowledge_for, load_questions, read_held_out,
                                        read_prompts)
@@ -491,8 +491,7 @@ def check_out(
     names = '|'.join(re.escape(p.resolve().name) for p in written)
     for folder in {p.resolve().parent for p in written}: # where links point, too
         check_writable(folder)
-        for f in left_over(folder, names, 3600):
-            with suppress(OSError): f.unlink() # unless it is somebody else's
+        clear_away(folder, names)
 
 # %% ../nbs/06_benchmarks.ipynb #0d0555ad
 # packaged questions -> paraphrases of them that nobody has seen

@@ -25,7 +25,7 @@ from torch.utils.checkpoint import checkpoint
 from .loader import (SCHEMA, Block, InputError, LeanTarget, Packed, _over, _own_ways, _times, as_model, attend,
                               embedded, fingerprint, load_config, load_tensors, pick_dtype, rms_norm, rotate,
                               save_tensors, whole_file)
-from .layer_sampling import layers_for, sample_layers
+from .layer_sampling import _check_list, layers_for
 from .knowledge_cache import KnowledgeCacheManager
 
 # %% ../nbs/03_draft_model.ipynb #668a656b
@@ -178,7 +178,7 @@ class DraftModel(nn.Module):
         object.__setattr__(self, 'target', target_model) # shared, not a submodule: neither stored nor trained
         self.manager, self.info = knowledge_cache_manager, {} # info: what `save` was told of its training
         self.layer_idxs = (layers_for(self.config, LeanTarget(target_model, packed=False)) if layers is None
-                           else sample_layers(target_model.config.num_hidden_layers, None, list(layers)))
+                           else _check_list(target_model.config.num_hidden_layers, list(layers)))
         if knowledge_cache_manager is not None and len(knowledge_cache_manager):
             knowledge_cache_manager.check(target_model, self.layer_idxs)
         # past: 'target', its memory; 'own', the draft's alone, as an ordinary model's
@@ -490,8 +490,7 @@ class LeanDraft:
         self.draft, self.lean, self.layer_idxs, self.vocab_ids = draft, lean, draft.layer_idxs, draft.vocab_ids
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]
-        self.norm, self.reads, w = small_norm(draft.norm), None, draft.norm.weight
-        self.norm_was = w.dtype, w.device
+        self.norm, self.reads = small_norm(draft.norm), None
         if draft.knowledge is not None:
             self.reads = [(small_norm(k.norm), small_linear(k.q_proj), small_norm(k.k_norm), small_linear(k.o_proj))
                           for k in draft.knowledge]
@@ -510,10 +509,10 @@ class LeanDraft:
 @patch
 def check_unchanged(self:LeanDraft):
     "Refuse a draft that was cast or moved since it was packed"
-    w, x = self.draft.norm.weight, self.norm_was
-    if (w.dtype, w.device) != x:
+    w = self.draft.norm.weight
+    if (w.dtype, w.device) != (self.lean.dtype, self.lean.device):
         raise InputError(f'the draft has been cast or moved to {w.dtype} on {w.device} since the decoder was made '
-                         f'(it was {x[0]} on {x[1]}): make another decoder')
+                         f'(it was {self.lean.dtype} on {self.lean.device}): make another decoder')
 
 # %% ../nbs/03_draft_model.ipynb #leanpack1
 @patch

