@@ -24,7 +24,7 @@ def sample_layers(
     n_layers:int,  # layers of the target
     n_sampled:int, # layers of the draft
     strategy='uniform', # 'uniform', 'ends', 'change', or a list of indices
-    scores=None    # (n_layers,) how much each layer does, for 'change': see `layer_change`
+    scores=None    # (n_layers,) how much each layer changes its input, for 'change': see `layer_change`
 ) -> list: # sorted indices
     "The indices of the layers that the draft copies"
     if isinstance(strategy, (list, tuple)): return _check_list(n_layers, strategy)
@@ -61,10 +61,10 @@ def own_text(
 @torch.inference_mode()
 def layer_similarity(
     target_model,
-    ids # (B, T) text to look at
+    ids # (B, T) text to compare them on
 ): # (L+1, L+1) mean cosine between the hidden states before the first layer and after each
-    "How alike the hidden states at all depths are"
-    last = [] # what transformers gives for the last layer has passed the final norm
+    "Cosine similarity between the hidden states at all depths"
+    last = [] # transformers returns the last layer's output after the final norm; a hook gets it before
     hook = target_model.model.layers[-1].register_forward_hook(
         lambda m, i, o: last.append(o[0] if isinstance(o, tuple) else o))
     try: states = target_model(ids, output_hidden_states=True).hidden_states[:-1]
@@ -76,7 +76,7 @@ def layer_similarity(
 def layer_change(
     similarity # (L+1, L+1) from `layer_similarity`
 ): # (L,) 0: the layer changes nothing
-    "How much each layer turns its input: one minus the cosine of input and output"
+    "How much each layer changes its input: one minus the cosine between input and output"
     return 1 - similarity.diagonal(1)
 
 # %% ../nbs/01_layer_sampling.ipynb #696f1f3f
@@ -94,7 +94,7 @@ def plot_layers(
     similarity, # (L+1, L+1)
     chosen:dict # name -> layer indices
 ): # figure
-    "Heatmap of similarity between depths; beside it, how much each layer does and which layers are chosen"
+    "Heatmap of the similarity between depths; beside it, how much each layer changes its input, and the chosen layers"
     import matplotlib.pyplot as plt
     L = len(similarity) - 1
     fig, (ax, bx) = plt.subplots(1, 2, figsize=(10, 4), width_ratios=(1, 1.3))
