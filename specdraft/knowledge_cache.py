@@ -129,7 +129,7 @@ def _csv_question(at, names, row): # location, column names, cells -> a question
     ways = [p.strip() for p in q.get('paraphrases', '').splitlines() if p.strip()]
     if len(ways) == 1 and re.search(r'[|;]', ways[0]):
         print(f'{at}: its paraphrases are read as one, {ways[0]!r}: '
-              'several stand one a line within the cell', file=sys.stderr)
+              'to give several, write one a line in the cell', file=sys.stderr)
     return {**q, 'paraphrases': ways}
 
 # %% ../nbs/02_knowledge_cache.ipynb #bb2988e0
@@ -678,7 +678,7 @@ def _reword(
     few = {x['id']: [v['text'] for v in _wordings(x)] for x in items}
     if not few or not n: return
     def write(tries): # one wording of each: what one user typed must not be an example for another's question
-        with tqdm(total=WORDING_TOKENS*len(tries), desc='other words', unit='step',
+        with tqdm(total=WORDING_TOKENS*len(tries), desc='rewording', unit='step',
                   disable=not progress, leave=None) as bar:
             return [reword(lean, tokenizer, {i: [some[k % len(some)]] for i, some in few.items()}, k, random.Random(k),
                            torch.Generator(device=lean.device).manual_seed(k), on_step=bar.update) for k in tries]
@@ -709,9 +709,9 @@ def _reword_standing(
 ):
     silent = _few(x for i, x in known.items() if i in ids and x.get('heard') is None)
     if silent and progress:
-        print(f'{len(silent)} questions that stand without other words are put in such (--rewordings 0: not)',
+        print(f'{len(silent)} existing questions have no rewordings yet: making them (--rewordings 0 skips this)',
               file=sys.stderr)
-    for i, some in enumerate(_lots(silent, lot, 'questions that stand', progress)):
+    for i, some in enumerate(_lots(silent, lot, 'existing questions', progress)):
         if i or self.kv_cache.new: keep()
         self._reword(lean, tokenizer, some, progress=progress, **how)
         made = copy(self._made)
@@ -1386,7 +1386,7 @@ def load(cls:KnowledgeCacheManager,
     if 'ids' in tensors and (broken := self._open(Path(path), tensors, meta['shards'], meta.get('words') == WORDS)):
         if file_state(path) != seen: # another process has replaced them meanwhile
             return cls.load(path, target_model, layers)
-        print(f'{path}: {", ".join(broken)} missing or damaged; lost are keys and values of the items '
+        print(f'{path}: {", ".join(broken)} missing or damaged; keys and values are lost of the items '
               f'{", ".join(list(self.lost)[:20])}{" …" if len(self.lost) > 20 else ""}; '
               'any change with specdraft_build_cache computes them again', file=sys.stderr)
     return self
@@ -1509,8 +1509,8 @@ def _under_way(out, plan, asked=None):
     if m.plan != plan or asked is not None and 2*len({q['id'] for q in m._keep_ids(asked)} & set(m.ids)) < len(m):
         if _is_done(vars(m), _standing(out)): return None
         raise InputError(f'{unfinished(out)} keeps {len(m)} answered questions of a build or change that was '
-                         'interrupted, with other questions or settings: give that command again, '
-                         'with the same file, to go on with it, or remove this file to drop them')
+                         'interrupted, with other questions or settings: repeat that command '
+                         'with the same file to continue it, or remove this file to drop them')
     return m
 
 # %% ../nbs/02_knowledge_cache.ipynb #bldplan1
@@ -1584,7 +1584,7 @@ def summary(self:KnowledgeCacheManager, rows=20) -> str:
         *([f'… and {len(self) - rows} more'] if len(self) > rows else []),
         (f'{len(self)} items, {n} answer tokens, {total/1e6:.1f} MB of keys and values '
          f'({total/max(n, 1):.0f} bytes a token), layers {self.layers}, relative error of storage {self.error:.4f}'),
-        *([f'{sum(map(len, heard))} texts in other words that the target made of {len(heard)} of the questions '
+        *([f'{sum(map(len, heard))} rewordings by the target of {len(heard)} of the questions '
            '(--inspect shows them)'] if (heard := [x['heard'] for x in self.items if x.get('heard')]) else [])])
 
 # %% ../nbs/02_knowledge_cache.ipynb #eb21d312
@@ -1600,12 +1600,12 @@ def inspect(self:KnowledgeCacheManager,
         kv = self.kv_cache[x['id']]
         why = (f'below the threshold {self.threshold}' if s < self.threshold
                else f'top_k is {top_k}' if i >= top_k else '')
-        lines += [f'{s:.3f} {"not read: " + why if why else "read"}   {x["id"]}: {x["question"]}',
+        lines += [f'{s:.3f} {"not used: " + why if why else "used"}   {x["id"]}: {x["question"]}',
                   *([f'      in other words: {" | ".join(v["text"] for v in x["variants"])}'] if x['variants'] else []),
-                  *([f'      found by what the target makes of it, too: {" | ".join(x["heard"])}']
+                  *([f'      also found by the target\'s rewordings: {" | ".join(x["heard"])}']
                     if x.get('heard') else []),
-                  f'      answer{" (of your own)" if x["own"] else ""}, {len(x["answer_ids"])} tokens: {x["answer"]}',
-                  (f'      keys and values: layers {self.layers}, {kv["keys"].shape[1]} places of '
+                  f'      answer{" (yours)" if x["own"] else ""}, {len(x["answer_ids"])} tokens: {x["answer"]}',
+                  (f'      keys and values: layers {self.layers}, {kv["keys"].shape[1]} positions of '
                    f'{kv["keys"].shape[2]} numbers ({kv["keys"].dtype})')]
     return _shown('\n'.join(lines))
 
@@ -1622,8 +1622,8 @@ def _check_kept(out, new, lean, source): # the cache's file, questions to build,
         raise InputError(f'{out} holds {len(items)} item{"s"*(len(items) > 1)} of another target '
                          f'({standing.fingerprint}): give another file (--out); {anew}')
     if gone := [x['id'] for x in items if x['id'] not in kept or not _same(kept[x['id']], x)]:
-        raise InputError(f'{out} holds {len(gone)} item{"s"*(len(gone) > 1)} that {source} does not have, '
-                         f'or has otherwise, such as {gone[0]!r}: to change this cache, '
+        raise InputError(f'{out} holds {len(gone)} item{"s"*(len(gone) > 1)} that {source} lacks '
+                         f'or words differently, such as {gone[0]!r}: to change this cache, '
                          f'give --add, --update or --remove; {anew}')
 
 # %% ../nbs/02_knowledge_cache.ipynb #chkform1
@@ -1689,7 +1689,7 @@ def _changed(
     manager.plan = None
     if state.is_main_process:
         manager.save(out) # before printing: the reader of a pipe may be gone
-        if done is not None: print(f'answered: {", ".join(done) or "nothing, all answers stand"}')
+        if done is not None: print(f'answered: {", ".join(done) or "nothing, all answers are up to date"}')
     return manager
 
 # %% ../nbs/02_knowledge_cache.ipynb #comeback1
@@ -1701,10 +1701,10 @@ def _come_back(
     asked = lambda q: any(manager._asks_for(t) is not None for t in _ways(q)) # added before an interruption
     often = standing.repeats(log, least)
     new = [q for q in often[:most or None] if not asked(q)]
-    if say and 0 < most < len(often): print(f'{len(often)} questions come back: the {most} most frequent are taken')
+    if say and 0 < most < len(often): print(f'{len(often)} recurring questions: the {most} most frequent are taken')
     if say:
         print(_shown('\n'.join(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new))
-              or 'no question comes back that the knowledge cache does not have')
+              or 'no recurring question is missing from the knowledge cache')
     return new or None
 
 # %% ../nbs/02_knowledge_cache.ipynb #builtcod
@@ -1786,7 +1786,7 @@ def _told_how_to_go_on(out):
     try: yield
     except KeyboardInterrupt:
         if unfinished(out).is_file():
-            print(f'\nwhat was answered is kept in {unfinished(out)}: the same command goes on from there',
+            print(f'\nwhat was answered is kept in {unfinished(out)}: the same command continues from there',
                   file=sys.stderr)
         raise
 

