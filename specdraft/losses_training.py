@@ -17,7 +17,7 @@ import contextlib, errno, functools, hashlib, itertools, json, math, os, random,
 from importlib.resources import files
 from pathlib import Path
 
-import regex as re, torch # `regex` knows the marks that belong to letters
+import regex as re, torch # `regex` has \p{M}, the marks that combine with letters
 import torch.nn.functional as F
 from fastcore.basics import chunked, groupby, patch
 from torch import nn
@@ -35,16 +35,16 @@ from .draft_model import (DraftModel, best_checkpoint, checkpoints, default_draf
 
 # %% ../nbs/04_losses_training.ipynb #c0000006
 def kl_loss(
-    target_probs,   # (N, k) of k tokens; rows may sum to less than 1: the rest is left out
-    draft_logprobs  # (N, k) of the same tokens
+    target_probs,   # (N, k) for k tokens; rows may sum to less than 1: the rest is left out
+    draft_logprobs  # (N, k) for the same tokens
 ): # (N,)
     "Forward KL divergence from target to draft at each position, in nats (distillation: Hinton et al. 2015)"
     return (torch.special.xlogy(target_probs, target_probs) - target_probs*draft_logprobs).sum(-1)
 
 # %% ../nbs/04_losses_training.ipynb #a4c0b6a0
 def acceptance_loss(
-    target_probs,  # (N, k)
-    draft_logprobs # (N, k)
+    target_probs,  # (N, k), as for `kl_loss`
+    draft_logprobs # (N, k), as for `kl_loss`
 ): # (N,) between 0 and 1
     """One minus the expected acceptance of a sampled draft token
 
@@ -53,26 +53,26 @@ def acceptance_loss(
 
 # %% ../nbs/04_losses_training.ipynb #616e5315
 def lk_weight(
-    alpha:float, # mean expected acceptance; in training a running mean over the batches before
+    alpha:float, # mean expected acceptance; in training, its running mean over the batches so far
     eta=3.0
 ) -> float:
     "The weight of KL in the adaptive mix, exp(-eta alpha): from 1 down to exp(-eta) (LK losses, Samarin et al. 2026)"
     return math.exp(-eta*alpha)
 
 # %% ../nbs/04_losses_training.ipynb #aswide01
-def _as_wide(rows, vocab): # so many rows of logits take the memory of `rows` rows of SmolLM2's
+def _as_wide(rows, vocab): # how many rows of logits fit the memory of `rows` rows of SmolLM2's
     return max(rows*49152//vocab, 1)
 
 # %% ../nbs/04_losses_training.ipynb #thruhead
 def _through_head(dz, w): # gradient of the logits (N, V), overwritten; head (V, D) -> gradient of the states
     if w.dtype != torch.float16: return dz.to(w.dtype) @ w
-    # it has nothing below 6e-8
+    # float16 has no number below 6e-8
     most = dz.abs().amax(-1, keepdim=True).clamp_(min=1e-30)
     return (dz.div_(most).to(w.dtype) @ w).float()*most
 
 # %% ../nbs/04_losses_training.ipynb #c0000011
 class _HeadLogProbs(torch.autograd.Function):
-    rows = 128 # at a time, on a CPU
+    rows = 128 # per block, on a CPU
 
     @staticmethod
     def parts(h, w): # slices of the rows
@@ -92,7 +92,7 @@ class _HeadLogProbs(torch.autograd.Function):
         # the backward pass must compute the same logits
         ctx.half = dict(dtype=torch.get_autocast_dtype(h.device.type),
                         enabled=torch.is_autocast_enabled(h.device.type))
-        ctx.save_for_backward(h, w, at, lse, *([y] if len(parts) == 1 else [])) # what fits one block is kept
+        ctx.save_for_backward(h, w, at, lse, *([y] if len(parts) == 1 else [])) # a single block is kept
         top -= lse[:, 0]
         ctx.mark_non_differentiable(best, top)
         return out, best, top
@@ -136,16 +136,16 @@ OPENINGS = [
 ]
 
 # %% ../nbs/04_losses_training.ipynb #c0000014
-def bare_prompt(tokenizer) -> list: # ids
+def bare_prompt(tokenizer) -> list: # token ids
     "The chat template up to where the user's message starts"
     ids = tokenizer(template_parts(tokenizer)[0], add_special_tokens=False).input_ids
     return ids or [tokenizer.bos_token_id or tokenizer.eos_token_id or 0]
 
 # %% ../nbs/04_losses_training.ipynb #fe7d171e
 def invent_prompts(
-    lean, tokenizer, n:int, # target, its tokenizer, how many
-    generator=None, max_tokens=128, on_step=None, # as for `generate_batch`; tokens of one message at most
-    openings=OPENINGS # first words
+    lean, tokenizer, n:int, # target, its tokenizer, how many messages
+    generator=None, max_tokens=128, on_step=None, # as for `generate_batch`; most tokens of a message
+    openings=OPENINGS # first words to choose from
 ) -> list: # texts
     "Messages that the target writes in the user's place, at temperature 1"
     if n == 0: return []
@@ -154,7 +154,7 @@ def invent_prompts(
     begun = [openings[i] if i < len(openings) else '' for i in luck]
     rows = [bare_prompt(tokenizer) + tokenizer(b, add_special_tokens=False).input_ids for b in begun]
     out = generate_batch(lean, rows, max_tokens, 1.0, generator, on_step)
-    # as one: some tokenizers drop a space where a text begins
+    # decoded together: some tokenizers drop a space at the start of a text
     texts = [tokenizer.decode(tokenizer(b, add_special_tokens=False).input_ids + o, skip_special_tokens=True).strip()
              for b, o in zip(begun, out)]
     return list(dict.fromkeys(t for t in texts if len(t) > 3))
@@ -176,8 +176,8 @@ LANGUAGES = ['German', 'French', 'Spanish', 'Italian', 'Portuguese']
 def document_tasks(
     exchanges, n:int, # (message, answer) pairs; how many tasks
     luck # random.Random
-) -> list: # (text, language that a paragraph shall be translated into or None), none twice
-    "Messages that work on documents: two of five summaries, two questions on passages, one translation"
+) -> list: # (text, language to translate into or None), no text twice
+    "Tasks on documents: of five, two are summaries, two are questions about passages, one is a translation"
     exchanges, out = [(m, a) for m, a in exchanges if len(a) > 40], {}
     for _ in range(n if exchanges else 0):
         kind, some = luck.random(), luck.sample(exchanges, min(luck.randint(1, 6), len(exchanges)))
@@ -199,20 +199,20 @@ PASSAGES = [
     'The school', 'After the match,', 'King', 'The song', 'Residents of', 'The album'
 ]
 ASKED = ['Who', 'When', 'What', 'Where', 'How many', 'Which', 'Why', 'In what year', 'What is the name of']
-PASSAGE_TOKENS, QUESTION_TOKENS = 160, 24 # tokens of one at most
+PASSAGE_TOKENS, QUESTION_TOKENS = 160, 24 # most tokens of each
 
 # %% ../nbs/04_losses_training.ipynb #passage2
 def passages(
     lean, tokenizer, n:int,
-    luck, generator=None, # random.Random, for the first words; torch generator
+    luck, generator=None, # random.Random that picks the first words; torch generator
     on_step=None
 ) -> list: # (question, passage) pairs
-    "What the target writes without a chat template at temperature 0.8, and what it asks about it"
+    "Passages that the target writes at temperature 0.8 without a chat template, and its questions about them"
     mark, context = '\n\nQuestion: ', lean.config.max_position_embeddings
     special = {*tokenizer.all_special_ids, *eos_ids(lean.model),
                *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
     def go_on(texts, most):
-        # each with what follows up to the end of the document; those that leave no room for it are left out
+        # each text, continued up to the end of the document; texts that leave no room are dropped
         rows = [ids for t in texts if len(ids := tokenizer(t).input_ids) < context]
         out = generate_batch(lean, rows, most, .8, generator, on_step)
         return [tokenizer.decode(row + list(itertools.takewhile(lambda i: i not in special, ids)),
@@ -221,20 +221,20 @@ def passages(
     texts = go_on([luck.choice(PASSAGES) for _ in range(n)], PASSAGE_TOKENS)
     texts = [t[:m.end()] if (m := re.match(r'.*[.!?]', t, re.S)) else t for t in texts] # whole sentences
     asked = [t.rpartition(mark) for t in go_on([t + mark + luck.choice(ASKED) for t in texts], QUESTION_TOKENS)]
-    # those that are whole, on one line
+    # only whole questions on one line
     return [(m[0], text) for text, _, q in asked if (m := re.match(r'[^\n?]*\?', q))]
 
 # %% ../nbs/04_losses_training.ipynb #c0000020
 def prompt_key(text) -> str: # 16 hex digits
     "A short hash of the words of a message"
     text = _even(text)
-    words = ' '.join(re.findall(r'[\w\p{M}\p{N}]+', text) or text.split()) # or what has no words, such as :-)
+    words = ' '.join(re.findall(r'[\w\p{M}\p{N}]+', text) or text.split()) # some texts have no words, such as :-)
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 # %% ../nbs/04_losses_training.ipynb #words003
 @functools.cache
 def measured_with() -> frozenset: # of `prompt_key`s
-    "The packaged held-out messages, which the target shall not come upon by itself when it writes text to train on"
+    "The packaged held-out messages, which are left out where the target invents or rewords training messages"
     held = [read_held_out(f.name.removesuffix('.yaml')) for f in files('specdraft').joinpath('questions').iterdir()
             if f.name.startswith('heldout')]
     return frozenset(prompt_key(t) for h in held
@@ -242,12 +242,12 @@ def measured_with() -> frozenset: # of `prompt_key`s
 
 # %% ../nbs/04_losses_training.ipynb #words002
 def in_other_words(
-    # see `reword`; tries for each item; `prompt_key`s of what is measured with
+    # as for `reword`; `n`: tries for each item; `avoid`: `prompt_key`s of messages to measure with
     lean, tokenizer, manager, about, n:int, luck, generator=None, on_step=None, avoid=()
 ) -> list: # (text, item) pairs, no two alike
-    "New wordings of known questions, those by which the knowledge cache finds their item"
+    "New wordings of known questions, kept if the knowledge cache finds their item by them"
     if not (n and about and manager is not None): return []
-    new, judge = {}, manager.as_asked() # what the target made of them before is no judge of what it makes now
+    new, judge = {}, manager.as_asked() # wordings that the target found before do not judge new ones
     for k in range(n):
         for item, text in reword(lean, tokenizer, about, k, luck, generator, on_step=on_step).items():
             if prompt_key(text) in avoid or manager._asks_for(text) is not None: continue
@@ -257,30 +257,30 @@ def in_other_words(
 
 # %% ../nbs/04_losses_training.ipynb #c0000023
 class Trace:
-    "One text with what the target computed over it"
+    "One text and what the target computed for it"
     def __init__(self, ids, start, answer=None, memory=None, top=None, probs=None, hidden=None, item=None):
-        self.ids, self.start = ids, start # (n,) ids; from place `start` on the next token is learnt from
-        self.answer = start if answer is None else answer # the place before the answer
-        self.memory = memory # (n, layers, 2, Hkv, d) keys, after rotary position, and values
-        self.top, self.probs = top, probs # (n-1-start, k) ids and their probabilities
-        self.hidden, self.item = hidden, item # (n-1-start, D) after the final norm; item of the knowledge cache
-    def __len__(self): return len(self.ids) - 1 - self.start # places to learn from
+        self.ids, self.start = ids, start # (n,) token ids; the first position to learn from
+        self.answer = start if answer is None else answer # the position before the answer
+        self.memory = memory # (n, layers, 2, Hkv, d) keys (rotated) and values
+        self.top, self.probs = top, probs # (n-1-start, k) likeliest ids, their probabilities
+        self.hidden, self.item = hidden, item # (n-1-start, D) states after the final norm; cached item
+    def __len__(self): return len(self.ids) - 1 - self.start # positions to learn from
     def text(self):
-        "As `trace_texts` takes it"
+        "The text as a dict, as `trace_texts` takes it"
         return dict(prompt_ids=self.ids[:self.answer + 1].tolist(), answer_ids=self.ids[self.answer + 1:].tolist(),
                     start=self.start, item=self.item)
 
 # %% ../nbs/04_losses_training.ipynb #f44ea9e5
 def top_probs(
-    lean, hidden, k=64 # target, (N, D) after the final norm, how many
-): # (N, k) ids, the likeliest first, and their probabilities
-    "What the target holds likely at each place"
+    lean, hidden, k=64 # target, (N, D) states after the final norm, how many tokens
+): # (N, k) token ids, the likeliest first, and their probabilities
+    "The target's most likely tokens at each position"
     parts = []
-    # the logits of all places would be large
+    # the logits of all positions at once would be large
     for h in hidden.split(_as_wide(at_once(lean.device)//12, lean.config.vocab_size)):
         logits = lean.head(h).float()
         top, first = logits.topk(min(k, logits.shape[-1]), -1), likeliest(logits)[:, None]
-        # of equals `topk` puts any first, and the target says the first
+        # at a tie `topk` may put any id first, but the target says the lowest
         ids = torch.cat([first, torch.where(top.indices == first, top.indices[:, :1], top.indices)[:, 1:]], -1)
         parts.append((ids.int(), (top.values - logits.logsumexp(-1, keepdim=True)).exp()))
     return [torch.cat(p) for p in zip(*parts)]
@@ -288,10 +288,10 @@ def top_probs(
 # %% ../nbs/04_losses_training.ipynb #astrace1
 def as_trace(
     lean, text, layers, # target, dict with prompt_ids, answer_ids and optionally start and item; sampled layers
-    kv=None, states=None, # of all layers (keys, values), each (Hkv, n, d); last hidden states (n, D)
+    kv=None, states=None, # (keys, values) of all layers, each (Hkv, n, d); last hidden states (n, D)
     keep=('memory', 'top'), keep_top=64, dtype=torch.bfloat16
 ) -> Trace:
-    "Keep what a pass over the text has computed"
+    "Keep what a pass over the text computed"
     answer = len(text['prompt_ids']) - 1
     t = Trace(torch.tensor(text['prompt_ids'] + text['answer_ids']), text.get('start', answer), answer,
               item=text.get('item'))
@@ -305,8 +305,8 @@ def as_trace(
     return t
 
 # %% ../nbs/04_losses_training.ipynb #readtog1
-def _read_together(lean, texts): # ids (n,) of each -> their KV cache, (B, T, D) last hidden states
-    # padded on the right: what is there comes later, so nobody has looked at it
+def _read_together(lean, texts): # token ids (n,) of each -> their KV cache, (B, T, D) last hidden states
+    # right padding: it comes later, so no token of a text attends to it
     kv_cache = lean.new_cache(max(map(len, texts)), len(texts))
     return kv_cache, lean(nn.utils.rnn.pad_sequence(texts, batch_first=True).to(lean.device), kv_cache)
 
@@ -320,7 +320,7 @@ def trace_texts(
     if odd := {*keep} - {'memory', 'top', 'hidden'}:
         raise InputError(f'keep has {min(odd)!r}: expected some of memory, top and hidden')
     out = [as_trace(lean, t, layers, keep=()) for t in texts]
-    # in larger groups more than half would be padding
+    # in larger groups, more than half would be padding
     for part in size_groups([len(t.ids) for t in out], min(at_once(lean.device), 25_000)) if keep else []:
         some = [out[i] for i in part]
         kv_cache, h = _read_together(lean, [t.ids for t in some])
@@ -340,9 +340,9 @@ def trace_texts(
 # %% ../nbs/04_losses_training.ipynb #c0000026
 def save_shard(
     path, traces,
-    **meta # kept with them; `fingerprint` and `layers` are needed to read the file, `plan` and `prompts` in training
+    **meta # stored with them; reading the file needs `fingerprint` and `layers`, training `plan` and `prompts`
 ):
-    "Write traces side by side to one file; a lot without texts is a file too, or it would be written again and again"
+    "Write traces to one file; a lot without texts gets a file too, or every run would write it again"
     cat = lambda k: torch.cat([getattr(t, k) for t in traces] or [torch.empty(0)])
     tensors = dict(ids=cat('ids').int()) | {k: cat(k) for k in ('memory', 'top', 'hidden')
                                             if traces and getattr(traces[0], k) is not None}
@@ -351,7 +351,7 @@ def save_shard(
                  texts=[dict(n=len(t.ids), start=t.start, answer=t.answer, item=t.item) for t in traces], **meta)
 
 # %% ../nbs/04_losses_training.ipynb #openshd1
-def _open_shard(path, folder, target): # -> the file, its ids, what it says of its texts
+def _open_shard(path, folder, target): # -> the file, its token ids, its metadata
     from safetensors import safe_open
     before = file_state(path)
     tensors, meta = load_tensors(path, 'training data', only=('ids',))
@@ -370,9 +370,9 @@ def _open_shard(path, folder, target): # -> the file, its ids, what it says of i
 
 # %% ../nbs/04_losses_training.ipynb #ce6ba896
 class TrainingData:
-    "The traces in a folder of shards, read from disk when asked for; repeated texts are left out"
+    "The traces in a folder of shards, read from disk on demand; repeated texts are left out"
     def __init__(self, folder, target=None): # a target to check vocabulary and weights against
-        # `outline`: the texts without what was computed
+        # `outline`: the texts without what the target computed
         self.folder, self.where, self.outline, self.files, self.metas, seen = Path(folder), [], [], [], [], set()
         for path in sorted(self.folder.glob('shard-*.safetensors')):
             file, ids, meta = _open_shard(path, folder, target)
@@ -405,14 +405,14 @@ def __getitem__(self:TrainingData, i) -> Trace:
 # %% ../nbs/04_losses_training.ipynb #tdatatop
 @patch
 def likely(self:TrainingData): # of each shard that keeps them
-    "The target's likely tokens at every place, and their probabilities, each (N, k)"
+    "The target's likely tokens at every position, and their probabilities, each (N, k)"
     for f in self.files:
         if 'probs' in f.keys(): yield f.get_tensor('top'), f.get_tensor('probs').float()
 
 # %% ../nbs/04_losses_training.ipynb #tdatasize
 @patch
-def size(self:TrainingData): # bytes by part
-    "What each kept part takes on disk"
+def size(self:TrainingData): # bytes of each part
+    "Disk space of each stored part"
     out = {}
     for f in self.files:
         for k in f.keys():
@@ -423,7 +423,7 @@ def size(self:TrainingData): # bytes by part
 
 # %% ../nbs/04_losses_training.ipynb #lotjobs2
 def _of_some_items(jobs, most, seed):
-    # whole items, so that each keeps its own question: those drawn until there are `most` jobs
+    # draw whole items until there are `most` jobs: so each keeps its own question
     of, some, n = groupby(jobs, 1), set(), 0
     items = list(of)
     random.Random(seed).shuffle(items)
@@ -442,7 +442,7 @@ def _own_job(tokenizer, p, longest, context): # a message of `read_prompts`, wit
     if len(ids) + 1 > context:
         raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens, an answer at least 1: '
                          f'the context of the target holds {context}')
-    # one that filled the context may take more tokens when it is read again
+    # one that filled the context may take more tokens when it is tokenized again
     return ids, None, answer[:min(len(answer), longest, context - len(ids))] if answer else None
 
 # %% ../nbs/04_losses_training.ipynb #lotkey01
@@ -450,33 +450,33 @@ def _message_key(text): return prompt_key(text), *_signs.findall(_even(text))
 
 # %% ../nbs/04_losses_training.ipynb #c0000029
 def text_lots(
-    # knowledge cache or None, checked config, own prompts (texts or dicts of `read_prompts`)
+    # tokenizer, knowledge cache or None, checked config, your prompts (texts or dicts of `read_prompts`)
     tokenizer, manager, config, prompts=(),
     context=math.inf # tokens that the target can hold
 ):
-    "The lots of a run: lists of jobs (prompt ids, item, known answer or None), or numbers of prompts to invent"
+    "The lots of a run: each a list of jobs (prompt ids, item, known answer or None), or how many prompts to invent"
     worded = list(manager.wordings()) if manager is not None else []
     most = config['training']['known_wordings']
     longest = max(config['training']['max_answer_tokens'], config['decoding']['max_new_tokens'])
     jobs = [(v['prompt_ids'], x['id'], None if x['own'] else v['answer_ids']) for x, v in worded]
     if most is not None: jobs = _of_some_items(jobs, most, config['training']['seed'])
     rehearsed = {item for _, item, _ in jobs}
-    # the user's own answer to a question is known better than what was answered in use
+    # the user's own answer to a question takes precedence over an answer from use
     asked, own = {_message_key(v['text']) for x, v in worded if x['own'] or x['id'] in rehearsed}, {}
     for p in prompts:
         p = p if isinstance(p, dict) else dict(text=p)
         whole = p.get('answer') and p.get('ended', True)
         if (k := _message_key(p['text'])) not in asked and (whole or not own.get(k, {}).get('answer')):
-            own[k] = p # with the newest whole answer
+            own[k] = p # keeps the newest whole answer
     jobs += [_own_job(tokenizer, p, longest, context) for p in own.values()]
     n, lot = config['training']['num_invented_prompts'], config['training']['lot']
     return [*chunked(jobs, lot)] + [min(lot, n - i) for i in range(0, n, lot)]
 
 # %% ../nbs/04_losses_training.ipynb #7270b364
 class _Writer:
-    "What it takes to write lots"
+    "What is needed to write lots"
     def __init__(self, lean, tokenizer, manager, layers, c, seed, on_step, avoid):
-        # see `write_lot`; `prompt_key`s of what is not to be asked
+        # as for `write_lot`; `avoid`: `prompt_key`s of messages not to ask
         self.lean, self.tokenizer, self.manager, self.layers = lean, tokenizer, manager, layers
         self.c, self.on_step, self.avoid = c, on_step, avoid
         self.g = torch.Generator(device=lean.device).manual_seed(seed)
@@ -487,7 +487,7 @@ class _Writer:
 # %% ../nbs/04_losses_training.ipynb #wanswer01
 @patch
 def answered(self:_Writer, jobs, longest=math.inf, **start):
-    # (prompt ids, item, temperature) -> of each its trace, or None where a prompt leaves no room for an answer
+    # (prompt ids, item, temperature) of each -> its trace, or None if the prompt leaves no room for an answer
     room, traces = min(self.lean.config.max_position_embeddings, longest), [None]*len(jobs)
     some = [i for i, (prompt, _, _) in enumerate(jobs) if len(prompt) < room]
     def trace(i, answer, kv=None, states=None):
@@ -519,7 +519,7 @@ def known(self:_Writer, lot): # questions and own prompts -> traces
 # %% ../nbs/04_losses_training.ipynb #winvent2
 @patch
 def exchanges(self:_Writer, texts, **start): # -> (text, trace) pairs
-    # every fourth text is answered twice, the others greedily (two in three) or at random:
+    # every fourth text is answered twice, the others once, greedily (two in three) or sampled:
     # more prompts are worth more than second answers
     asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (self.hot, (0, 3)))
              for i, t in enumerate(texts) if i % 4 in some]
@@ -528,19 +528,19 @@ def exchanges(self:_Writer, texts, **start): # -> (text, trace) pairs
 
 # %% ../nbs/04_losses_training.ipynb #winvent01
 @patch
-def invented(self:_Writer, n): # messages that the target makes up, and the tasks made of them -> traces
+def invented(self:_Writer, n): # how many messages to invent -> traces of these and of the tasks made of them
     lean, tokenizer, c, how = self.lean, self.tokenizer, self.c, dict(on_step=self.on_step)
     new = [t for t in invent_prompts(lean, tokenizer, n, self.g, **how) if prompt_key(t) not in self.avoid]
     said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
-    # an invented message is the target's text too
+    # the target wrote the messages too, so they are learnt from
     invented = self.exchanges(new, start=len(bare_prompt(tokenizer)) - 1)
     brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), self.luck, self.g, **how)
                if prompt_key(q) not in self.avoid]
     asked = self.exchanges(list(dict.fromkeys(q for q, _ in brought)))
     language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought,
                                    round(n*c['tasks_per_prompt']), self.luck))
-    # odd characters can take a dozen times as many tokens when they are read as when they were written,
-    # and one such document sets the memory of all
+    # odd characters can take a dozen times as many tokens when they are tokenized again,
+    # and one such document determines the memory that the batch takes
     worked = self.exchanges(list(language), longest=10*max(c['max_answer_tokens'], PASSAGE_TOKENS))
     back = self.exchanges(list(dict.fromkeys(f'Translate from {language[text]} into English:\n\n{said(t)}'
                                              for text, t in worked if language[text] and said(t))))
@@ -549,10 +549,10 @@ def invented(self:_Writer, n): # messages that the target makes up, and the task
 # %% ../nbs/04_losses_training.ipynb #writelot1
 def write_lot(
     lean, tokenizer, manager, # target, its tokenizer, knowledge cache or None
-    # one lot of `text_lots`, sampled layers, `training` of a checked config, with `hot` as the temperature of
-    # sampled answers (1)
+    # one lot of `text_lots`, sampled layers, `training` of a checked config plus `hot`, the temperature of
+    # sampled answers (default: 1)
     lot, layers, c, seed,
-    on_step=None, held_out=() # further `prompt_key`s of messages to measure with, for which nothing is written
+    on_step=None, held_out=() # `prompt_key`s of further messages to measure with: they are left out
 ) -> list: # traces
     "Have the target answer one lot: greedily where no answer is known, and sampled"
     w = _Writer(lean, tokenizer, manager, layers, c, seed, on_step, measured_with() | set(held_out))
@@ -560,16 +560,16 @@ def write_lot(
             else w.known([j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out]))
 
 # %% ../nbs/04_losses_training.ipynb #e8424a1e
-def to_keep(c, device) -> list: # of `training` in a checked config
-    "What traces keep on disk"
+def to_keep(c, device) -> list: # c: `training` of a checked config
+    "Which parts of a trace are stored on disk"
     return c['keep'] if c['keep'] is not None else ['memory', 'top'] if device.type == 'cpu' else []
 
 # %% ../nbs/04_losses_training.ipynb #70045fd9
 def data_plan(lots, layers, config, lean, tokenizer, manager=None) -> str: # 16 hex digits
-    "A short name for the data of a run: other questions, prompts, layers or settings have another"
+    "A short name for the data of a run; other questions, prompts, layers or settings give another name"
     c = config['training']
     finds = ([manager.threshold, [v['answer'] for _, v in manager.wordings()]]
-             if manager is not None and c['rewordings'] else None) # which wordings it accepts
+             if manager is not None and c['rewordings'] else None) # decides which wordings are accepted
     return hashlib.sha256(json.dumps(
         [lots, list(layers), to_keep(c, lean.device), c['keep_top'], c['max_answer_tokens'], c['tasks_per_prompt'],
          c['passages_per_prompt'], c['seed'], c['rewordings'], finds, fingerprint(lean.model), str(lean.dtype),
@@ -584,16 +584,16 @@ def trace_key(tokenizer, trace) -> str:
 
 # %% ../nbs/04_losses_training.ipynb #words005
 def write_shard(
-    path, lean, tokenizer, manager, lot, layers, c, seed, plan='', **kw # what `write_lot` takes; plan: from `data_plan`
+    path, lean, tokenizer, manager, lot, layers, c, seed, plan='', **kw # as for `write_lot`; plan: from `data_plan`
 ):
-    "One lot of text as a file of training data; returns its traces"
+    "Write one lot of text as a file of training data; returns its traces"
     traces = write_lot(lean, tokenizer, manager, lot, layers, c, seed, **kw)
     save_shard(path, traces, plan=plan, fingerprint=fingerprint(lean.model), layers=list(layers),
                prompts=sorted({trace_key(tokenizer, t) for t in traces}))
     return traces
 
 # %% ../nbs/04_losses_training.ipynb #moststep
-def _most_steps(lot, c): # of `generate_batch` that writing it takes, for the progress bar
+def _most_steps(lot, c): # most steps of `generate_batch` that writing a lot can take, for the progress bar
     n = c['max_answer_tokens']
     if isinstance(lot, int):
         return (n*(1 + 2*(c['tasks_per_prompt'] > 0)) + 128
@@ -602,7 +602,7 @@ def _most_steps(lot, c): # of `generate_batch` that writing it takes, for the pr
     return n*(1 + -(-items*c['rewordings']//c['lot'])) + WORDING_TOKENS*c['rewordings']*(items > 0)
 
 # %% ../nbs/04_losses_training.ipynb #missing1
-def _missing(folder, mine, plan): # numbers of a process's lots -> of those not there yet, number and file
+def _missing(folder, mine, plan): # numbers of a process's lots -> number and file of each missing one
     paths = {i: Path(folder)/f'shard-{i:05}.safetensors' for i in mine}
     for path in paths.values():
         if path.is_file() and load_tensors(path, 'training data', only=())[1]['plan'] != plan:
@@ -611,17 +611,17 @@ def _missing(folder, mine, plan): # numbers of a process's lots -> of those not 
     return {i: path for i, path in paths.items() if not path.is_file()}
 
 # %% ../nbs/04_losses_training.ipynb #clrshard
-def _clear_shards(folder): # what a killed run was writing; another one may be writing the same text
+def _clear_shards(folder): # what killed runs left unfinished; not recent files: another run may be writing them
     clear_away(folder, r'shard-\d+\.safetensors')
 
 # %% ../nbs/04_losses_training.ipynb #38854a7e
 def write_data(
-    folder, lean, tokenizer, manager, # where to, target, its tokenizer, knowledge cache or None
-    # checked config, own prompts (texts or dicts of `read_prompts`); default layers: the manager's
+    folder, lean, tokenizer, manager, # folder to write to, target, its tokenizer, knowledge cache or None
+    # checked config, your prompts (texts or dicts of `read_prompts`), sampled layers (default: the manager's)
     config, prompts=(), layers=None,
-    progress=True, rank=0, world=1 # this process and their number: lots are dealt out in turn
+    progress=True, rank=0, world=1 # number of this process, of processes: they take lots in turn
 ) -> TrainingData:
-    "Write and trace all lots that are not there yet"
+    "Write and trace all lots that are missing"
     c = {**config['training'], 'hot': config['decoding']['temperature'] or 1.}
     if layers is None and manager is None:
         raise InputError('layers is None, and there is no knowledge cache that has some: name those of the draft')
@@ -643,12 +643,12 @@ def write_data(
 # %% ../nbs/04_losses_training.ipynb #c0000034
 def pick_vocab(
     data:TrainingData, size:int, vocab_size:int
-): # (size,) ids
+): # (size,) token ids
     "The tokens that the draft's head always scores"
     weight = torch.zeros(vocab_size, dtype=torch.double)
     for top, probs in data.likely():
         weight.index_add_(0, top.flatten().long(), probs.flatten().double().sqrt())
-    if not weight.any(): # nothing of it is kept
+    if not weight.any(): # no probabilities are kept
         for t in data.outline: weight += t.ids.bincount(minlength=vocab_size)
     return weight.sort(descending=True, stable=True).indices[:size].sort().values
 
@@ -666,18 +666,18 @@ def random_starts(
 # %% ../nbs/04_losses_training.ipynb #c0000040
 def as_knowledge(
     trace:Trace, lean,
-    layers # sampled ones, those of its memory
-): # keys, values: (layers, Hkv, K, d), keys before rotary position, of the place before the answer and the answer
+    layers # sampled layers, those of its memory
+): # unrotated keys, values: (layers, Hkv, K, d), of the position before the answer and of the answer
     "A traced text's answer as a knowledge cache would hold it"
     cos, sin = lean.rope(torch.arange(trace.answer, len(trace.ids)))
     k, v = trace.memory[trace.answer:].to(lean.device, torch.float).permute(2, 1, 3, 0, 4)
     cos, sin = cos.float(), sin.float()
-    back = rotate(k, cos, -sin)/(cos**2 + sin**2) # yarn also scales what it turns
+    back = rotate(k, cos, -sin)/(cos**2 + sin**2) # yarn also scales what it rotates
     return torch.stack([b if lean.blocks[l].turns else x for l, b, x in zip(layers, back, k)]), v
 
 # %% ../nbs/04_losses_training.ipynb #toread01
-def _to_read(t, lean, layers): # a trace, what `read_knowledge` gives, or None; sampled layers
-    # -> keys, values, tokens, those that they lead to
+def _to_read(t, lean, layers): # a trace, a result of `read_knowledge`, or None; sampled layers
+    # -> keys, values, their tokens, the tokens that follow these
     if not t or isinstance(t, tuple): return t
     return (*shifted(*as_knowledge(t, lean, layers)),
             t.ids[t.answer:-1].to(lean.device), t.ids[t.answer + 1:].to(lean.device))
@@ -685,16 +685,16 @@ def _to_read(t, lean, layers): # a trace, what `read_knowledge` gives, or None; 
 # %% ../nbs/04_losses_training.ipynb #eb555ea3
 def collate(
     draft, lean, traces, starts, # starts (B, M) from `random_starts`
-    knowledge, # for each row a trace to read, what `read_knowledge` gives, or None
-    extra=None # ids that the head is to score besides its own; default: those of these texts and of what they read
+    knowledge, # for each row: a trace to read, a result of `read_knowledge`, or None
+    extra=None # token ids that the head also scores; default: those of these texts and of what they read
 ) -> dict: # ids, memory, rope, starts, at, depth, real, extra; knowledge where some is read
     "The tensors of a batch"
     own, device = draft.past == 'own', lean.device
-    first = [0 if own else t.start for t in traces] # a past of its own begins with the text
+    first = [0 if own else t.start for t in traces] # a past of its own starts with the text
     M, S = max(len(t.ids) - 1 - f for t, f in zip(traces, first)), 0 if own else max(len(t.ids) for t in traces)
     pad = lambda x, n: F.pad(x, (0, 0)*(x.dim() - 1) + (0, n - len(x)))
     at = torch.tensor(first)
-    place = at[:, None] + torch.arange(M) # (B, M) in its text
+    place = at[:, None] + torch.arange(M) # (B, M) position in its text
     start, end = (torch.tensor(x)[:, None] for x in zip(*((t.start, len(t.ids) - 1) for t in traces)))
     # (layers, 2, B, Hkv, S, d)
     memory = torch.stack([pad(t.memory[:S], S) for t in traces]).to(device).permute(2, 3, 0, 4, 1, 5)
@@ -713,16 +713,16 @@ def collate(
 def mix_copies(
     logp, ids, # (N, k) log-probabilities of the head at the tokens `ids`
     best, logp_best, # (N,) the head's most likely token and its log-probability
-    copy, tokens, # (B, T, P) what is copied from each place of the knowledge, (B, P) the token there (-1: none)
-    real # (B, T) bool: the N places among these
+    copy, tokens, # (B, T, P) share copied from each knowledge position, (B, P) the token it leads to (-1: none)
+    real # (B, T) bool: the N positions to learn from
 ): # (N, k) log-probabilities with copying, (N,) the most likely token
-    "The pointer's mixture"
+    "Mix what the pointer copies into the head's probabilities"
     n = int(max(ids.max(), tokens.max())) + 1
     same = (tokens[:, :, None] == tokens[:, None]).to(copy.dtype)
-    # rounded to bfloat16, they would no longer add up to one
+    # rounded to bfloat16, the shares would not add up to one
     with torch.autocast(copy.device.type, enabled=False): shares = copy @ same
-    total, left = shares[real], 1 - copy.sum(-1)[real] # what all places with the same token give
-    # one place of each token
+    total, left = shares[real], 1 - copy.sum(-1)[real] # total: of all positions with the same token
+    # one position of each token
     places = torch.arange(tokens.shape[1], device=copy.device).expand_as(tokens)
     place = torch.full((len(tokens), n + 1), -1, device=copy.device).scatter_(
         1, tokens.masked_fill(tokens < 0, n), places)
@@ -730,7 +730,7 @@ def mix_copies(
     share = lambda ids: total.gather(1, (p := place[row[:, None], ids]).clamp(min=0))*(p >= 0)
     mixed = (logp.exp()*left[:, None] + share(ids)).clamp(min=1e-30).log()
     with torch.no_grad():
-        # the head's best, what is copied most, or one of `ids` that is both to some degree
+        # the head's best token, the most copied one, or one of `ids` that has some of both
         (most, at), (p, j) = total.max(-1), mixed.exp().max(-1)
         ours = logp_best.exp()*left + share(best.clamp(max=n - 1)[:, None])[:, 0]*(best < n)
         best = torch.where(most > ours, tokens[row, at], best)
@@ -739,25 +739,25 @@ def mix_copies(
 
 # %% ../nbs/04_losses_training.ipynb #c0000043
 class Distiller(nn.Module):
-    "A draft with its losses, as one module that an engine can wrap"
+    "A draft with its losses, as one module that Accelerate can wrap"
     def __init__(self, draft, lean, keep_top=64): # how many of the target's likeliest tokens count
         super().__init__()
         self.draft, self.keep_top = draft, keep_top
-        object.__setattr__(self, 'lean', lean) # the target is no part of what is trained
+        object.__setattr__(self, 'lean', lean) # no submodule: the target is not trained
 
-    def forward(self, batch, traces): # from `collate`; the traces that it was made of
-        "Dict of (N,), for each place learnt from: kl, acceptance, agree, and its depth in the round"
+    def forward(self, batch, traces): # batch from `collate`; the traces that it was made from
+        "Dict of (N,) tensors, one value for each position: kl, acceptance, agree, and depth in the round"
         draft, real = self.draft, batch['real']
         h, copy = draft.hidden(batch['ids'], batch['memory'], batch['rope'], batch['starts'], batch.get('knowledge'),
                                batch['at'])
-        ids, probs = self.teacher(traces, real.device) # (N, k) of the whole vocabulary
+        ids, probs = self.teacher(traces, real.device) # (N, k) ids in the whole vocabulary
         scored = draft.scored(batch['extra'])
-        cols = draft.columns(scored)[ids] # (N, k) of the draft's head; -1 where it has none
+        cols = draft.columns(scored)[ids] # (N, k) columns of the draft's head; -1 where it has none
         logp, best, logp_best = head_logprobs(h[real], draft.head_weight(scored), cols.clamp(min=0))
         logp, best = logp.masked_fill(cols < 0, -30.), scored[best]
         if copy is not None:
             logp, best = mix_copies(logp, ids, best, logp_best, copy, batch['knowledge']['tokens'], real)
-            # without this the gate would learn to copy less, only to raise these
+            # without this, the gate would learn to copy less just to raise tokens that the head lacks
             logp = torch.where(cols < 0, logp.clamp(min=-30.), logp)
         return dict(kl=kl_loss(probs, logp), acceptance=acceptance_loss(probs, logp),
                     agree=(best == ids[:, 0]).float(), depth=batch['depth'])
@@ -776,7 +776,7 @@ def teacher(self:Distiller, traces, device):
 
 # %% ../nbs/04_losses_training.ipynb #optimzr1
 def _optimizer(draft, c):
-    # draft, `training` of a checked config; layers that were copied and new modules at rates of their own
+    # draft, `training` of a checked config; copied layers and new modules have separate rates
     old = {id(p) for p in [*draft.layers.parameters(), *draft.norm.parameters()]}
     groups = [dict(params=[p for p in draft.parameters() if p.requires_grad and (id(p) in old) == is_old],
                    rate=rate or c['learning_rate'])
@@ -803,10 +803,10 @@ def _check_plan(c, minutes): # `training` of a checked config; minutes, or None
 # %% ../nbs/04_losses_training.ipynb #accelrt1
 def _accelerator(device):
     from accelerate import Accelerator
-    # the draft stays where the target is; the config's precision counts
+    # the draft stays on the target's device, in the config's precision
     acc = Accelerator(cpu=device.type == 'cpu', device_placement=False, mixed_precision='no', dynamo_backend='no')
-    acc.gradient_accumulation_steps = 1 # `_passes` adds up itself, whatever the environment says
-    # the draft is one unit, and whole in each process to begin with, whatever a config file of accelerate says
+    acc.gradient_accumulation_steps = 1 # `_passes` accumulates itself, whatever the environment says
+    # the draft is one FSDP unit, and whole in each process at the start, whatever accelerate's config file says
     if acc.distributed_type == 'FSDP':
         p = acc.state.fsdp_plugin
         p.cpu_ram_efficient_loading, p.activation_checkpointing = False, False
@@ -814,7 +814,7 @@ def _accelerator(device):
     return acc
 
 # %% ../nbs/04_losses_training.ipynb #chkaccel
-def _check_accelerator(): # said before text is written
+def _check_accelerator(): # checked before any text is written
     from accelerate.state import AcceleratorState
     if (p := AcceleratorState._shared_state.get('_mixed_precision', 'no')) not in ('no', None):
         raise InputError(f"there is an Accelerator with mixed_precision {p!r}: expected 'no', a draft is trained with "
@@ -822,12 +822,12 @@ def _check_accelerator(): # said before text is written
 
 # %% ../nbs/04_losses_training.ipynb #c0000047
 class Trainer:
-    "Distils the target into a draft; `fit` does it"
+    "Distils the target into a draft when `fit` is called"
     def __init__(self,
         draft, lean, data, # draft, target, `TrainingData` or a list of traces
         folder='output/checkpoints',
         minutes=None, # time budget; None: all epochs
-        learnt=() # texts, by number, whose prompts the draft has learnt from before: they are not held out
+        learnt=() # numbers of texts whose prompts the draft has learnt from before: they are not held out
     ):
         _check_data(data, draft.layer_idxs)
         _check_plan(draft.config['training'], minutes)
@@ -839,9 +839,9 @@ class Trainer:
         self._split(set(learnt))
         self.n_steps = c['num_epochs']*self.per_epoch
         self.step, self.seconds, self.best, self.alpha, self.history = 0, 0., math.inf, 0., []
-        self.ahead = [] # held-out losses of a best draft that is later than the state it goes on from
-        self.planned_at = min(c['warmup_steps'], 20) + 5 # the step after which it is planned what the minutes allow
-        # is there no step half done? Weights of the draft that this one goes on from
+        self.ahead = [] # held-out losses of a best draft later than the state that is resumed
+        self.planned_at = min(c['warmup_steps'], 20) + 5 # after this step the minutes become a number of steps
+        # whole: no step is half done; begun: weights of the draft that this one continues from
         self.whole, self.begun = True, None
         self.model, self.opt = self.acc.prepare(Distiller(draft, lean, c['keep_top']), _optimizer(draft, c))
         half = c['mixed_precision'] == 'bf16' or c['mixed_precision'] == 'auto' and has_native_bf16(lean.device)
@@ -849,12 +849,12 @@ class Trainer:
 
     @functools.cached_property
     def run(self): # hashes all texts: once is enough
-        "What a state must be of to be gone on from, see `run_of`"
+        "What a state must match to be resumed, see `run_of`"
         return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data)
 
     @property
     def sharded(self):
-        "Is the draft shared out by FSDP?"
+        "Does FSDP shard the draft?"
         return hasattr(self.model, 'reshard')
 
     @property
@@ -865,12 +865,12 @@ class Trainer:
 
 # %% ../nbs/04_losses_training.ipynb #7f424ee1
 def apart(
-    texts, groups, # traces; the number of each one's prompt
-    n=16 # tokens
-) -> set: # of numbers
-    "Prompts whose texts share no run of `n` tokens with the texts of others, but for what all begin with"
+    texts, groups, # traces; for each, the number of its prompt
+    n=16 # tokens of a run
+) -> set: # of prompt numbers
+    "Prompts whose texts share no run of `n` tokens with those of others, apart from their common beginning"
     begin = len(os.path.commonprefix([t.ids.tolist() for t in texts]))
-    # a run's hash: its sum with these weights
+    # a run's hash: its sum, weighted with these
     odd = torch.randint(2**62, (n,), generator=torch.Generator().manual_seed(0))*2 + 1
     runs = [(t.ids[begin:].unfold(0, n, 1)*odd).sum(-1) if len(t.ids) - begin >= n else t.ids[:0] for t in texts]
     whose = torch.tensor(groups).repeat_interleave(torch.tensor([len(r) for r in runs]))
@@ -882,20 +882,20 @@ def apart(
 # %% ../nbs/04_losses_training.ipynb #splithl1
 @patch
 def _split(self:Trainer, learnt):
-    """Hold out a twentieth of the prompts (forty at most), first of those that stand apart; find what can serve as
-    knowledge of a text"""
+    """Hold out a twentieth of the prompts (at most forty), first those that stand apart; find what each text can
+    read as knowledge"""
     texts, number, groups, first = getattr(self.data, 'outline', self.data), {}, {}, {}
     self.places = [len(t) for t in texts]
-    # prompts by number
+    # each text's prompt, by number
     prompt = [number.setdefault(tuple(t.ids[:t.answer + 1].tolist()), len(number)) for t in texts]
     for i, p in enumerate(prompt): groups.setdefault(p, []).append(i)
     old = {prompt[i] for i in learnt}
     free, n = apart(texts, prompt), min(len(groups)//20, (len(groups) - len(old))//4, 40)
     order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(self.c['seed'])).tolist()
-    # first what stands apart
+    # first those that stand apart
     held = sorted((k for k in order if k not in old), key=lambda k: k not in free)[:n]
     self._hold([i for i, p in enumerate(prompt) if p in held])
-    # a user's answer is not what the target writes
+    # the target did not write a user's answer
     own = {x['id'] for x in self.draft.manager.items if x['own']} if self.draft.manager is not None else ()
     # an item's own question comes first, with its greedy answer
     for i, t in enumerate(texts): first.setdefault(t.item, i)
@@ -914,14 +914,14 @@ def _hold(self:Trainer, valid): # numbers of the texts to judge by; the others a
 @patch
 def rate(self:Trainer, step): # linear warm-up, then a cosine down to a fiftieth
     "The share of the full learning rate at `step`"
-    warm = min(self.c['warmup_steps'], self.n_steps//5) # a short run must come down, too
+    warm = min(self.c['warmup_steps'], self.n_steps//5) # so that a short run decays, too
     if step < warm: return (step + 1)/warm
     at = (step - warm)/max(self.n_steps - warm, 1)
     return .02 + .98*(1 + math.cos(math.pi*min(at, 1)))/2
 
 # %% ../nbs/04_losses_training.ipynb #83d6450a
 @patch
-def texts_of(self:Trainer, step): # indices; texts of like length meet, in an order that differs from epoch to epoch
+def texts_of(self:Trainer, step): # indices; texts of similar length go together, in a different order each epoch
     "The texts of one step"
     epoch, at = divmod(step, self.per_epoch)
     if getattr(self, '_epoch', None) != epoch:
@@ -936,7 +936,7 @@ def texts_of(self:Trainer, step): # indices; texts of like length meet, in an or
 # %% ../nbs/04_losses_training.ipynb #readwhat
 @patch
 def _knowledge(self:Trainer, texts, g):
-    "What each text reads, as an index: itself (it is asked once more), its own knowledge, another's, or none"
+    "What each text reads, as an index: itself (asked again), its own knowledge, another text, or nothing"
     rate, luck = self.c['knowledge_rate'], torch.rand(len(texts), generator=g).tolist()
     other = [self.train[i] for i in torch.randint(len(self.train), (len(texts),), generator=g).tolist()]
     return [i if u < rate/4 else self.source[i] if u < rate else o if u < rate + (1 - rate)/3 else None
@@ -946,8 +946,8 @@ def _knowledge(self:Trainer, texts, g):
 @patch
 def _extra(
     self:Trainer, texts, knowledge
-): # (E,) ids: the same for all parts of a batch, whichever process computes them
-    "What the head scores besides its own: the tokens of the texts and of what is read"
+): # (E,) token ids, the same for all parts and all processes of a batch
+    "Tokens that the head scores besides its own: those of the texts and of what they read"
     every = getattr(self.data, 'outline', self.data)
     read = [every[k] for k in knowledge if k is not None and self.draft.knowledge is not None]
     return self.draft.extra_ids(
@@ -956,7 +956,7 @@ def _extra(
 # %% ../nbs/04_losses_training.ipynb #e97b302e
 @patch
 def losses(self:Trainer, texts, starts, knowledge, extra=None):
-    "Losses of some texts, given where rounds start, what they read and what the head scores besides (`collate`)"
+    "Losses of some texts, given where rounds start, what the texts read, and `extra` as for `collate`"
     traces = self.traced(texts, ('memory', 'top'))
     starts, read = starts[:, :max(map(len, traces))], dict(zip(texts, traces))
     more = [k for k in knowledge if k is not None and k not in read]
@@ -967,8 +967,8 @@ def losses(self:Trainer, texts, starts, knowledge, extra=None):
 
 # %% ../nbs/04_losses_training.ipynb #fa1be9bb
 @patch
-def traced(self:Trainer, some, keep): # indices; what is needed
-    "Traces of some texts, with what was not kept computed again for all of them in one pass"
+def traced(self:Trainer, some, keep): # indices; which parts are needed
+    "Traces of some texts; what was not kept is recomputed, for all of them together"
     out = {i: self.data[i] for i in dict.fromkeys(some)}
     lacks = lambda t: t.memory is None or ('top' in keep and t.top is None and t.hidden is None)
     todo = [i for i, t in out.items() if lacks(t)]
@@ -986,19 +986,19 @@ def _mix(self:Trainer): # weights of KL and of the acceptance loss
 
 # %% ../nbs/04_losses_training.ipynb #passes001
 @patch
-def _passes(self:Trainer, texts, starts, knowledge, total): # total: the weights of all places of the batch
-    "Forward and backward through the parts of a batch; sums of all processes: loss, acceptance loss, agreement, places"
+def _passes(self:Trainer, texts, starts, knowledge, total): # total: sum of the batch's weights
+    "Forward and backward passes of a batch; sums over all processes: loss, acceptance loss, agreement, positions"
     c, acc, (a, b), extra = self.c, self.acc, self._mix(), self._extra(texts, knowledge)
     sums, parts = torch.zeros(4, device=self.lean.device), min(c['accumulate'], max(len(texts)//acc.num_processes, 1))
     for k in range(parts):
         mine = list(range(len(texts)))[k::parts][acc.process_index::acc.num_processes]
-        # every process takes part in every pass; what is not its own counts nothing
+        # every process takes part in every pass; without texts of its own it counts for nothing
         rows, own = mine or [0], float(bool(mine))
         with acc.no_sync(self.model) if k < parts - 1 else contextlib.nullcontext():
             l = self.losses([texts[i] for i in rows], starts[rows], [knowledge[i] for i in rows], extra)
             w = own*c['depth_decay']**l['depth'].float()/total
             loss = (w*(a*l['kl'] + b*l['acceptance'])).sum()
-            acc.backward(loss*acc.num_processes) # processes are averaged
+            acc.backward(loss*acc.num_processes) # averaged over processes
         sums += torch.stack([loss.detach(), own*l['acceptance'].detach().sum(), own*l['agree'].sum(),
                              torch.tensor(own*len(w), device=self.lean.device)])
     return acc.reduce(sums, 'sum').tolist()
@@ -1012,13 +1012,13 @@ def one_step(self:Trainer):
     starts = random_starts(len(texts), int(lengths.max()), c['max_block'], g)
     knowledge = self._knowledge(texts, g)
     depth, real = torch.arange(starts.shape[1]) - starts, torch.arange(starts.shape[1]) < lengths[:, None]
-    total = (c['depth_decay']**depth.float())[real].sum().item() # of the whole batch, whoever computes it
-    self.opt.zero_grad(set_to_none=True) # a step that was interrupted leaves some
+    total = (c['depth_decay']**depth.float())[real].sum().item() # of the whole batch, in every process
+    self.opt.zero_grad(set_to_none=True) # an interrupted step leaves some
     sums = self._passes(texts, starts, knowledge, total)
     norm = float(self.acc.clip_grad_norm_(self.draft.parameters(), c['max_grad_norm']))
     if not math.isfinite(sums[0]) or not math.isfinite(norm): self._give_up(sums[0], norm, texts)
     for group in self.opt.param_groups: group['lr'] = group['rate']*self.rate(self.step)
-    self.whole = False # until weights, number and history agree again
+    self.whole = False # until weights, step and history agree again
     self.opt.step()
     self.step += 1
     alpha = 1 - sums[1]/sums[3]
@@ -1028,7 +1028,7 @@ def one_step(self:Trainer):
 # %% ../nbs/04_losses_training.ipynb #giveup001
 @patch
 def _give_up(self:Trainer, loss, norm, texts):
-    "Raise `InputError` for a loss or a gradient that is no number; it says how to go on"
+    "Raise `InputError` for a loss or gradient that is not finite; the message says how to continue"
     kept = best_checkpoint(self.folder)
     then = (f'{kept.name}, the best so far, is kept in {self.folder}: to go on from it (--continue_on), '
             'remove training_state.pt there' if kept
@@ -1052,14 +1052,14 @@ def validate(self:Trainer):
 # %% ../nbs/04_losses_training.ipynb #81de3f6e
 def run_of(
     config, layers, lean, # checked config of the draft, its sampled layers, target
-    texts=None # where they are written already
+    texts=None # training texts, if they are written already
 ) -> dict:
-    "What a state must share with the run that goes on from it"
+    "What a state must have in common with the run that resumes it"
     form = ({f'draft_model.{k}': v for k, v in config['draft_model'].items()}
             | {'knowledge_enhancement.enabled': config['knowledge_enhancement']['enabled']})
     out = {'the target': fingerprint(lean.model), 'its dtype': str(lean.dtype), 'layers': list(layers), **form,
            **{f'training.{k}': v for k, v in config['training'].items()
-              # these change nothing that is learnt, or only the texts, which are compared themselves
+              # these change nothing that is learnt, or only the texts, which are compared directly
               if k not in ('accumulate', 'checkpointing', 'known_wordings', 'rewordings')}}
     if texts is None: return out
     texts, words = getattr(texts, 'outline', texts), hashlib.sha256()
@@ -1069,15 +1069,15 @@ def run_of(
 
 # %% ../nbs/04_losses_training.ipynb #statedcp
 def _whole_states(to_save=False):
-    # torch's functions for state dicts that devices may share, and how to call them;
-    # to save: on the CPU, for the main process alone
+    # torch's functions for state dicts that may be sharded, and options to call them with;
+    # to_save: on the CPU, for the main process only
     from torch.distributed.checkpoint import state_dict
     return state_dict, dict(options=state_dict.StateDictOptions(full_state_dict=True, cpu_offload=to_save))
 
 # %% ../nbs/04_losses_training.ipynb #c0000051
 @patch
 def save_state(self:Trainer):
-    "Write all that `resume` needs, whole or not at all"
+    "Write all that `resume` needs, completely or not at all"
     dcp, how = _whole_states(to_save=True)
     weights, opt, o = self._weights(), {}, self.opt.optimizer # all processes take part, as for the weights
     if o.state: # none before the first step
@@ -1086,27 +1086,27 @@ def save_state(self:Trainer):
     state = dict(version=2, draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds,
                  best=self.best, alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes,
                  begun=self.begun, run=self.run, data=getattr(self.data, 'folder', Path()).name)
-    # before the state: what is killed between the two is trained, and written, again
+    # before the state: a run killed between the two trains, and writes, these steps again
     with whole_file(self.folder/'history.json') as tmp: tmp.write_text(json.dumps(self.history))
     with whole_file(self.folder/'training_state.pt') as tmp:
         try: torch.save(state, tmp)
-        except RuntimeError as e: raise OSError(str(e)) from e # what torch makes of a full disk
+        except RuntimeError as e: raise OSError(str(e)) from e # torch's error for a full disk
 
 # %% ../nbs/04_losses_training.ipynb #statein1
-def _state_in(path): # what was saved there; `InputError` if it is damaged, else whatever keeps it from being read
+def _state_in(path): # the saved state; `InputError` if it is damaged, else the error that keeps it from being read
     try: return torch.load(path, weights_only=True, map_location='cpu')
     except Exception as e:
-        if isinstance(e, MemoryError) or 'llocat' in str(e): # as torch says it
+        if isinstance(e, MemoryError) or 'llocat' in str(e): # torch's wording
             raise OSError(f'{path} could not be read: there is too little memory for it') from e
-        if isinstance(e, OSError) and e.errno != errno.EINVAL: raise # that one is what torch makes of a file cut short
+        if isinstance(e, OSError) and e.errno != errno.EINVAL: raise # EINVAL: torch's error for a truncated file
         raise InputError(f'{path} is damaged ({type(e).__name__}): remove it to start anew') from e
 
 # %% ../nbs/04_losses_training.ipynb #f71e3904
 def read_state(
-    path, run, # of `training_state.pt`; `run_of` the run that is to go on from it
-    given=True # does that run have a draft to go on from?
+    path, run, # path of `training_state.pt`; `run_of` the run that is to resume it
+    given=True # does that run continue from a trained draft?
 ) -> dict:
-    "The state of a training; one that is damaged or of another run raises `InputError`"
+    "The state of a training; raises `InputError` if it is damaged or of another run"
     if not path.is_file(): raise InputError(f'nothing to resume: there is no {path}')
     s = _state_in(path)
     if not isinstance(s, dict) or s.get('version') != 2:
@@ -1126,23 +1126,23 @@ def read_state(
 # %% ../nbs/04_losses_training.ipynb #tresume01
 @patch
 def resume(self:Trainer):
-    "Go on from `save_state`: as planned, or, where `minutes` are others than then, to an end that fits these"
+    "Continue from `save_state`: as planned or, if `minutes` has changed, with as many steps as fit it"
     dcp, how = _whole_states()
     s = read_state(self.folder/'training_state.pt', self.run)
     self._take(s['draft'])
     self._hold(s['held'])
-    self.opt.zero_grad(set_to_none=True) # of steps that are undone
+    self.opt.zero_grad(set_to_none=True) # gradients of steps that are undone
     self.opt.optimizer.state.clear()
     if s['opt']: dcp.set_optimizer_state_dict(self.draft, self.opt.optimizer, s['opt'], **how)
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history', 'begun'):
         setattr(self, k, s.get(k))
-    # the best may have been found after that save
+    # the best draft may be later than that save
     if there := best_checkpoint(self.folder):
         info = load_tensors(there, 'draft', only=())[1]['info']
         if info.get('step', 0) > self.step:
             self.best = min(self.best, info['kl'])
             self.ahead = [{k: info[k] for k in ('kl', 'alpha', 'agree') if k in info}]
-            if self.acc.is_main_process: self._leave_only(there) # it may have been killed between the two
+            if self.acc.is_main_process: self._leave_only(there) # an older best stays if the run was killed in between
     if not self.minutes: self.minutes = s['minutes']
     elif self.minutes != s['minutes']:
         if self.step >= self.n_steps:
@@ -1157,28 +1157,28 @@ def resume(self:Trainer):
 
 # %% ../nbs/04_losses_training.ipynb #intime01
 @patch
-def _in_time(self:Trainer): # steps that fit the minutes, at the rate so far
+def _in_time(self:Trainer): # steps that fit the minutes, at the pace so far
     return min(self.c['num_epochs']*self.per_epoch, max(self.step + 1, int(self.step*self.minutes*60/self.seconds)))
 
 # %% ../nbs/04_losses_training.ipynb #weights1
 @patch
 def _weights(self:Trainer, to_save=True):
-    # the draft's, whole: all processes take part, as FSDP may have shared them out;
-    # to save: for the main one alone
+    # the draft's full weights: all processes take part, since FSDP may have sharded them;
+    # to_save: for the main process only
     dcp, how = _whole_states(to_save)
-    if self.sharded: self.model.reshard() # a pass without gradient leaves them gathered
+    if self.sharded: self.model.reshard() # a pass without gradients leaves them gathered
     return dcp.get_model_state_dict(self.draft, **how)
 
 # %% ../nbs/04_losses_training.ipynb #weights2
 @patch
-def _take(self:Trainer, weights): # what `_weights` gave
+def _take(self:Trainer, weights): # weights from `_weights`
     dcp, how = _whole_states()
     if self.sharded: self.model.reshard()
     dcp.set_model_state_dict(self.draft, weights, **how)
 
 # %% ../nbs/04_losses_training.ipynb #leaveone
 @patch
-def _leave_only(self:Trainer, best): # the file of a best draft; earlier ones go
+def _leave_only(self:Trainer, best): # the file of a best draft; earlier ones are removed
     for old in checkpoints(self.folder):
         if old != best: old.unlink()
 
@@ -1196,10 +1196,10 @@ def _keep_best(self:Trainer, verdict):
 
 # %% ../nbs/04_losses_training.ipynb #85b9664a
 @patch
-def _verdict(self:Trainer, **how): # on the weights as they are; the best so far are kept
-    # each process reckons it, and devices that are unlike may differ in the last digit
+def _verdict(self:Trainer, **how): # on the current weights; saves them if they are the best so far
+    # each process computes it, and different devices may differ in the last digit
     v = agreed(self.validate(), self.lean.device) | how
-    # the last step is followed by no loss that would tell
+    # after the last step, no training loss would show it
     if self.step and not how and not math.isfinite(v['kl']): self._give_up(v['kl'], math.nan, self.valid or self.train)
     if v['kl'] < self.best:
         self._keep_best(v)
@@ -1208,7 +1208,7 @@ def _verdict(self:Trainer, **how): # on the weights as they are; the best so far
 
 # %% ../nbs/04_losses_training.ipynb #judge0001
 @patch
-def _judge(self:Trainer): # validate; the best so far is kept
+def _judge(self:Trainer): # validate; keep the best so far
     v = self._verdict()
     if self.begun is not None and self.step:
         now, self.whole = {k: w.clone() for k, w in self._weights(to_save=False).items()}, False
@@ -1218,19 +1218,19 @@ def _judge(self:Trainer): # validate; the best so far is kept
             half = self._verdict(halfway=True)
         finally:
             self._take(now)
-            self.whole = True # a state that is saved on an interruption holds what was trained
+            self.whole = True # a state saved on an interruption must hold the trained weights
         v = min(v, half, key=lambda v: v['kl'])
-    self.history[-1]['valid'] = v # last: who is interrupted while the file is written judges once more
+    self.history[-1]['valid'] = v # last: after an interruption while the file is written, it judges again
 
 # %% ../nbs/04_losses_training.ipynb #d64e16a6
 @patch
 def judge_start(self:Trainer,
-    learnt=None # the prompts that it had learnt from before this run; None: those that are noted
+    learnt=None # keys of the prompts it had learnt from before this run; None: those in its `info`
 ):
-    "Let the draft as it is be the best so far"
+    "Make the draft as it is the best so far"
     self.begun = {k: w.to('cpu', copy=True) for k, w in self._weights(to_save=False).items()}
     info = self.draft.info
-    if learnt is not None: # of this run's it has learnt none yet
+    if learnt is not None: # it has learnt none of this run's yet
         self.draft.info = {**info, 'prompts': learnt}
     self.history.append(dict(step=0, places=0))
     self._judge()
@@ -1238,23 +1238,23 @@ def judge_start(self:Trainer,
 
 # %% ../nbs/04_losses_training.ipynb #judgelt1
 @patch
-def _judge_missed(self:Trainer, check): # what an interruption left out; check: steps between two judgements
+def _judge_missed(self:Trainer, check): # a judgement that an interruption left out; check: steps between two judgements
     if self.step and self.step in (self.n_steps, self.step//check*check) and 'valid' not in self.history[-1]:
         self._judge()
         self.save_state()
 
 # %% ../nbs/04_losses_training.ipynb #planmin1
 @patch
-def _plan(self:Trainer, bar): # how many steps the minutes allow; a run that is late ends
+def _plan(self:Trainer, bar): # plan how many steps the minutes allow; end a run that is late
     if not self.minutes: return
-    if self.step == self.planned_at: # the rate so far depended on the warm-up alone
+    if self.step == self.planned_at: # the learning rate so far depended on the warm-up alone
         self.n_steps = bar.total = self._in_time()
-    # a machine that has become slower since the plan
+    # the machine has become slower since the plan
     if self.seconds > 1.2*60*self.minutes: self.n_steps = self.step
 
 # %% ../nbs/04_losses_training.ipynb #showbar1
 @patch
-def _show(self:Trainer, bar): # the last step, and the places a second of the last twenty
+def _show(self:Trainer, bar): # the last step, and the positions a second of the last twenty
     r, places = self.history[-1], sum(h['places'] for h in self.history[-20:])
     bar.set_postfix(alpha=f'{r["alpha"]:.2f}', agree=f'{r["agree"]:.2f}',
                     places=f'{places*self.step/min(self.step, 20)/self.seconds:.0f}/s')
@@ -1262,19 +1262,19 @@ def _show(self:Trainer, bar): # the last step, and the places a second of the la
 
 # %% ../nbs/04_losses_training.ipynb #timedsv1
 @patch
-def _timed_save(self:Trainer): # -> when it was done, and the seconds that it took
+def _timed_save(self:Trainer): # -> when the save was done, and the seconds that it took
     began = time.perf_counter()
     self.save_state()
     saved = time.perf_counter()
-    return saved, self._agreed(self.acc.num_processes*(saved - began)) # one of them writes
+    return saved, self._agreed(self.acc.num_processes*(saved - began)) # only one of them writes
 
 # %% ../nbs/04_losses_training.ipynb #c0000052
 @patch
 def fit(self:Trainer,
-    stop_at=None, # a step; default: the planned number of them
-    progress=True, save_every=60 # seconds between two saves of the state; more where saving takes over a tenth of them
-) -> DraftModel: # as the last step left it; the best is in the folder
-    "Train to the planned number of steps; a loss or a gradient that is no number raises `InputError`"
+    stop_at=None, # step to stop at; default: the planned number of steps
+    progress=True, save_every=60 # seconds between two saves of the state; more if saving takes over a tenth of them
+) -> DraftModel: # as the last step left it; the best draft is in the folder
+    "Train to the planned number of steps; raises `InputError` if a loss or gradient is not finite"
     if not self.whole:
         raise InputError(f'step {self.step} was interrupted half way: go on from what was saved (resume)')
     began, saved, cost, check = time.perf_counter() - self.seconds, time.perf_counter(), 0., min(self.per_epoch, 250)
@@ -1293,7 +1293,7 @@ def fit(self:Trainer,
                 if last or self._agreed(time.perf_counter() - saved) > max(save_every, 9*cost):
                     saved, cost = self._timed_save()
         except KeyboardInterrupt:
-            # otherwise the last one stands; with FSDP the processes are interrupted at different places
+            # otherwise the last saved state stays; with FSDP, processes are interrupted at different points
             if self.whole and not self.sharded: self.save_state()
             raise
     return self.draft
@@ -1307,7 +1307,7 @@ def _agreed(self:Trainer, seconds): # all processes must decide alike
 # %% ../nbs/04_losses_training.ipynb #remarkcd
 @patch
 def remark(self:Trainer):
-    "Say where the minutes and the config do not go together"
+    "Say if the minutes and the config do not fit together"
     epochs = self.c['num_epochs']
     if not self.minutes: return
     if self.step <= self.planned_at and self.step < epochs*self.per_epoch:
@@ -1343,12 +1343,12 @@ def plot_history(
 
 # %% ../nbs/04_losses_training.ipynb #unmet001
 def _unmet(
-    draft, b, i, # a batch of `collate`, which of its texts,
-    ids, told, V # its tokens, those of the answer that is read, size of the vocabulary
-): # -> (places, E) bool
+    draft, b, i, # draft, batch from `collate`, which of its texts
+    ids, told, V # token ids of the text and of the answer that it reads, size of the vocabulary
+): # -> (positions, E) bool
     "Which of the `extra` tokens the head does not score yet"
-    # a token that the draft's vocabulary lacks is scored from the round on before which it was met
-    # (without rounds, everywhere behind it), one of the answer that is read from the start
+    # a token that the draft's vocabulary lacks is scored in all rounds that start once it has occurred
+    # (without rounds, everywhere after it); one of the answer that is read, from the start
     real = b['real'][i]
     begin = (b['starts'][i] if draft.past == 'target'
              else torch.arange(len(real), device=real.device))[real] + b['at'][i]
@@ -1360,9 +1360,9 @@ def _unmet(
 # %% ../nbs/04_losses_training.ipynb #rankof01
 BEYOND = 1_000_000 # the rank of a token that the draft does not score
 
-def _rank(p, at): # (places, V) probabilities, (places,) columns of the tokens that follow, -1: not scored -> (places,)
+def _rank(p, at): # (N, V) probabilities, (N,) columns of the tokens that follow, -1: not scored -> (N,) ranks
     own = p.gather(1, at.clamp(min=0)[:, None]).masked_fill(at[:, None] < 0, 0.)
-    # of equals the first is taken, as `likeliest` does
+    # at a tie the first is taken, as in `likeliest`
     first = torch.arange(p.shape[1], device=p.device) < at[:, None]
     return ((p > own) | (p == own) & first).sum(-1).masked_fill(own[:, 0] == 0, BEYOND)
 
@@ -1370,9 +1370,9 @@ def _rank(p, at): # (places, V) probabilities, (places,) columns of the tokens t
 @torch.no_grad()
 def next_ranks(
     draft, lean, traces, starts, # starts (B, M) of the rounds
-    knowledge # for each text a trace to read, what `read_knowledge` gives, or None
-) -> list: # for each text (places,): how many tokens the draft prefers to the one that follows
-    "What a draft thinks of the next token at every place"
+    knowledge # for each text: a trace to read, a result of `read_knowledge`, or None
+) -> list: # for each text (positions,): how many tokens the draft prefers to the one that follows
+    "The rank that a draft gives the next token at every position"
     b, out = collate(draft, lean, traces, starts, knowledge), []
     scored = draft.scored(b['extra'])
     columns, head = draft.columns(scored), draft.head_weight(scored)
@@ -1395,10 +1395,10 @@ def next_ranks(
 # %% ../nbs/04_losses_training.ipynb #c0000060
 @torch.no_grad()
 def depth_ranks(
-    draft, lean, traces, # of greedy answers
-    n=6, knowledge=None # tokens of a chain; for each text a trace to read, what `read_knowledge` gives, or None
-) -> list: # for each text (places, n)
-    "The rank of token d of a round that starts at a place, if it is right so far; 0 is the draft's first choice"
+    draft, lean, traces, # draft, target, traces of greedy answers
+    n=6, knowledge=None # tokens of a chain; for each text: a trace to read, a result of `read_knowledge`, or None
+) -> list: # for each text (positions, n)
+    "Rank of token d of a round that starts at a position, if those before are right; 0: the draft's first choice"
     out = [torch.full((len(t), n), BEYOND) for t in traces]
     knowledge = knowledge or [None]*len(traces)
     draft = draft.eval()
@@ -1406,42 +1406,42 @@ def depth_ranks(
         cols = torch.arange(max(len(traces[i]) for i in part))
         ranked = lambda starts: zip(part, next_ranks(draft, lean, [traces[i] for i in part],
                                                      starts.expand(len(part), -1), [knowledge[i] for i in part]))
-        if draft.past == 'own': # where a round starts is nothing to it
+        if draft.past == 'own': # it does not matter where a round starts
             for i, ranks in ranked(0*cols):
                 out[i] = F.pad(ranks, (0, n - 1), value=BEYOND).unfold(0, n, 1)
             continue
         for r in range(n):
             starts = ((cols - r)//n*n + r).clamp(min=0)
             for i, ranks in ranked(starts):
-                at = starts[r:len(ranks)] # the piece before the first whole round is another's
+                at = starts[r:len(ranks)] # the piece before the first whole round has other starts
                 out[i][at, cols[r:len(ranks)] - at] = ranks[r:]
     return out
 
 # %% ../nbs/04_losses_training.ipynb #c22ac2ad
 def chain_rounds(
-    ranks, n, # one text of `depth_ranks`, tokens of a chain
-    width=1 # choices that are offered at each of its steps
-): # rounds; the tokens emitted are the places
+    ranks, n, # ranks of one text from `depth_ranks`, tokens of a chain
+    width=1 # choices offered at each step
+): # number of rounds; they emit one token for each position
     "Walk through a text as a decoder would"
     at, rounds, ranks = 0, 0, ranks.tolist()
     while at < len(ranks):
         k, at_most = 0, min(n, len(ranks) - at)
         while k < at_most and ranks[at][k] == 0: k += 1
         if k < at_most and ranks[at][k] < width:
-            k += 1 # a sibling is met, and nothing was drafted behind it
+            k += 1 # a sibling is right, and nothing was drafted after it
         at += k + 1; rounds += 1
     return rounds
 
 # %% ../nbs/04_losses_training.ipynb #bc31cadd
 def chain_tau(
     ranks, # from `depth_ranks`
-    n=None, width=1 # tokens of a chain (default: all that were asked for), choices at each step
+    n=None, width=1 # tokens of a chain (default: all that `ranks` has), choices at each step
 ) -> float:
     "Tokens emitted in a round, over all texts"
     return sum(map(len, ranks))/sum(chain_rounds(r, n or r.shape[1], width) for r in ranks)
 
 # %% ../nbs/04_losses_training.ipynb #989767a7
-def check_unused(folder, resume=False): # resume: a state that is there is gone on from
+def check_unused(folder, resume=False): # resume: continue from a state that is there
     "Raise `InputError` if a new training would replace one that `folder` holds"
     state = Path(folder)/'training_state.pt'
     if resume and state.is_file(): return
@@ -1451,8 +1451,8 @@ def check_unused(folder, resume=False): # resume: a state that is there is gone 
                          'choose another folder (--out), or remove this one')
 
 # %% ../nbs/04_losses_training.ipynb #finishd1
-def is_finished(path) -> bool: # of `training_state.pt`
-    "Whether a training has done all its steps; what isn't there or can't be read is none that could go on"
+def is_finished(path) -> bool: # path: that of `training_state.pt`
+    "Whether a training has done all its steps; a missing or damaged state counts as finished"
     if not Path(path).is_file(): return True
     try: s = _state_in(path)
     except InputError: return True
@@ -1469,13 +1469,13 @@ def same_form(config, own): # two checked configs
 def note_prompts(
     draft, texts, tokenizer # texts: `TrainingData`
 ) -> list: # numbers of the texts whose prompts the draft has learnt from before
-    "Keep with a draft which prompts it learns from"
+    "Record in a draft which prompts it learns from"
     known = set(draft.info.get('prompts', ()))
     draft.info = {**draft.info, 'prompts': sorted(known.union(*(m['prompts'] for m in texts.metas)))}
     return [i for i, t in enumerate(texts.outline) if trace_key(tokenizer, t) in known] if known else []
 
 # %% ../nbs/04_losses_training.ipynb #c0000063
-def _tell(texts, tokenizer, manager): # what has been written
+def _tell(texts, tokenizer, manager): # print what has been written
     print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {texts.folder}: '
           + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
     if manager is None: return
@@ -1486,31 +1486,31 @@ def _tell(texts, tokenizer, manager): # what has been written
         print(f'{len(new)} other wordings found for known questions, such as {user_text(tokenizer, new[0])!r}')
 
 # %% ../nbs/04_losses_training.ipynb #setaside1
-def _set_aside(folder, draft): # the state of a training that is through; the draft that another one goes on from
+def _set_aside(folder, draft): # remove the state of a finished training; keep the draft that a new one continues from
     (Path(folder)/'training_state.pt').unlink(missing_ok=True)
     before, info, old = Path(folder)/'before.safetensors', draft.info, best_checkpoint(folder)
-    # by a start that was killed: it has set aside what stood
+    # left by a start that was killed: it has set aside the draft before it
     begun = lambda info: info.get('step') == 0 and 'before' in info
     if old and not begun(load_tensors(old, 'draft', only=())[1]['info']):
         with whole_file(before) as tmp: shutil.copyfile(old, tmp)
     if begun(info): info = info['before']
     past = {k: v for k, v in info.items() if k != 'prompts'}
-    # what is known of it does not hold for what becomes of it
+    # what is known of it does not hold for the draft that it becomes
     draft.info = {'prompts': draft.info.get('prompts', []), 'before': past}
 
 # %% ../nbs/04_losses_training.ipynb #stateof1
 def _state_of(folder, given, resume, config, layers, lean):
-    # is there a state to go on from, and the name of the data that it was trained on
+    # -> is there a state to resume, and the name of the data that it was trained on
     file = Path(folder)/'training_state.pt'
-    resume = resume and file.is_file() # without a state it is a start
+    resume = resume and file.is_file() # without a state, it starts anew
     if given and not resume and file.is_file() and not is_finished(file):
         raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), '
                          f'choose another folder (--out), or remove {file}')
-    # what differs is said before text is written
+    # differences are reported before any text is written
     return resume, read_state(file, run_of(config, layers, lean), given).get('data') if resume else None
 
 # %% ../nbs/04_losses_training.ipynb #textthen
-def _text_of_then(then, folder, say): # what the training in `folder` was begun with; tell of it?
+def _text_of_then(then, folder, say): # the text that the training in `folder` began with; say: print a message?
     state = Path(folder)/'training_state.pt'
     if is_finished(state):
         raise InputError(f'the messages or questions have changed since the training in {folder} ended: '
@@ -1530,10 +1530,10 @@ def _written(lots, data, stored, folder, lean, tokenizer, manager, config, promp
     state, data = processes(lean.device.type), Path(data)
     where = data/data_plan(lots, layers, config, lean, tokenizer, manager)
     say = progress and state.is_main_process
-    if stored and stored != where.name: # whole: it was trained on
+    if stored and stored != where.name: # complete: it was trained on
         where = _text_of_then(data/stored, folder, say)
     else:
-        # they may be what users have typed, as may what a log has brought into the knowledge cache
+        # prompts may be what users have typed, and so may items that a log brought into the knowledge cache
         heard = manager is not None and any(map(_of_log, manager.ids))
         if prompts or heard: where.mkdir(0o700, parents=True, exist_ok=True)
         if state.is_main_process:
@@ -1546,8 +1546,8 @@ def _written(lots, data, stored, folder, lean, tokenizer, manager, config, promp
     return texts
 
 # %% ../nbs/04_losses_training.ipynb #newdraft1
-def _new_draft(config, lean, manager, layers, texts): # texts: `TrainingData`, for its vocabulary
-    # a caller's random numbers stay as they are
+def _new_draft(config, lean, manager, layers, texts): # texts: `TrainingData`, for the draft's vocabulary
+    # the caller's random state stays as it is
     with torch.random.fork_rng([lean.device] if lean.device.type == 'cuda' else []):
         torch.manual_seed(config['training']['seed'])
         draft = DraftModel(config, lean.model, manager, layers=layers)
@@ -1556,7 +1556,7 @@ def _new_draft(config, lean, manager, layers, texts): # texts: `TrainingData`, f
     return draft
 
 # %% ../nbs/04_losses_training.ipynb #sampled1
-def _new_layers(config, lean, manager): # that a new draft samples
+def _new_layers(config, lean, manager): # layers that a new draft samples
     layers = layers_for(config, lean)
     if manager is not None and layers != list(manager.layers):
         raise InputError(f'the config samples the layers {layers}, but the knowledge cache holds {manager.layers}: '
@@ -1564,7 +1564,7 @@ def _new_layers(config, lean, manager): # that a new draft samples
     return layers
 
 # %% ../nbs/04_losses_training.ipynb #sweep001
-def _sweep(folder): # what a training there was writing when it was killed
+def _sweep(folder): # remove what a killed training left unfinished there
     clear_away(folder, r'training_state\.pt|history\.(json|png)|before\.safetensors|'
                        r'best_draft_model_knowledge_epoch\d+\.safetensors', older=0)
 
@@ -1577,18 +1577,18 @@ def _check_shared(mine, lean, what): # does each process see what the first one 
 # %% ../nbs/04_losses_training.ipynb #traindrc
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache or None
-    folder='output/checkpoints', # of checkpoints and state
-    minutes=None, # of training at most; None: all epochs
-    resume=False, # go on from the state in `folder`, if there is one
-    prompts=(), progress=True, # own messages: texts or dicts of `read_prompts`
-    # a trained draft to go on from, with the form that it has (a best one that `folder` holds becomes
-    # `before.safetensors`); default: a new one
+    folder='output/checkpoints', # for checkpoints and state
+    minutes=None, # most minutes of training; None: all epochs
+    resume=False, # continue from the state in `folder`, if there is one
+    prompts=(), progress=True, # your messages: texts or dicts of `read_prompts`
+    # a trained draft to continue from; it keeps its form (the best draft in `folder`, if any, becomes
+    # `before.safetensors`); default: a new draft
     draft=None,
     data='output/training_data' # folder for what the target writes
 ) -> Trainer: # the best draft is in `folder`
-    """Text from the target with its traces (kept on disk), and a trained draft
+    """Write text with the target, trace it (both kept on disk), and train a draft on it
 
-    What does not fit together raises `InputError` before text is written."""
+    Settings that do not fit together raise `InputError` before any text is written."""
     state, given = processes(lean.device.type), draft is not None
     _check_accelerator()
     if given: config, layers = same_form(config, draft.config), draft.layer_idxs
@@ -1597,14 +1597,14 @@ def train_draft(
         check_unused(folder, resume)
     if manager is not None: manager.check_asked(tokenizer)
     _check_plan(config['training'], minutes)
-    # two would take away each other's drafts
+    # two would remove each other's drafts
     with changing(Path(folder)/'training_state.pt', 0) if state.is_main_process else contextlib.nullcontext():
         if state.is_main_process: _sweep(folder)
         resume, stored = _state_of(folder, given, resume, config, layers, lean)
         _check_shared((resume, stored), lean, f'another state in {folder}')
         state.wait_for_everyone()
         lots = text_lots(tokenizer, manager, config, prompts, lean.config.max_position_embeddings)
-        if not (lots or stored): _check_data((), layers) # refused before anything is given up
+        if not (lots or stored): _check_data((), layers) # refused before anything is removed
         if given and not resume and state.is_main_process: _set_aside(folder, draft)
         texts = _written(lots, data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress)
         if draft is None: draft = _new_draft(config, lean, manager, layers, texts)
@@ -1618,27 +1618,27 @@ def train_draft(
             if trainer.step >= trainer.n_steps and progress and state.is_main_process:
                 print(f'the training in {folder} has done all its {trainer.n_steps} steps: nothing is trained '
                       '(--continue_on, without --resume, goes on from its draft)', file=sys.stderr)
-        else: # a best draft never stands without a state to go on from, nor beside that of an earlier run
+        else: # a best draft never exists without a state to resume, nor beside the state of an earlier run
             if given: trainer.judge_start(was)
             trainer.save_state()
         trainer.fit(progress=progress)
         return trainer
 
 # %% ../nbs/04_losses_training.ipynb #afford01
-def affordable(rewordings:int, manager): # as the config has it, knowledge cache or None
-    """How often to try to put each cached question in other words
+def affordable(rewordings:int, manager): # tries by the config, knowledge cache or None
+    """How many times to try to reword each cached question
 
-    For more than a hundred questions less often, or more would be written than a short training reads."""
+    Fewer for more than a hundred questions, or more text would be written than a short training reads."""
     return min(rewordings, 1600//max(len(manager), 1)) if manager is not None else rewordings
 
 # %% ../nbs/04_losses_training.ipynb #e1b25421
 def fine_tune_config(
-    config, messages=0 # checked config, how many messages of use there are (0: the cached questions are what is learnt)
+    config, messages=0 # checked config, number of messages from use (0: only cached questions are learnt)
 ):
-    """A config for going on from a trained draft
+    """A config for training a trained draft further
 
-    A tenth of the rate, nothing invented, and beside messages of use as many of the cached questions, at least a
-    hundred."""
+    A tenth of the rate, nothing invented and, beside messages from use, as many wordings of cached questions, at least
+    a hundred."""
     c = config['training']
     return {**config, 'training': {
         **c, 'num_invented_prompts': 0, 'known_wordings': max(messages, 100) if messages else c['known_wordings'],
@@ -1646,9 +1646,9 @@ def fine_tune_config(
         'new_learning_rate': (c['new_learning_rate'] or c['learning_rate'])*.1}}
 
 # %% ../nbs/04_losses_training.ipynb #askedcod1
-NEWEST = 2000 # messages of a log
+NEWEST = 2000 # messages used of a log
 
-def _check_asked(minutes, newest, out, **files): # of the options that name a file at most one may be given
+def _check_asked(minutes, newest, out, **files): # files: options that name a file; at most one may be given
     if not 0 <= minutes < math.inf:
         raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
     check_count('newest', newest)
@@ -1656,7 +1656,7 @@ def _check_asked(minutes, newest, out, **files): # of the options that name a fi
         raise InputError(f'newest is {newest}: it chooses among messages of use: '
                          'give --continue_on FILE, too')
     for k, v in files.items():
-        if v is not None and not v.strip(): # an unset variable must not start a training from nothing
+        if v is not None and not v.strip(): # an unset variable must not start a training from scratch
             raise InputError(f'{k} is empty ({v!r}): leave it out, or name a file')
     if (Path(out)/'draft.safetensors').is_file():
         raise InputError(f'{out} holds draft.safetensors, which commands would read instead of what is trained there: '
@@ -1668,19 +1668,19 @@ def _check_asked(minutes, newest, out, **files): # of the options that name a fi
 def _own_messages(prompts, continue_on): # options of `specdraft_train` -> the file, its messages
     file = prompts or (continue_on if continue_on != 'cache' else None)
     own = read_prompts(file, skip=not prompts) if file else []
-    if file and not own: # or all would be trained on that stands in the cache
+    if file and not own: # or everything in the cache would be trained on
         raise InputError(f'{file} holds no message: expected at least one line')
     return file, own
 
 # %% ../nbs/04_losses_training.ipynb #newest01
-def _newest(own, n, file, say): # messages, how many (0: all), where they are from, tell of those left out?
+def _newest(own, n, file, say): # messages, how many (0: all), their file, say that some are left out?
     if not 0 < n < len(own): return own
     if say:
         print(f'of {len(own)} messages in {file} the newest {n} are learnt from (--newest)', file=sys.stderr)
     return own[-n:]
 
 # %% ../nbs/04_losses_training.ipynb #advise01
-def _advise(config, c, resume): # before a draft is trained from nothing
+def _advise(config, c, resume): # before a draft is trained from scratch
     if (name := shipped_draft(config)) and not resume:
         print('a new draft is trained from nothing; one that is trained already ships for this target '
               f'({name}), and --continue_on cache goes on from it', file=sys.stderr)
@@ -1689,7 +1689,7 @@ def _advise(config, c, resume): # before a draft is trained from nothing
               file=sys.stderr)
 
 # %% ../nbs/04_losses_training.ipynb #trainsay
-def _closing(trainer, out): # what a finished training says
+def _closing(trainer, out): # what a finished training prints
     trainer.remark()
     save_plot(plot_history(trainer.history), Path(out)/'history.png')
     verdict = ', '.join(f'{k} {x:.3f}' for k, x in (trainer.verdict or {}).items())
@@ -1699,12 +1699,12 @@ def _closing(trainer, out): # what a finished training says
               'none are held out)')
 
 # %% ../nbs/04_losses_training.ipynb #tries001
-def _tries(rewordings, continue_on): # options of `specdraft_train` -> `rewordings`; None: as many as are affordable
+def _tries(rewordings, continue_on): # options of `specdraft_train` -> `rewordings`; None: as many as `affordable` says
     if rewordings is None: return None if continue_on in (None, 'cache') else 0
     return check_value('rewordings', rewordings, SCHEMA['training']['rewordings'])
 
 # %% ../nbs/04_losses_training.ipynb #findcch1
-def _check_cache(cache, config, c, continue_on): # c: what `config` names, checked
+def _check_cache(cache, config, c, continue_on): # c: the checked config that `config` names
     needed = c['knowledge_enhancement']['enabled'] or continue_on == 'cache' or cache != CACHE
     if needed and not Path(cache).is_file():
         if Path(cache).is_dir():
@@ -1713,30 +1713,30 @@ def _check_cache(cache, config, c, continue_on): # c: what `config` names, check
                          f'--config {shlex.quote(str(config))}' + f' --out {shlex.quote(str(cache))}'*(cache != CACHE))
 
 # %% ../nbs/04_losses_training.ipynb #unknown1
-def _n_new(own, manager): # messages, knowledge cache or None -> how many that it does not know, each once
+def _n_new(own, manager): # messages, knowledge cache or None -> how many different ones it does not know
     return len({_message_key(p['text']) for p in own if manager is None or manager._asks_for(p['text']) is None})
 
 # %% ../nbs/04_losses_training.ipynb #c0000064
 @command
 def specdraft_train(
     config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
-    cache:str=CACHE, # knowledge cache: specdraft_build_cache makes it
+    cache:str=CACHE, # knowledge cache, made by specdraft_build_cache
     out:str='output/checkpoints', # folder for checkpoints
-    # folder for what the target writes and computes: gigabytes on a CPU; what a finished training has left there
-    # may be deleted
+    # folder for what the target writes and computes: gigabytes on a CPU; you may delete the data of a finished
+    # training
     data:str='output/training_data',
-    # of training at most, after the text has been written, those before a --resume included; 0: all epochs of the
+    # most minutes of training, without writing the text, but with those before a --resume; 0: all epochs of the
     # config, or as planned before
     minutes:float=0,
-    prompts:str=None, # file of messages to train on besides: plain lines or JSON lines
-    # go on from a trained draft (that in `out`, or the one that ships) with this file: messages and, where given,
-    # what the target answered in use (as far as the config's decoding.max_new_tokens), beside some of the cached
-    # questions; `cache`: with the questions of the knowledge cache alone
+    prompts:str=None, # file of more messages to train on: plain lines or JSON lines
+    # train a trained draft (the one in `out`, or the one that ships) further on this file: messages and, where
+    # given, what the target answered in use (up to the config's decoding.max_new_tokens), plus some of the cached
+    # questions; `cache`: on the questions of the knowledge cache alone
     continue_on:str=None,
-    newest:int=NEWEST, # of the messages of the file `continue_on`, the newest, so many at most: a log grows; 0: all
-    resume:bool=False, # go on from the state in `out`; without one the training begins
-    # how often to try to put each question of the knowledge cache in other words, to train on those too; default:
-    # the config's, fewer for more than a hundred questions, and 0 where `continue_on` is a file
+    newest:int=NEWEST, # use only so many of the newest messages of the file `continue_on`, since a log grows; 0: all
+    resume:bool=False, # continue from the state in `out`; if there is none, start from the beginning
+    # how many times to try to reword each question of the knowledge cache, to train on the results too; default:
+    # the config's number, fewer for more than a hundred questions, and 0 if `continue_on` is a file
     rewordings:int=None,
     device:str='cpu' # cpu, cuda or mps
 ):
@@ -1744,7 +1744,7 @@ def specdraft_train(
 
     On many devices or machines: accelerate launch --no_python specdraft_train"""
     _check_asked(minutes, newest, out, prompts=prompts, continue_on=continue_on)
-    state = processes(device) # one that fails from here on ends the others, too
+    state = processes(device) # from here on, a process that fails ends the others, too
     file, own = _own_messages(prompts, continue_on)
     loader, tries = ModelLoader(config), _tries(rewordings, continue_on)
     _check_cache(cache, config, loader.config, continue_on)

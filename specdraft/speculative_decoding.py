@@ -52,26 +52,27 @@ def _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_
 
 # %% ../nbs/05_speculative_decoding.ipynb #2c5c0d5d
 class Sampling:
-    "Logits into the distribution that is sampled"
+    "The settings that turn logits into the distribution to sample from"
     def __init__(self,
-        # 0: greedy; most likely tokens that make up this much probability; so many most likely tokens (0: all)
+        # temperature 0: greedy; top_p: keep the most likely tokens up to this much probability; top_k: keep this many
+        # most likely tokens (0: all)
         temperature=0., top_p=1., top_k=0,
-        min_p=0.,        # least probability, as a share of the largest one
-        # logits of tokens that have occurred, in the prompt too, are divided by it (multiplied where negative): Keskar
-        # et al. 2019
+        min_p=0.,        # least probability to keep, as a fraction of the largest one
+        # divides the logits of tokens that have occurred, in the prompt too (multiplies negative ones): Keskar et al.
+        # 2019
         repetition_penalty=1.,
-        logit_bias=None  # id -> what is added to its logit
+        logit_bias=None  # token id -> what to add to its logit
     ):
         _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_bias)
         self.temperature, self.top_p, self.top_k, self.min_p = temperature, top_p, top_k, min_p
         self.penalty = repetition_penalty
         self.bias = dict(logit_bias or {})
     @functools.cached_property
-    def _bias(self): # ids, what is added
+    def _bias(self): # token ids, what to add
         return torch.tensor(list(self.bias)), torch.tensor(list(self.bias.values()), dtype=torch.float32)
     @property
     def greedy(self):
-        "Is nothing drawn?"
+        "Is the largest logit taken, so that nothing is drawn?"
         return self.temperature == 0
 
 # %% ../nbs/05_speculative_decoding.ipynb #sampask1
@@ -85,11 +86,11 @@ def adjusts(self:Sampling):
     return bool(self.bias) or self.reads
 @patch(as_prop=True)
 def bare(self:Sampling):
-    "Is it the target's own first choice, whatever came before?"
+    "Is it simply the target's largest logit, whatever came before?"
     return self.greedy and not self.adjusts
 
 # %% ../nbs/05_speculative_decoding.ipynb #samphow1
-def _sampling(temperature, top_p, top_k, **more): # as `generate` takes them
+def _sampling(temperature, top_p, top_k, **more): # arguments as for `generate`
     known = inspect.signature(Sampling).parameters
     if strange := more.keys() - known.keys():
         raise TypeError(f'{min(strange)!r} is no argument here: texts are drawn with {", ".join(known)} (temperature 0 '
@@ -101,10 +102,10 @@ def _sampling(temperature, top_p, top_k, **more): # as `generate` takes them
 @patch
 def adjust(self:Sampling,
     logits,      # (N, n)
-    texts=None,  # for each row the ids before it
-    columns=None # (V,) where each id's column is, -1: nowhere; default: column i is id i
+    texts=None,  # for each row, the ids of the text before it
+    columns=None # (V,) the column of each id, -1 if it has none; default: column i is id i
 ): # (N, n)
-    "Bias and repetition penalty"
+    "Apply bias and repetition penalty"
     if not self.adjusts: return logits
     logits = logits.float().clone()
     if self.bias:
@@ -120,7 +121,7 @@ def adjust(self:Sampling,
             c = c[c >= 0]
         c = c.to(row.device)
         x = row[c]
-        # a token that has occurred twice gets the same twice
+        # a token that has occurred twice gets the same value twice
         row[c] = torch.where(x < 0, x*self.penalty, x/self.penalty)
     return logits
 
@@ -154,17 +155,17 @@ def warp(
 def _softmax(logits, temperature, top_k):
     if temperature != 1:
         logits = logits.float()
-        # or those of a very low one would be infinite
+        # subtract the maximum first, or a very low temperature would make logits infinite
         logits = (logits - logits.amax(-1, keepdim=True))/temperature
     if 0 < top_k < logits.shape[-1]:
         logits = logits.masked_fill(logits < logits.topk(top_k, -1).values[..., -1:], -torch.inf)
     return logits.softmax(-1, dtype=torch.float)
 
 # %% ../nbs/05_speculative_decoding.ipynb #nucleus2
-def _nucleus(p, top_p, min_p=0.): # (V,) -> (places, probabilities) of what stays;
-    # as transformers: a token stays while those above it have less than top_p
+def _nucleus(p, top_p, min_p=0.): # (V,) -> (indices, probabilities) of the tokens kept;
+    # as in transformers, a token is kept while those above it have less than top_p
 
-    # where all from `least` up have more than `top_p`, none below it stays: these alone are sorted
+    # if the tokens from `least` up have more than `top_p`, none below is kept, so only these are sorted
     for least in (1e-3, 1e-4, .99*(1 - top_p)/len(p)):
         at = (p >= least).nonzero()[0]
         values = p[at]
@@ -176,23 +177,23 @@ def _nucleus(p, top_p, min_p=0.): # (V,) -> (places, probabilities) of what stay
     if min_p > 0 and len(values):
         n = np.count_nonzero(values >= min_p*values[0])
         at, values = at[:n], values[:n]
-    # none: a draft that says nothing but NaN
+    # nothing is left where a draft gives only NaN
     return at, values/float(ends[len(at) - 1]) if len(at) else values
 
 # %% ../nbs/05_speculative_decoding.ipynb #fb516b42
 class Urn:
-    "Weights of tokens to draw from, one after the other; what is taken out is not drawn again"
-    size = 256 # weights of a part
+    "Weights of tokens to draw from, one draw after another; a token that is taken out is not drawn again"
+    size = 256 # weights in a part
     def __init__(self,
         weights, # (n,) on the CPU, not necessarily normalised
-        ids=None # (n,) whose they are, all other tokens have none; default: place i is token i
+        ids=None # (n,) the token of each weight, all others have none; default: index i is token i
     ):
-        # as given, places taken out, what is left
+        # weights as given, their tokens, indices taken out; `w`: the weights left
         self.weights, self.ids, self.gone = _array(weights), ids, []
         self.w = self.weights
     @functools.cached_property
     def sums(self):
-        "Those of the parts"
+        "The sum of each part"
         return np.add.reduceat(self.w, np.arange(0, len(self.w), self.size), dtype=np.float64)
     @functools.cached_property
     def total(self):
@@ -202,10 +203,10 @@ class Urn:
         "The weights of one part"
         return self.w[k*self.size:(k + 1)*self.size]
     def token(self, x:int) -> int:
-        "Whose weight stands at a place"
+        "The token whose weight is at an index"
         return x if self.ids is None else int(self.ids[x])
     def places(self, token:int) -> list: # one or none
-        "Where a token's weight stands"
+        "The index of a token's weight"
         return [token] if self.ids is None else (self.ids == token).nonzero()[0].tolist()
     def weight(self, token:int) -> float:
         "What is left of a token's weight"
@@ -214,7 +215,7 @@ class Urn:
 # %% ../nbs/05_speculative_decoding.ipynb #urntake01
 @patch
 def take(self:Urn, x:int):
-    "Take the weight at a place out"
+    "Take out the weight at an index"
     if not self.gone: self.w = self.w.copy()
     k, sums = x//self.size, self.sums
     self.gone.append(x)
@@ -225,15 +226,15 @@ def take(self:Urn, x:int):
 # %% ../nbs/05_speculative_decoding.ipynb #urntake2
 @patch
 def without(self:Urn, token:int): # `Urn`
-    "The same without a token"
+    "A new urn without a token"
     left = Urn(self.w, self.ids)
     for x in self.places(token): left.take(x)
     return left
 
 # %% ../nbs/05_speculative_decoding.ipynb #urnless01
 @patch
-def less(self:Urn, q, ids=None): # (n,) weights and whose they are, as above -> `Urn`
-    "What is more than `q`, of each token"
+def less(self:Urn, q, ids=None): # (n,) weights and their tokens, as for `Urn` -> `Urn`
+    "The weight that each token has beyond `q`"
     if self.ids is None:
         w, at = self.w.copy(), slice(None) if ids is None else ids
         w[at] = np.maximum(w[at] - q, 0)
@@ -246,7 +247,7 @@ def less(self:Urn, q, ids=None): # (n,) weights and whose they are, as above -> 
 # %% ../nbs/05_speculative_decoding.ipynb #urndraw0a
 @patch
 def draw(self:Urn, rng=random) -> int:
-    "The place of one sample, which stays in the urn"
+    "Draw one sample and return its index; it stays in the urn"
     ends = self.sums.cumsum()
     u = rng.random()*ends[-1]
     k = int(ends.searchsorted(u, 'right'))
@@ -254,28 +255,28 @@ def draw(self:Urn, rng=random) -> int:
         inside = self.part(k).cumsum(dtype=np.float64)
         x = int(inside.searchsorted(u - (ends[k - 1] if k else 0), 'right'))
         if x < len(inside): return k*self.size + x
-    return int(self.w.argmax()) # rounded up to the sum of all
+    return int(self.w.argmax()) # the number was rounded up to the sum of all
 
 # %% ../nbs/05_speculative_decoding.ipynb #urnarray1
 def _array(x): return x.numpy() if torch.is_tensor(x) else np.asarray(x)
 
 # %% ../nbs/05_speculative_decoding.ipynb #urndraw1
-def as_urn(weights): # an `Urn`, or what it takes
-    "`weights` itself if it is an `Urn`, else one of them"
+def as_urn(weights): # an `Urn`, or weights for one
+    "`weights` itself if it is an `Urn`, else an urn made of them"
     return weights if isinstance(weights, Urn) else Urn(weights)
 
 # %% ../nbs/05_speculative_decoding.ipynb #urndraw2
-def draw(weights, rng=random) -> int: # an `Urn`, or what it takes
-    "One sample: a token"
+def draw(weights, rng=random) -> int: # an `Urn`, or weights for one
+    "Draw one token"
     urn = as_urn(weights)
     return urn.token(urn.draw(rng))
 
 # %% ../nbs/05_speculative_decoding.ipynb #urndraw4
 def as_rng(
     seed=None,   # an integer; None: from torch's own state, which `torch.manual_seed` sets
-    greedy=False # nothing will be drawn, so that state is left alone
+    greedy=False # nothing will be drawn, so torch's state is left alone
 ) -> random.Random:
-    "Where the random numbers of a text come from"
+    "The source of a text's random numbers"
     if seed is not None and (not isinstance(seed, numbers.Integral) or seed < 0):
         raise InputError(f'seed is {seed!r}: expected an integer of 0 or more, '
                          'a list with one for each row, or None')
@@ -285,10 +286,10 @@ def as_rng(
 @patch
 def urn(self:Sampling,
     logits,    # (n,)
-    text=None, # the ids before
-    columns=None, ids=None # (V,) as for `adjust`; (n,) whose the logits are, default: place i is token i
+    text=None, # the ids of the text before
+    columns=None, ids=None # columns: as for `adjust`; ids: (n,) the token of each logit, default: index i is token i
 ): # `Urn` of probabilities
-    "What a text's next token is drawn from: all tokens, or with top-p the few that stay"
+    "The urn for a text's next token: all tokens, or with top-p the few that are kept"
     if self.adjusts: logits = self.adjust(logits[None], [text], columns)[0]
     if self.top_p == 1:
         return Urn(warp(logits, self.temperature, 1., self.top_k, self.min_p).cpu(), ids)
@@ -298,9 +299,9 @@ def urn(self:Sampling,
 # %% ../nbs/05_speculative_decoding.ipynb #tgturn01
 @patch
 def target_urn(self:Sampling, logits, text=None): # as `urn`
-    "The same of the target, whose logits must be numbers; a draft without any only proposes nothing"
+    "`urn` for the target, whose logits must be numbers; a draft with NaN logits just proposes nothing"
     urn = self.urn(logits, text)
-    if not len(urn.w) or math.isnan(urn.w[0]): # one that is none leaves none of the softmax
+    if not len(urn.w) or math.isnan(urn.w[0]): # a single NaN or inf makes the whole softmax NaN
         raise InputError('the target\'s logits are no numbers (nan or inf): load it in another dtype, '
                          'such as float32')
     return urn
@@ -309,25 +310,25 @@ def target_urn(self:Sampling, logits, text=None): # as `urn`
 class Drawn:
     "What a proposed token was drawn from"
     def __init__(self,
-        q, x,        # (n,) weights, the place of the drawn one
-        ids=None,    # (n,) whose they are, all others have none; default: place i is token i
-        gone=(), left=1. # places that were taken out before, and the sum that they left
+        q, x,        # q: (n,) weights, x: the index of the drawn one
+        ids=None,    # (n,) the token of each weight, all others have none; default: index i is token i
+        gone=(), left=1. # gone: indices taken out before, left: the sum of the weights left
     ):
         self.q, self.x, self.ids, self.gone, self.left = _array(q), x, ids, gone, left
     @property
     def chance(self):
         "The probability with which the token was drawn"
         return self.q[self.x].item()/self.left
-    def taken_from(self, p, mass=1.): # `Urn`, and what counts as 1 there -> `Urn`
-        "What `p` has more than this, of each token"
+    def taken_from(self, p, mass=1.): # `Urn`, and the sum that stands for 1 there -> `Urn`
+        "The weight that each token has in `p` beyond its weight here"
         q = self.q*(mass/self.left)
         if self.gone: q[list(self.gone)] = 0
         return p.less(q, self.ids)
 
 # %% ../nbs/05_speculative_decoding.ipynb #propos001
 class Proposal:
-    "A tree of proposed tokens; place 0 is the last token of the text, a proposed one has the place that `add` gives"
-    def __init__(self): # steps of the draft that it took, and their cost in plain steps
+    "A tree of proposed tokens; node 0 is the last token of the text, and `add` returns the node of a proposed one"
+    def __init__(self): # steps, spent: the draft steps that it took, and their cost in plain steps
         self.tokens, self.parents, self.sources, self.buckets, self.probs = [], [], [], [], []
         self.children = [[]]
         self.steps, self.spent = 0, 0.
@@ -336,8 +337,8 @@ class Proposal:
     def line(self):
         "Is it a chain?"
         return self.parents == list(range(len(self)))
-    def add(self, token:int, parent=0, source='draft', bucket=0, probs=None) -> int: # place
-        "Propose `token` behind the place `parent`; `probs`: (V,) or `Drawn`, where it was drawn"
+    def add(self, token:int, parent=0, source='draft', bucket=0, probs=None) -> int: # node
+        "Propose `token` as a child of the node `parent`; `probs`: (V,) or `Drawn`, if it was drawn"
         if probs is None: # not drawn: the same token twice is one proposal
             same = next((c for c in self.children[parent] if self.tokens[c - 1] == token), None)
             if same: return same
@@ -347,13 +348,13 @@ class Proposal:
         self.children[parent].append(len(self))
         return len(self)
     def drawn_from(self, at): # `Drawn`, or None
-        "What the token at this place was drawn from"
+        "What the token at this node was drawn from"
         q = self.probs[at - 1]
         return q if q is None or isinstance(q, Drawn) else Drawn(q, self.tokens[at - 1])
 
 # %% ../nbs/05_speculative_decoding.ipynb #propos002
 @patch
-def path(self:Proposal, at): # places
+def path(self:Proposal, at): # a node -> nodes
     "The branch from its first token to `at`"
     out = []
     while at:
@@ -363,19 +364,19 @@ def path(self:Proposal, at): # places
 
 # %% ../nbs/05_speculative_decoding.ipynb #propos03
 @patch
-def chain(self:Proposal, tokens, probs=None, **kw): # ids; where they were drawn, for each a (V,) or a `Drawn`
-    "Propose `tokens` one behind the other"
+def chain(self:Proposal, tokens, probs=None, **kw): # token ids; if drawn, a (V,) or `Drawn` for each
+    "Propose `tokens` one after another"
     at = 0
     for i, t in enumerate(tokens): at = self.add(t, at, probs=probs[i] if probs else None, **kw)
     return self
 
 # %% ../nbs/05_speculative_decoding.ipynb #9d127acf
 def verify(
-    # (len(proposal) + 1, V), a row for each place; or anything that gives the row of a place, or its `Urn`, by [place]
+    # (len(proposal) + 1, V), a row for each node; or anything that gives the row of a node, or its `Urn`, by [node]
     target_probs,
     proposal,
-    rng=random # from `as_rng`, or whatever has `random()`
-): # (places of the accepted tokens, the next token)
+    rng=random # from `as_rng`, or any object with `random()`
+): # (nodes of the accepted tokens, the next token)
     "Accept, correct or add: recursive rejection sampling over siblings"
     path, at = [], 0
     while True:
@@ -384,19 +385,19 @@ def verify(
             x, q = proposal.tokens[at - 1], proposal.drawn_from(at)
             chance = mass if q is None else mass*q.chance
             ratio = p.weight(x)/chance if chance > 0 else 0. # what can't have been drawn isn't accepted
-            if rng.random() < ratio: # one number for each, for the next ones not to depend on rounding
+            if rng.random() < ratio: # always draw a number, so that rounding doesn't shift the next ones
                 path.append(at)
                 break
             left = p.without(x) if q is None else q.taken_from(p, mass)
-            # what is left; another child is held against that
-            if left.total > 0: p, mass = left, left.total # otherwise rejected by rounding alone
+            # the residual; the next child is checked against it
+            if left.total > 0: p, mass = left, left.total # otherwise only rounding rejected it
         else: return path, draw(p, rng)
 
 # %% ../nbs/05_speculative_decoding.ipynb #645a286b
 def verify_greedy(
-    best:list, # the target's choice at each place
+    best:list, # the target's choice at each node
     proposal
-): # (places of the accepted tokens, the next token)
+): # (nodes of the accepted tokens, the next token)
     "Follow the target's choices through the tree"
     path, at = [], 0
     while True:
@@ -409,7 +410,7 @@ def verify_greedy(
 def padding(
     input_ids, # (B, T)
     attention_mask # (B, T) 0 where a row is padded, or None
-) -> list: # for each row the number of padded places before it
+) -> list: # for each row, the number of padding tokens before it
     "How much each row is padded"
     if attention_mask is None: return [0]*len(input_ids)
     attention_mask = torch.as_tensor(attention_mask)
@@ -450,16 +451,16 @@ def _check_vocabulary(ids, bias, size): # all ids of the prompts; `Sampling`'s b
 def check_prompt(
     input_ids, # (B, T) tensor
     config, # of the target
-    sampling=None, # its `logit_bias` is looked at, too
+    sampling=None, # a `Sampling`, whose `logit_bias` is checked, too
     attention_mask=None # see `padding`
-) -> list: # for each row the number of padded places before it
+) -> list: # for each row, the number of padding tokens before it
     "Raise `InputError` for an empty prompt, one that is too long, or ids outside the vocabulary"
     _check_shape(input_ids)
     pad = padding(input_ids, attention_mask)
     T, limit = input_ids.shape[1] - min(pad), config.max_position_embeddings
     if T >= limit:
         raise InputError(f"the prompt has {T} tokens: the model's context holds {limit}, prompt and answer together")
-    ids = torch.cat([row[n:] for row, n in zip(input_ids, pad)]) # padding may be anything
+    ids = torch.cat([row[n:] for row, n in zip(input_ids, pad)]) # padding may hold any ids
     _check_vocabulary(ids, sampling.bias if sampling else {}, config.vocab_size)
     return pad
 
@@ -479,9 +480,9 @@ def _token_by_token(lean, prompt, max_new_tokens, sampling, rng): # (1, T) witho
 # %% ../nbs/05_speculative_decoding.ipynb #16e98728
 @torch.inference_mode()
 def plain_generate(
-    target_model, # model, or `LeanTarget` (packing takes a moment: pass one when timing)
+    target_model, # model, or `LeanTarget` (packing takes a moment, so pass one when timing)
     input_ids,    # (1, T)
-    # more of `Sampling`
+    # all as for `SpeculativeDecoder.generate` (of one row); sampling: more settings of `Sampling`
     max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, attention_mask=None, **sampling
 ): # (1, T + new) ids
     "The target alone, token by token"
@@ -493,17 +494,17 @@ def plain_generate(
                          'generate_batch takes prompts side by side')
     before, rng = input_ids[0, :pad].tolist(), as_rng(seed, sampling.greedy)
     out = before + _token_by_token(lean, input_ids[:, pad:], max_new_tokens, sampling, rng)
-    with torch.inference_mode(False): # one to write to and to train on
+    with torch.inference_mode(False): # callers may write to it and train on it
         return torch.tensor([out], device=input_ids.device)
 
 # %% ../nbs/05_speculative_decoding.ipynb #57c0a9fd
 class CopyIndex:
-    "Finds where the end of a text has stood before, and what followed"
+    "Finds where the end of a text has occurred before, and what followed"
     def __init__(self,
         texts=(), # lists of ids to copy from
         n=2,      # shortest match
         longest=32, # a longer match counts as this long
-        # an `AnswerIndex` of many more texts, and the shortest match there; it is asked when it may match longer
+        # answers: an `AnswerIndex` of many more texts, searched if it may match longer; least: the shortest match in it
         answers=None, least=4
     ):
         self.n, self.longest, self.answers, self.least = n, longest, answers, least
@@ -513,12 +514,12 @@ class CopyIndex:
         for t in texts:
             self.texts.append([])
             self.append(t, len(self.texts) - 1)
-    def append(self, ids, text=0): # text 0 is the running one
+    def append(self, ids, text=0): # text 0 is the running text
         "Add tokens to a text"
         t, old = self.texts[text], len(self.texts[text])
         t += ids
         for n in self.keys:
-            first = max(old + 1, n) # end of a run of n tokens that is new
+            first = max(old + 1, n) # end of the first new run of n tokens
             for end, run in enumerate(zip(*(t[first - n + i:] for i in range(n))), first):
                 self.at[run].append((text, end))
 
@@ -531,7 +532,7 @@ def _match(self:CopyIndex, text, end):
 
 # %% ../nbs/05_speculative_decoding.ipynb #copymtc2
 @patch
-def _places(self:CopyIndex): # of the longer matches, or else of the shorter: (length, text, end)
+def _places(self:CopyIndex): # occurrences of the longer run, or else of the shorter: (length of the match, text, end)
     for n in self.keys:
         places = [(self._match(t, e), t, e) for t, e in self.at.get(tuple(self.texts[0][-n:]), ())[-64:]
                   if e < len(self.texts[t])]
@@ -540,7 +541,7 @@ def _places(self:CopyIndex): # of the longer matches, or else of the shorter: (l
 
 # %% ../nbs/05_speculative_decoding.ipynb #copyfol1
 @patch
-def _follows(self:CopyIndex, text, end, match, limit): # the length of the match there -> ids
+def _follows(self:CopyIndex, text, end, match, limit): # text and end of a match, its length -> ids
     t = self.texts[text]
     run, period = t[end:end + limit], len(t) - end
     if text == 0 and match >= min(period, self.longest):
@@ -550,7 +551,7 @@ def _follows(self:CopyIndex, text, end, match, limit): # the length of the match
 # %% ../nbs/05_speculative_decoding.ipynb #copyprop1
 @patch
 def propose(self:CopyIndex, limit=16): # (ids, length of the match)
-    "The continuation of the longest match of the running text's end, and how long that match is"
+    "What followed the longest match of the running text's end, and the length of that match"
     places = self._places()
     if limit < 1: return [], 0
     m = max(places)[0] if places else 0
@@ -565,8 +566,8 @@ def propose(self:CopyIndex, limit=16): # (ids, length of the match)
 
 # %% ../nbs/05_speculative_decoding.ipynb #copybeh1
 @patch
-def behind(self:CopyIndex, tokens, limit=16): # ids; as `propose`
-    "What `propose` would give, were these tokens the next of the running text"
+def behind(self:CopyIndex, tokens, limit=16): # token ids; returned as by `propose`
+    "What `propose` would return if the running text continued with these tokens"
     text, n = self.texts[0], len(self.texts[0])
     text += tokens
     try: return self.propose(limit)
@@ -583,53 +584,53 @@ def expected_tokens(a:float, k:int) -> float:
 JOINT = 8 # texts that are timed together
 
 class CostModel:
-    """Milliseconds of passes and counts of success; chooses what to propose
+    """Times of passes and counts of successes; chooses what to propose
 
-    Costs and gains are in plain steps unless they say ms."""
-    widths = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64) # tokens of the passes that are timed
-    levels = (.03, .07, .12, .2, .35, .5, .65, .8, .9) # bounds between probabilities that the draft gives
+    Costs and gains are in plain steps unless their names say ms."""
+    widths = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64) # tokens in the passes that are timed
+    levels = (.03, .07, .12, .2, .35, .5, .65, .8, .9) # bounds between buckets of the draft's probabilities
     priors = dict(copy=(.3, .45, .6, .75, .9, .97), # by length of the match: 2, 3, 4-5, 6-8, 9-15, more
                   # by the probability that the draft gives, between the `levels`
                   draft=(.02, .04, .08, .14, .25, .4, .55, .7, .82, .93),
-                  sibling=(.02, .05, .1, .18, .3, .45, .5, .5, .5, .5)) # and where the likeliest was wrong
-    first_pause, confidence = 8, .5 # rounds; how likely a token is to be right before anything is known of it
-    # what proposals may have cost more than they brought: so many plain steps, or this part of the text if that is more
+                  sibling=(.02, .05, .1, .18, .3, .45, .5, .5, .5, .5)) # the same, where the likeliest was wrong
+    first_pause, confidence = 8, .5 # rounds; how likely a token is to be right before anything is known
+    # how much more proposals may cost than they bring: in plain steps, or as a part of the text if that is more
     stake, most_lost = 1., .03
-    probes = .003 # of the time, what asking a draft costs whose rounds don't pay
-    near, far_widths = 128, (1, 8, 16, 64) # tokens of the text at which all is timed; what is timed of a long one, too
+    probes = .003 # part of the time that may go into asking a draft whose rounds don't pay
+    near, far_widths = 128, (1, 8, 16, 64) # length of the text at which all is timed; widths timed on a long one, too
     def __init__(self,
-        pass_ms, draft_ms, # {width: ms} of target passes, ms of a draft step or None
-        # of `JOINT` texts together: ms of a draft step, of passes over one and over four tokens of each; default: one
-        # by one, passes as of one text
+        pass_ms, draft_ms, # pass_ms: {width: ms} of target passes; draft_ms: of a draft step, or None
+        # for `JOINT` texts together: ms of a draft step, and of passes over one and four tokens of each; default: steps
+        # one by one, passes as for one text
         joint_ms=None,
-        # what a draft step takes longer where it reads cached answers: of one text, of `JOINT` texts together
+        # extra ms of a draft step that reads cached answers: for one text, for `JOINT` texts together
         read_ms=(0., 0.),
-        # of a long text: how many tokens it has, {width: ms} for some widths, ms of a draft step or None; default: as
-        # of a short one
+        # for a long text: its length in tokens, {width: ms} for some widths, ms of a draft step or None; default: as
+        # for a short one
         far=None
     ):
         self.short, self.far, self.read_ms, self.ws = (pass_ms, draft_ms), far, read_ms, sorted(pass_ms)
         self.pass_ms, self.draft_ms = self.short
         self.joint_ms = joint_ms or (JOINT*(draft_ms or 0), self.verify_ms(JOINT), self.verify_ms(4*JOINT))
-        # what several texts cost more than one of as many new tokens
+        # extra ms of several texts over one text with as many new tokens
         self.besides = [ms - self.verify_ms(w*JOINT) for w, ms in zip((1, 4), self.joint_ms[1:])]
         self.reset()
     @staticmethod
     def bucket(match): # 0 to 5
-        "Copies whose matches are about as long count together"
+        "The bucket of a copy; matches of about the same length count together"
         return bisect_right((3, 4, 6, 9, 16), match)
 
 # %% ../nbs/05_speculative_decoding.ipynb #costrst01
 @patch
 def reset(self:CostModel,
     rows=1,  # texts that are decoded together
-    shown=0. # the pointer's share to begin with, where this one has cached answers (0: the first steps don't read)
+    shown=0. # the pointer's initial share, if there are cached answers (0: the first steps don't read)
 ):
-    "Forget the last text: back to prior guesses, worth three tokens each"
+    "Forget the last text and return to the prior guesses, worth three tokens each"
     (self.pass_ms, self.draft_ms), self.length = self.short, self.near
-    # does the next step read? steps without reading, and how many at most
+    # does the next step read? the pointer's share, steps without reading, and how many at most
     self.reads, self.shown, self.unread, self.skip = shown > 0, shown, 0, self.first_pause
-    # right, asked, in which round
+    # tokens right, tokens asked about, in which round
     self.counts = {(source, b): (3*a, 3., 0) for source, rates in self.priors.items()
                    for b, a in enumerate(rates)}
     self.rounds, self.sure = 0, self.confidence
@@ -641,13 +642,13 @@ def reset(self:CostModel,
 # %% ../nbs/05_speculative_decoding.ipynb #costrate1
 @patch
 def level(self:CostModel, probability):
-    "The bucket of a probability that the draft gives"
+    "The bucket of a probability that the draft gives a token"
     return bisect_right(self.levels, probability)
 
 # %% ../nbs/05_speculative_decoding.ipynb #costrat2
 @patch
-def counted(self:CostModel, source, bucket): # right, asked
-    "How often tokens of a source and bucket were right, and asked about, faded back to the prior guess since then"
+def counted(self:CostModel, source, bucket): # tokens right, tokens asked about
+    "How many tokens of a source and bucket were right, and asked about; fades back to the prior guess"
     (hit, n, at), prior = self.counts[source, bucket], 3*self.priors[source][bucket]
     left = .97**(self.rounds - at)
     return prior + left*(hit - prior), 3 + left*(n - 3)
@@ -662,7 +663,7 @@ def rate(self:CostModel, source, bucket=0):
 # %% ../nbs/05_speculative_decoding.ipynb #costvrf01
 @patch
 def verify_ms(self:CostModel, width): # ms
-    "The time of a pass, on straight lines between the measured widths, and on beyond the last"
+    "The time of a pass, interpolated linearly between the measured widths and extrapolated beyond the last"
     ws = self.ws
     hi = min(max(bisect_right(ws, width - .5), 1), len(ws) - 1)
     lo = hi - 1
@@ -671,10 +672,10 @@ def verify_ms(self:CostModel, width): # ms
 # %% ../nbs/05_speculative_decoding.ipynb #costvrf2
 @patch
 def speedup(self:CostModel,
-    tau, n, width=1, # tokens drafted a round, choices at each
+    tau, n, width=1, # n: tokens drafted a round, width: choices at each
     reading=False # does each step read cached answers?
 ):
-    "What drafting `n` tokens a round makes of plain decoding"
+    "Speedup over plain decoding from drafting `n` tokens a round"
     return tau*self.pass_ms[1]/(self.verify_ms(n*width + 1) + n*(self.draft_ms + reading*self.read_ms[0]))
 
 # %% ../nbs/05_speculative_decoding.ipynb #8382da7b
@@ -684,31 +685,31 @@ def share(self:CostModel, n): # tokens of each text
     if n in self._shares: return self._shares[n]
     one, four = self.besides
     together = self.verify_ms(self.rows*n) + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1)
-    self._shares[n] = max(together, self.pass_ms[1])/self.rows/self.pass_ms[1] # no pass takes less than that of one
+    self._shares[n] = max(together, self.pass_ms[1])/self.rows/self.pass_ms[1] # no pass takes less than over one token
     return self._shares[n]
 
 # %% ../nbs/05_speculative_decoding.ipynb #costshr3
 @patch
 def wider(self:CostModel, k): # proposals so far
-    "What one more costs in the pass, in plain steps, if each text makes as many"
+    "What one more proposal costs in the pass, in plain steps, if each text makes as many"
     return self.share(k + 2) - self.share(k + 1)
 
 # %% ../nbs/05_speculative_decoding.ipynb #costshr5
 @patch
 def company(self:CostModel, rows): # texts that share the passes
-    "What it costs to widen a pass, and what time is worth, depends on how many share it"
+    "Recompute what widening a pass costs and what time is worth, for this many texts"
     self.rows, self._shares = rows, {}
     self.least = 1/self.share(1)
     self.share_step(rows)
 
 # %% ../nbs/05_speculative_decoding.ipynb #costsat1
 @patch
-def at(self:CostModel, n): # tokens that stand before the next pass
-    "Take the costs of a text of this length, anew every 128 tokens"
+def at(self:CostModel, n): # tokens before the next pass
+    "Adapt the costs to a text of this length, every 128 tokens"
     if self.far is None or abs(n - self.length) < 128: return
     (near, step), (far, far_ms, far_step), ws, self.length = self.short, self.far, sorted(self.far[1]), n
     t = max(n - self.near, 0)/(far - self.near)
-    # timed one after the other: no machine is faster at a longer text
+    # the two were timed at different moments, but no machine is faster on a longer text
     more = np.interp(self.ws, ws, [max(far_ms[w] - near[w], 0) for w in ws])
     self.pass_ms = dict(zip(self.ws, itertools.accumulate(
         (near[w] + t*float(m) for w, m in zip(self.ws, more)), max)))
@@ -718,8 +719,8 @@ def at(self:CostModel, n): # tokens that stand before the next pass
 # %% ../nbs/05_speculative_decoding.ipynb #70e53a8c
 @patch
 def share_step(self:CostModel, n): # texts that take it
-    "The next draft step is taken together"
-    def part(alone, joint): # a text's
+    "Set the cost of a draft step that this many texts take together"
+    def part(alone, joint): # of one text, in plain steps
         return (alone + (joint - alone)*(n - 1)/(JOINT - 1))/n/self.pass_ms[1]
     self.reading = part(*self.read_ms) # what reading adds
     self.step = part(self.draft_ms or 0, self.joint_ms[0]) + self.reads*self.reading
@@ -727,13 +728,13 @@ def share_step(self:CostModel, n): # texts that take it
 # %% ../nbs/05_speculative_decoding.ipynb #stepprc3
 @patch(as_prop=True)
 def price(self:CostModel):
-    "Tokens that a plain step's time is worth"
+    "Tokens that the time of a plain step is worth"
     return self.least*max(self.pace, 1.)
 
 # %% ../nbs/05_speculative_decoding.ipynb #7f6f5653
 @patch
 def saw(self:CostModel,
-    proposal, path # and the accepted places
+    proposal, path # `Proposal`, its accepted nodes
 ):
     "Learn from a round"
     self.rounds += 1
@@ -742,7 +743,7 @@ def saw(self:CostModel,
             kind, right = (proposal.sources[c - 1], proposal.buckets[c - 1]), c in path
             hit, n = self.counted(*kind)
             self.counts[kind] = hit + right, n + 1, self.rounds
-            if right: break # its younger siblings were not looked at
+            if right: break # its later siblings were not checked
     got, took = len(path) + 1, self.share(len(proposal) + 1) + proposal.spent
     self.done += got
     self.lost += took*self.least - got
@@ -751,12 +752,12 @@ def saw(self:CostModel,
 # %% ../nbs/05_speculative_decoding.ipynb #stake001
 @patch
 def may_lose(self:CostModel, k, spent=0.): # proposals, what the draft's steps cost
-    "May a round be risked in which nothing is right?"
+    "Can the text afford a round in which nothing is right?"
     return self.lost + (self.share(k + 1) + spent)*self.least - 1 <= max(self.stake, self.most_lost*self.done)
 
 # %% ../nbs/05_speculative_decoding.ipynb #359ce687
 @patch
-def copy_plan(self:CostModel, match, available): # (tokens for a plain step's time, how many)
+def copy_plan(self:CostModel, match, available): # (tokens expected in a plain step's time, tokens to copy)
     "The best length of a copied run"
     a = self.rate('copy', self.bucket(match))
     plans = [(expected_tokens(a, w - 1)*self.share(1)/self.share(w), w - 1) for w in (*self.widths, available + 1)
@@ -767,7 +768,7 @@ def copy_plan(self:CostModel, match, available): # (tokens for a plain step's ti
 # %% ../nbs/05_speculative_decoding.ipynb #511d6bdf
 @patch
 def ask_draft(self:CostModel,
-    copied=0., k=0 # how likely the copied token is right that is proposed anyway, how many are
+    copied=0., k=0 # if tokens are copied anyway: how likely the first is right; k: how many there are
 ) -> bool:
     "Is a round of the draft expected to pay?"
     if self.draft_ms is None or not self.may_lose(k + 1, self.step): return False
@@ -775,7 +776,7 @@ def ask_draft(self:CostModel,
     if short < 0: return True
     if copied: return False
     self.waited += 1
-    # a draft that costs a little more than it brings may be asked sooner: probes cost so much of the time
+    # a draft that nearly pays may be asked sooner: its probes cost no more than this part of the time
     if self.waited < min(self.pause, short/self.probes): return False
     if self.waited >= self.pause: self.pause *= 2
     self.waited = 0 # a probe
@@ -783,8 +784,8 @@ def ask_draft(self:CostModel,
 
 # %% ../nbs/05_speculative_decoding.ipynb #d66a7b58
 @patch
-def pays(self:CostModel, joint, k): # probability of a token and all before it, how many are proposed already
-    "Does the token pay for its place in the pass?"
+def pays(self:CostModel, joint, k): # chance that a token and all before it are right, tokens proposed already
+    "Does the token pay for its slot in the pass?"
     return joint > self.price*self.wider(k)
 
 # %% ../nbs/05_speculative_decoding.ipynb #payskep3
@@ -802,7 +803,7 @@ def another(self:CostModel, joint, k, spent=0.):
 # %% ../nbs/05_speculative_decoding.ipynb #3237d2d3
 @patch
 def drafted(self:CostModel, joints, spent):
-    "Note what a round of the draft is expected to bring, the probabilities of its tokens, and what its steps have cost"
+    "Note what a draft round is expected to bring (the probabilities of its tokens), and what its steps have cost"
     cost = spent + self.share(len(joints) + 1) - self.share(1)
     self.gain += .25*(sum(joints) - self.gain)
     self.cost += .25*(cost - self.cost)
@@ -811,7 +812,7 @@ def drafted(self:CostModel, joints, spent):
 # %% ../nbs/05_speculative_decoding.ipynb #readwhen2
 @patch
 def pointed(self:CostModel,
-    share # of the last step's distribution, what the pointer gave; None: the step did not read
+    share # the pointer's share of the last step's distribution; None: the step did not read
 ):
     "Note a draft step, and decide whether the next one reads cached answers"
     if share is None: self.unread += 1
@@ -822,8 +823,8 @@ def pointed(self:CostModel,
         self.reads, self.skip, self.unread = True, 2*self.skip, 0
 
 # %% ../nbs/05_speculative_decoding.ipynb #1e775a5a
-def _what_costs(lean, draft, context, far=False): # what is timed: name -> function;
-    # and the KV caches to put back before each
+def _what_costs(lean, draft, context, far=False): # -> {name: function to time},
+    # and the KV caches to rewind before each
     ids = torch.randint(lean.config.vocab_size, (1, context), device=lean.device)
     rows = SharedCache(lean, [context + 72]*(JOINT if draft and not far else 1)).rows
     for r in rows: lean(ids, r)
@@ -831,7 +832,7 @@ def _what_costs(lean, draft, context, far=False): # what is timed: name -> funct
             for w in (CostModel.far_widths if far else CostModel.widths)}
     if draft is None: return runs, rows
     one, last, known = copy(draft), ids[0].tolist(), {'step': None}
-    one.forget() # what it is shown here is no matter of the draft itself
+    one.forget() # what this copy sees must not reach the draft itself
     shape = (2, len(draft.layer_idxs), lean.config.num_key_value_heads, context,
              draft.draft.layers[0].self_attn.head_dim)
     if draft.reads and not far:
@@ -846,10 +847,10 @@ def _what_costs(lean, draft, context, far=False): # what is timed: name -> funct
     return runs, rows
 
 # %% ../nbs/05_speculative_decoding.ipynb #b90e0d99
-def _fastest(runs, rows, context, repeats): # ms of each; what else a machine does only adds to them
-    # calm: repeats in a row in which nothing was faster than before by more than 2%
+def _fastest(runs, rows, context, repeats): # -> {name: ms}; other load on the machine only adds time
+    # calm: repeats in a row in which nothing got faster by more than 2%
     best, i, calm, began = {}, 0, 0, time.perf_counter()
-    # a large target can't be waited for; in turns: a moment's disturbance spoils one repeat of each, not one of them
+    # no more after a minute (large target); in turns, so that a disturbance spoils one repeat of each, not all of one
     while i < 3 or (i <= repeats or calm < 2 and i <= 4*repeats) and time.perf_counter() - began < 60:
         faster = False
         for k, f in runs.items():
@@ -857,31 +858,31 @@ def _fastest(runs, rows, context, repeats): # ms of each; what else a machine do
             t = time.perf_counter()
             f()
             ms = (time.perf_counter() - t)*1e3
-            if i: # the first repeat is warming up
+            if i: # the first repeat is a warm-up
                 faster |= ms < .98*best.get(k, math.inf)
                 best[k] = min(ms, best.get(k, math.inf))
         calm, i = 0 if faster else calm + 1, i + 1
-    rows.clear() # rows and their memory hold each other
+    rows.clear() # rows and their memory refer to each other
     return best
 
 # %% ../nbs/05_speculative_decoding.ipynb #keptcost
 def _kept_at(lean, draft, far): # the file in the cache folder
     about = json.dumps([fingerprint(lean.model), str(lean.dtype), str(lean.device), CostModel.near, far,
-                        # a few words more in the cache cost nothing
+                        # a few more words in the knowledge cache make no difference
                         draft and [draft.layer_idxs, len(draft.transitions), round(draft.n_own, -3),
                                    draft.reads is not None],
                         {k: v for k, v in machine().items() if k != 'python'}])
     return cache_folder()/'costs'/(hashlib.sha256(about.encode()).hexdigest()[:16] + '.json')
 
 # %% ../nbs/05_speculative_decoding.ipynb #keptcos3
-def _kept_costs(path): # `CostModel`; None where there is none of this week, or none that can be read
+def _kept_costs(path): # -> `CostModel`; None if there is no readable one of the last seven days
     as_widths = lambda ms: {int(w): x for w, x in ms.items()}
     try:
         if not 0 <= time.time() - path.stat().st_mtime < 7*24*3600: return None
         known = json.loads(path.read_text())
         costs = CostModel(as_widths(known['pass_ms']), *(known[k] for k in ('draft_ms', 'joint_ms', 'read_ms')),
                           known['far'] and (known['far'][0], as_widths(known['far'][1]), known['far'][2]))
-        for rows in (1, JOINT): # what can't be reckoned with is found here, and not in the middle of a text
+        for rows in (1, JOINT): # numbers that can't be computed with are found here, not in the middle of a text
             costs.reset(rows)
             costs.at(10_000)
             if not 0 < costs.least < math.inf: return None
@@ -890,8 +891,8 @@ def _kept_costs(path): # `CostModel`; None where there is none of this week, or 
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError): return None
 
 # %% ../nbs/05_speculative_decoding.ipynb #ascosts1
-def _as_costs(ms, long, far): # what was timed on a short text, on a long one if on any, and how long that is;
-    # -> what `CostModel` takes
+def _as_costs(ms, long, far): # times on a short text, on a long one or None, and its length;
+    # -> arguments for `CostModel`
     return dict(
         # noise must not make a wider pass cheaper
         pass_ms=dict(zip(CostModel.widths, itertools.accumulate((ms[w] for w in CostModel.widths), max))),
@@ -904,14 +905,15 @@ def _as_costs(ms, long, far): # what was timed on a short text, on a long one if
 # %% ../nbs/05_speculative_decoding.ipynb #8085a18f
 @torch.inference_mode()
 def measure_costs(
-    lean, draft=None, # target, `LeanDraft` or None
-    # timings at least (two where they take a minute), of which the fastest counts; in the cache folder
+    lean, draft=None, # lean: `LeanTarget`, draft: `LeanDraft` or None
+    # repeats: least number of timings (two if they take a minute), of which the fastest counts; keep: in the cache
+    # folder
     repeats=5, keep=True,
-    far=1536 # tokens before, of a long text (or as many as the context of the target allows)
+    far=1536 # length of the long text, in tokens (at most what the target's context allows)
 ) -> CostModel:
     """Time passes and draft steps
 
-    It takes six seconds or more with SmolLM2, up to half a minute on a busy machine; minutes with a large target."""
+    This takes six seconds or more with SmolLM2, up to half a minute on a busy machine; minutes with a large target."""
     path = _kept_at(lean, draft, far)
     if keep and (known := _kept_costs(path)): return known
     context, far = CostModel.near, min(far, lean.config.max_position_embeddings - 72)
@@ -923,27 +925,27 @@ def measure_costs(
         long = _fastest(*_what_costs(lean, draft, far, True), far, repeats) if far >= 2*context else None
     costs = _as_costs(ms, long, far)
     if keep:
-        # a folder that can't be written: measured again next time
+        # in a folder that can't be written, nothing is kept: costs are measured again next time
         with suppress(InputError), whole_file(path) as tmp: tmp.write_text(json.dumps(costs))
     return CostModel(**costs)
 
 # %% ../nbs/05_speculative_decoding.ipynb #37fa4663
 class Tempo:
     "Which way of proposing has brought the most tokens a second"
-    ways = 'draft', 'copy', 'plain' # all that pays, copies alone, nothing
-    # what is more than plain steps must be faster by more than this;
+    ways = 'draft', 'copy', 'plain' # all proposals that pay, copies alone, none
+    # a way that proposes must be faster than plain steps by more than this factor;
     # the share of the time that trials of a slower way may cost
     luck, stake = 1.08, .01
     def __init__(self,
-        # that of a batch of another size, and how much larger this one is: until a way has been tried here, it is taken
-        # to be as there
+        # like: the `Tempo` of a batch of another size, share: the size of this one relative to it; until a way has been
+        # tried here, its results there count
         like=None, share=1.
     ):
-        # seconds that each may lose
+        # credit: seconds that each may lose
         self.rounds, self.credit = {way: deque(maxlen=16) for way in self.ways}, dict.fromkeys(self.ways, 0.)
         self.there = {way: (n*share, s) for way in self.ways for n, s in [like.mean(way)]} if like else {}
     def mean(self, way): # (tokens, seconds)
-        "The mean of a way's last rounds; one that the machine held up counts three times the others at most"
+        "The mean of a way's last rounds; one that the machine held up counts as three times their median at most"
         if not self.rounds[way]: return self.there[way]
         tokens, seconds = zip(*self.rounds[way])
         k, most = len(tokens), 3*sorted(seconds)[len(seconds)//2]
@@ -968,14 +970,14 @@ def choose(self:Tempo) -> str:
 
 # %% ../nbs/05_speculative_decoding.ipynb #temposaw1
 @patch
-def saw(self:Tempo, way, tokens, seconds): # one of `ways`; tokens of all texts, and seconds, of the round
+def saw(self:Tempo, way, tokens, seconds): # one of `ways`; the round's tokens, of all texts, and its seconds
     "Note a round"
     self.rounds[way].append((tokens, seconds))
     for each in self.ways: self.credit[each] += self.stake*seconds
 
 # %% ../nbs/05_speculative_decoding.ipynb #tempos001
 class Tempos(dict): # number of texts -> `Tempo`
-    "A `Tempo` for each number of texts; a new one begins with what is known of a near number"
+    "A `Tempo` for each number of texts; a new one starts from what is known of a number near it"
     def __missing__(self, n):
         near = [k for k, t in self.items() if max(k, n) <= 3*min(k, n) and all(t.rounds.values())]
         k = min(near, key=lambda k: abs(k - n), default=None)
@@ -992,8 +994,8 @@ def _counters(found): # `stats` before the first round; (item, score) pairs
 class Run:
     "One text that is being decoded"
     def __init__(self,
-        decoder, prompt:list, max_new_tokens, sampling, # ids, `Sampling` or `Processed`
-        # see `SpeculativeDecoder.generate`; its number in the batch
+        decoder, prompt:list, max_new_tokens, sampling, # prompt: ids; sampling: a `Sampling` or `Processed`
+        # as for `SpeculativeDecoder.generate`; row: its number in the batch
         seed=None, query_text=None, stop=(), on_round=None, row=0
     ):
         self.lean, self.tokenizer = decoder.lean, decoder.tokenizer
@@ -1006,7 +1008,7 @@ class Run:
         self.ids, self.n_prompt, self.why = list(prompt), len(prompt), '' # why it stopped
         self.context = self.lean.config.max_position_embeddings
         self.end = min(len(prompt) + max_new_tokens, self.context)
-        # a row of the memory that `rounds` makes for all runs, as large as this
+        # a row of the KV cache that `rounds` makes for all runs; room: its number of slots
         self.kv_cache, self.start, self.room = None, 0, self.end + MAX_TREE + 1
         self.rng, self.seeded = as_rng(seed, sampling.greedy), seed is not None and not sampling.greedy
         found = decoder.retrieve(query_text or user_text(self.tokenizer, prompt)) if decoder.manager is not None else []
@@ -1016,16 +1018,16 @@ class Run:
         self.stats = _counters(found)
     @functools.cached_property
     def knowledge(self):
-        "The cached answers for a step that reads, or None; laid out when the first one asks"
+        "The cached answers for a step that reads, or None; prepared when the first such step asks"
         try: return self.draft.prepare(self.items)
-        except (InputError, OSError) as e: # the answer needs none of it
+        except (InputError, OSError) as e: # the answer can do without it
             print(f'the draft reads no knowledge: {e}', file=sys.stderr)
 
 # %% ../nbs/05_speculative_decoding.ipynb #runequip
 @patch
 def _equip(self:Run, decoder, prompt, found): # (item, score) pairs
-    "What it proposes from: a draft with knowledge to read, and an index of the answers to copy from"
-    self.draft, self.items, self.index = None, [], None # items: ids of what a step may read
+    "Set up what it proposes from: a draft with knowledge to read, and an index of texts to copy from"
+    self.draft, self.items, self.index = None, [], None # items: ids of the cached answers that a step may read
     if decoder.draft is not None:
         self.draft = copy(decoder.draft)
         self.draft.forget()
@@ -1041,7 +1043,7 @@ def _equip(self:Run, decoder, prompt, found): # (item, score) pairs
         self.index.append(prompt)
 
 # %% ../nbs/05_speculative_decoding.ipynb #a7eee957
-class _Rows: # made when asked for
+class _Rows: # rows that are computed when asked for
     def __init__(self, row): self.row = row
     def __getitem__(self, at): return self.row(at)
 
@@ -1050,9 +1052,9 @@ class _Rows: # made when asked for
 def _verify(self:Run, tree, logits, best): # logits and their `likeliest` as for `take`; -> as `verify`
     s = self.sampling
     text = lambda at: self.ids + [tree.tokens[i - 1] for i in tree.path(at)]
-    # nobody asks for what stands behind an end, where a constraint may allow nothing
+    # what follows an end token is never used, and a constraint may allow nothing there
     over = lambda at: at > 0 and tree.tokens[at - 1] in self.eos
-    if s.greedy and s.reads: # no text but the target's own is looked at
+    if s.greedy and s.reads: # only nodes on the target's own path are adjusted
         return verify_greedy(_Rows(lambda at: 0 if over(at)
                                    else likeliest(s.adjust(logits[at:at + 1], [text(at)])).item()), tree)
     if s.greedy: return verify_greedy(best or likeliest(s.adjust(logits)).tolist(), tree)
@@ -1062,17 +1064,17 @@ def _verify(self:Run, tree, logits, best): # logits and their `likeliest` as for
 # %% ../nbs/05_speculative_decoding.ipynb #40ee6823
 @patch
 def take(self:Run,
-    logits, # (T, V) at the places of the block, or at the prompt's last one
-    best=None # their `likeliest` as a list, where that is what counts and known
+    logits, # (T, V) at the positions of the block, or at the prompt's last one
+    best=None # their `likeliest` as a list, if that is all that counts and it is known
 ) -> list: # new ids
-    "Accept what is right, and the target's own next token"
-    tree = Proposal() if self.proposal is None else self.proposal # an empty one may have cost steps
+    "Accept what is right, and add the target's own next token"
+    tree = Proposal() if self.proposal is None else self.proposal # an empty proposal may have cost steps
     path, nxt = self._verify(tree, logits, best)
     new = self._ended([tree.tokens[i - 1] for i in path] + [nxt])
     self.ids += new
     if self.proposal is not None:
         self._count(path[:len(new)], len(new))
-        self.kv_cache.keep(self.start, [0, *path]) # what was accepted stays, the last token is yet to be read
+        self.kv_cache.keep(self.start, [0, *path]) # what was accepted stays; the last token has not been read yet
         if self.costs: self.costs.saw(tree, path)
     if self.index: self.index.append(new)
     if self.draft is not None: self.draft.see(new)
@@ -1089,9 +1091,9 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
         elif callable(self.stop):
             self.why = 'criterion' if len(self.ids) + i < self.end and self.stop(self.ids + new[:i]) else ''
         elif self.stop:
-            window = 8 + 4*max(map(len, self.stop)) # tokens enough for the longest of them, at one byte each
+            window = 8 + 4*max(map(len, self.stop)) # enough tokens for the longest one, at one byte each
             text = _said(self.tokenizer, self.ids[max(self.n_prompt, len(self.ids) - window):] + new[:i])
-            if text.startswith('\ufffd'): # a tokenizer may spoil more than the character that the window cuts
+            if text.startswith('\ufffd'): # a tokenizer may garble more than the character that the window cuts
                 text = _said(self.tokenizer, self.ids[self.n_prompt:] + new[:i])
             self.why = 'stop string' if any(x in text for x in self.stop) else ''
         if not self.why and len(self.ids) + i >= self.end:
@@ -1102,13 +1104,13 @@ def _ended(self:Run, new): # -> the part of `new` that belongs to the text
     return new
 
 # %% ../nbs/05_speculative_decoding.ipynb #stops0001
-def _stops(stop, tokenizer): # -> texts that end an answer, or the function that says so;
-    # and the ids of special tokens among these texts
+def _stops(stop, tokenizer): # -> texts that end an answer, or the function that decides it;
+    # and the ids of those texts that are special tokens
     if callable(stop): return stop, set()
     texts = [stop] if isinstance(stop, str) else stop or ()
     if not (isinstance(texts, (list, tuple)) and all(isinstance(x, str) and x for x in texts)):
         raise InputError(f'stop is {stop!r}: expected texts that are not empty, one or a list of them')
-    # no text is made of these
+    # these never appear in the text
     special = {t.content: i for i, t in tokenizer.added_tokens_decoder.items() if t.special} if texts else {}
     for x, t in itertools.product(texts, special):
         if t in x and t != x:
@@ -1117,12 +1119,12 @@ def _stops(stop, tokenizer): # -> texts that end an answer, or the function that
     return texts, {special[x] for x in texts if x in special}
 
 # %% ../nbs/05_speculative_decoding.ipynb #stopsai2
-def _said(tokenizer, ids): # their text as it stands: cleaning up spaces would change what is shown already
+def _said(tokenizer, ids): # their text; cleaning up its spaces would change what is already shown
     return tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
 # %% ../nbs/05_speculative_decoding.ipynb #pieces001
-def _pieces(tokenizer, blocks): # lists of ids -> what each adds to the text, '' while a character is not whole;
-    # then what is left
+def _pieces(tokenizer, blocks): # lists of ids -> what each adds to the text, '' while a character is incomplete;
+    # at the end, what is left
     ids, shown = [], ''
     for new in blocks:
         ids += new
@@ -1132,13 +1134,13 @@ def _pieces(tokenizer, blocks): # lists of ids -> what each adds to the text, ''
             continue
         yield text[len(shown):]
         shown = text
-        # what is long said need not be decoded again, unless that cuts a character
+        # text yielded long ago is not decoded again, unless leaving it out cuts a character
         if len(ids) > 64 and text.endswith(tail := _said(tokenizer, ids[-8:])): ids, shown = ids[-8:], tail
     yield _said(tokenizer, ids)[len(shown):]
 
 # %% ../nbs/05_speculative_decoding.ipynb #b384d61a
 @patch
-def _count(self:Run, path, emitted): # the accepted places as far as they were emitted, tokens emitted
+def _count(self:Run, path, emitted): # the accepted nodes that were emitted, number of tokens emitted
     s, p = self.stats, self.proposal
     s['n_rounds'] += 1
     s['n_drafted'] += len(p)
@@ -1154,9 +1156,9 @@ def _count(self:Run, path, emitted): # the accepted places as far as they were e
 
 # %% ../nbs/05_speculative_decoding.ipynb #runtoend1
 @patch
-def _found(self:Run, most, behind=()): # drafted ids; -> ids to copy, length of the match
+def _found(self:Run, most, behind=()): # behind: drafted ids; -> ids to copy, length of the match
     run, match = self.index.behind(behind, most)
-    # nothing stands behind an end
+    # nothing follows an end token
     return run[:next((i for i, t in enumerate(run, 1) if t in self.eos), len(run))], match
 
 # %% ../nbs/05_speculative_decoding.ipynb #runcopy1
@@ -1166,7 +1168,7 @@ def _copy(self:Run, most): # -> how likely the first token is to be right; 0 whe
     run, match = self._found(most)
     if c and run:
         rate, n = c.copy_plan(match, len(run))
-        # with `strict` it takes the draft's place, and must promise more for the time than that does
+        # with `strict` it replaces the draft, so it must promise more for the time than the draft does
         beside = self.draft is None or not self.strict
         run = run[:n] if rate > 1 and (beside or rate > (1 + c.gain)/(1 + c.cost)) else []
     if not run: return 0.
@@ -1177,15 +1179,15 @@ def _copy(self:Run, most): # -> how likely the first token is to be right; 0 whe
 @patch
 def propose(self:Run,
     way='draft' # one of `Tempo.ways`
-): # yields an `Ask` for each draft step, to be sent the step's logits
+): # yields an `Ask` for each draft step, and is sent the step's logits
     "Choose and make the next proposal"
     room, c = self.end - len(self.ids) - 1, self.costs # a round adds a token of the target's own
-    widest = max(MAX_TREE//c.rows - 1, 1) if c else self.gamma # what a wider pass costs was not measured
+    widest = max(MAX_TREE//c.rows - 1, 1) if c else self.gamma # wider passes were not timed
     if c:
         c.at(self.kv_cache.n)
-        c.share_step(c.rows) # a step may be taken by all, whoever took the last one
+        c.share_step(c.rows) # all may take the next step, whoever took the last one
     self.proposal = p = Proposal()
-    # a pass of `WIDE` tokens rounds otherwise than a narrow one, and on some CPUs one of more than 32
+    # a pass of `WIDE` tokens rounds differently from a narrow one; on some CPUs so does one of more than 32
     most = min(room, widest, 31 if self.strict else WIDE - 2)
     right = self._copy(most) if self.index and way != 'plain' else 0.
     limit = min(room, widest - len(p), MAX_DRAFT) if c else most
@@ -1197,13 +1199,13 @@ def propose(self:Run,
     self.start = self.kv_cache.n
 
 # %% ../nbs/05_speculative_decoding.ipynb #asklims1
-# choices looked at behind one token; the least probability of a choice; most tokens of a proposal,
-# and most of them that the draft makes with `auto`
+# choices considered after one token; the least probability of a choice; most tokens of a proposal,
+# and most tokens that the draft makes a round with `auto`
 SIBLINGS, SCANT, MAX_TREE, MAX_DRAFT = 8, 1e-3, 64, 8
 
 # %% ../nbs/05_speculative_decoding.ipynb #askstep1
 @patch
-def _step(self:Run, text): # a draft step: yields its `Ask`, returns its logits; the last ids of the text
+def _step(self:Run, text): # text: its last ids; a draft step: yields its `Ask`, returns its logits
     p, c = self.proposal, self.costs
     read = self.knowledge if not c or c.reads else None
     logits = yield Ask(self.draft, text[-1], self.kv_cache, self.kv_cache.n + p.steps, read, text)
@@ -1215,11 +1217,11 @@ def _step(self:Run, text): # a draft step: yields its `Ask`, returns its logits;
 
 # %% ../nbs/05_speculative_decoding.ipynb #askurn01
 @patch
-def _urn(self:Run, logits, tokens, at, ids): # what a token behind the place `at` is drawn from;
-    # tokens drafted so far, ids whose logits these are
+def _urn(self:Run, logits, tokens, at, ids): # what a child of the node `at` is drawn from;
+    # tokens: drafted so far, ids: the token of each logit
     s, p = self.sampling, self.proposal
     urn = s.urn(logits, self.ids + tokens if s.reads else None, self.draft.columns, ids)
-    for i in p.children[at]: # a copied token stands there already
+    for i in p.children[at]: # a copied token that is there already
         for x in urn.places(p.tokens[i - 1]): urn.take(x)
     return urn
 
@@ -1230,13 +1232,13 @@ def _ask(self:Run, limit):
     p, c, s, tokens = self.proposal, self.costs, self.sampling, []
     text = self.ids[-RUN:]
     joints, joint, at, others = [], 1., 0, []
-    ids = self.draft.ids[:self.draft.n] # of the columns
+    ids = self.draft.ids[:self.draft.n] # the token of each column
     while (p.steps < limit and not (tokens and tokens[-1] in self.eos)
            and (not c or not tokens or c.another(joint, len(p), p.spent))):
         logits = yield from self._step(text + tokens)
         if s.greedy and s.adjusts:
             logits = s.adjust(logits[None], [self.ids + tokens], self.draft.columns)[0]
-            if logits.max() == -torch.inf: break # nothing that the draft knows may come here
+            if logits.max() == -torch.inf: break # no token that the draft knows is allowed here
         if s.greedy and not c:
             tokens.append(ids[likeliest(logits).item()].item())
             at = p.add(tokens[-1], at)
@@ -1249,11 +1251,11 @@ def _ask(self:Run, limit):
             rate = c.rate('draft', level)
             joint *= rate
             c.sure += .05*(rate - c.sure)
-            if not c.pays(joint, len(p)): break # that it may be lost was settled before its step
+            if not c.pays(joint, len(p)): break # `may_lose` was checked before its step
             joints.append(joint)
         tokens.append(self._offer(parent, urn, level if c else 0) if urn else token)
         at = len(p) if urn else p.add(tokens[-1], parent, bucket=level)
-        if c and not self.strict: # it counts where its elder is wrong
+        if c and not self.strict: # a sibling counts where the first choice is wrong
             others += [(before*(1 - rate)*c.rate('sibling', l), parent, l, i, urn) for l, i in rest]
     if c:
         if self.index and tokens and tokens[-1] not in self.eos: self._tail(tokens, joints, at, limit - len(tokens))
@@ -1262,11 +1264,11 @@ def _ask(self:Run, limit):
 
 # %% ../nbs/05_speculative_decoding.ipynb #1b662be8
 @patch
-def _choices(self:Run, urn, logits, ids): # what is drawn from, or None where the likeliest is taken;
-    # (n,) logits and whose they are
+def _choices(self:Run, urn, logits, ids): # the urn to draw from, or None if the likeliest is taken;
+    # (n,) logits and the token of each
     """The draft's likeliest next tokens, most likely first
 
-    Of each the level of its probability, and its id (its place in the urn, where one is drawn from)."""
+    For each, the level of its probability, and its id (its index in the urn, if there is one)."""
     q, total = (urn.w, urn.total) if urn else (logits.float().softmax(-1).cpu().numpy(), 1.)
     best = (q >= SCANT*total).nonzero()[0]
     best = best[q[best].argsort()[:-SIBLINGS - 1:-1]] if len(best) else q.argmax(keepdims=True)
@@ -1275,10 +1277,10 @@ def _choices(self:Run, urn, logits, ids): # what is drawn from, or None where th
 # %% ../nbs/05_speculative_decoding.ipynb #runtail01
 @patch
 def _tail(self:Run,
-    tokens, joints, at, # drafted ids; the probabilities of what is proposed, added to; the last one's place
+    tokens, joints, at, # tokens: drafted ids; joints: probabilities of all proposals, appended to; at: the last node
     most
 ):
-    "Copy behind what was drafted, as long as each token pays for its place"
+    "Copy a run after the drafted tokens, as long as each token pays for its slot"
     p, c, joint = self.proposal, self.costs, joints[-1]
     run, match = self._found(most, tokens)
     bucket = CostModel.bucket(match)
@@ -1292,16 +1294,16 @@ def _tail(self:Run,
 # %% ../nbs/05_speculative_decoding.ipynb #siblings1
 @patch
 def _add_siblings(self:Run,
-    # (probability, parent, level, id, urn) of each candidate; the probabilities of what is proposed, added to
+    # others: (probability, parent, level, id, urn) of each candidate; joints: those of all proposals, appended to
     others, joints
 ):
-    "The most likely candidates, as long as one pays for its place"
+    "Add the most likely candidates, as long as each pays for its slot"
     p, c = self.proposal, self.costs
     for joint, parent, level, i, urn in sorted(others, key=lambda o: -o[0]):
         if len(p) >= MAX_TREE//c.rows or not c.keep(joint, len(p), p.spent): break
         joints.append(joint)
         if self.sampling.greedy: p.add(i, parent, 'sibling', level)
-        elif urn.total > 1e-6: # drawn from what its elder siblings left
+        elif urn.total > 1e-6: # drawn from what the earlier siblings left
             self._offer(parent, urn, level, 'sibling')
 
 # %% ../nbs/05_speculative_decoding.ipynb #sibling3
@@ -1315,7 +1317,7 @@ def _offer(self:Run, parent, urn, level, source='draft'): # -> the id drawn
     return token
 
 # %% ../nbs/05_speculative_decoding.ipynb #8180a666
-def as_gamma(text): # as a command line or a config gives it
+def as_gamma(text): # from a command line or a config
     "`auto`, or the number of tokens proposed a round"
     if text == 'auto': return text
     try: return check_positive('gamma', int(str(text)))
@@ -1329,8 +1331,8 @@ def _check_target(draft, model):
         _check_owner('the draft', fingerprint(draft.target), draft.target.config.vocab_size, model)
 
 # %% ../nbs/05_speculative_decoding.ipynb #knowlof1
-def _knowledge_of(draft, manager, model): # the given manager or None; -> that or the draft's,
-    # and how many items are retrieved
+def _knowledge_of(draft, manager, model): # the given manager or None; -> that one or the draft's,
+    # and how many items to retrieve
     if draft is None:
         if manager is not None and len(manager): manager.check(model)
         return manager, SCHEMA['knowledge_enhancement']['top_k'].default
@@ -1347,13 +1349,13 @@ class SpeculativeDecoder:
         target_model, # model or `LeanTarget`
         tokenizer,
         gamma=5,      # tokens proposed a round (at most 126, with `strict` 31), or 'auto': the cost model decides
-        # propose copied runs from retrieved knowledge, prompt and output; 'all': from every answer in the knowledge
-        # cache
+        # propose copied runs from retrieved knowledge, prompt and output; 'all': also from every answer in the
+        # knowledge cache
         copy=True,
-        # one line of proposals only, and the rows of a batch one after the other: in bfloat16, too, on CPUs that
-        # compute in it, the text is plain decoding's to the letter
+        # propose a single chain, and decode the rows of a batch one after another: even in bfloat16, on CPUs that
+        # compute in it, the text is then exactly that of plain decoding
         strict=False,
-        knowledge_cache_manager=None # answers to copy from where there is no draft: a draft brings its own
+        knowledge_cache_manager=None # answers to copy from if there is no draft; a draft brings its own
     ):
         gamma = as_gamma(gamma)
         if copy not in (True, False, 'all'):
@@ -1364,7 +1366,7 @@ class SpeculativeDecoder:
         if draft_model is not None: _check_target(draft_model, self.lean.model)
         self.draft = LeanDraft(draft_model, self.lean) if draft_model is not None else None
         self.manager, self.top_k = _knowledge_of(draft_model, knowledge_cache_manager, self.lean.model)
-        # asking: what `ask` is to do unless told otherwise
+        # asking: default settings of `ask`
         self.stats, self.asking, self._costs, self._tempos = {}, {}, None, Tempos()
 
 # %% ../nbs/05_speculative_decoding.ipynb #deccost1
@@ -1377,13 +1379,13 @@ def costs(self:SpeculativeDecoder) -> CostModel:
 # %% ../nbs/05_speculative_decoding.ipynb #decretr1
 @patch
 def retrieve(self:SpeculativeDecoder, text): # (item, score) pairs
-    "The knowledge that is read for a message"
+    "The cached items to use for a message"
     return self.manager.retrieve(text, self.top_k) if self.manager is not None else []
 
 # %% ../nbs/05_speculative_decoding.ipynb #rungoon1
-def _go_on(runs, shared): # those that are not done, in the order of their seats
+def _go_on(runs, shared): # the runs that are not done, in the order of their seats
     gone, runs = [r for r in runs if r.why], [r for r in runs if not r.why]
-    for r in gone: shared.leave(r.kv_cache) # another one takes its seat
+    for r in gone: shared.leave(r.kv_cache) # another run takes its seat
     if gone:
         runs.sort(key=lambda r: r.kv_cache.seat)
         for r in runs:
@@ -1394,13 +1396,13 @@ def _go_on(runs, shared): # those that are not done, in the order of their seats
 @patch
 def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
     "Decode until all are done"
-    if self.strict and len(runs) > 1: # to the letter, each as it would be alone
+    if self.strict and len(runs) > 1: # each exactly as it would be alone
         for r in runs: yield from self.rounds([r])
         return
     self.lean.check_unchanged()
     if self.draft is not None:
         self.draft.check_unchanged()
-        # or the first round that drafts would be judged by it
+        # packed now, or the clock would count it against the first round that drafts
         if len(runs) > 2: self.draft.pack()
     shared = SharedCache(self.lean, [r.room for r in runs])
     try:
@@ -1411,13 +1413,13 @@ def rounds(self:SpeculativeDecoder, runs:list): # yields (run, its new ids)
         for part in size_groups([len(r.block) for r in runs], 2048):
             yield from self._read([runs[i] for i in part])
         while runs := _go_on(runs, shared): yield from self._round(runs)
-    finally: # of a stream that its consumer leaves, too: rows and memory hold each other
+    finally: # also if a stream is abandoned: rows and memory refer to each other
         shared.rows.clear()
         if self.draft is not None: self.draft.beside.clear()
 
 # %% ../nbs/05_speculative_decoding.ipynb #1019d61e
 @patch
-def _pass(self:SpeculativeDecoder, runs): # hidden states of all their blocks, in a row
+def _pass(self:SpeculativeDecoder, runs): # hidden states of all their blocks, one after another
     return self.lean.together([(torch.tensor([r.block], device=self.lean.device), r.kv_cache, r.parents)
                                for r in runs])
 
@@ -1431,7 +1433,7 @@ def _read(self:SpeculativeDecoder, runs): # yields (run, its first new ids)
 # %% ../nbs/05_speculative_decoding.ipynb #12a2da3c
 @patch
 def _round(self:SpeculativeDecoder, runs): # yields (run, its new ids)
-    # one text has the cost model; a seed's text is no matter of the clock
+    # a single text has the cost model; a seeded text must not depend on the clock
     tempo = (self._tempos[len(runs)]
              if len(runs) > 1 and self.gamma == 'auto' and not any(r.seeded for r in runs) else None)
     way, began, n = tempo.choose() if tempo else 'draft', time.perf_counter(), 0
@@ -1465,12 +1467,12 @@ def _send(generator, x): # what it yields next, or None
 
 # %% ../nbs/05_speculative_decoding.ipynb #batchout
 @patch
-def _batch(self:SpeculativeDecoder, input_ids, runs, pad): # finished runs as one tensor of ids behind their prompts;
+def _batch(self:SpeculativeDecoder, input_ids, runs, pad): # finished runs -> one tensor, their prompts and new ids;
     # their counters go to `stats`
     self.stats = runs[0].stats if len(runs) == 1 else [r.stats for r in runs]
     rows = [row + r.ids[r.n_prompt:] for row, r in zip(input_ids.tolist(), runs)]
     width = max(map(len, rows))
-    with torch.inference_mode(False): # one to write to and to train on
+    with torch.inference_mode(False): # callers may write to it and train on it
         return torch.tensor([r + [pad]*(width - len(r)) for r in rows], device=input_ids.device)
 
 # %% ../nbs/05_speculative_decoding.ipynb #a89fed74
@@ -1478,20 +1480,20 @@ def _batch(self:SpeculativeDecoder, input_ids, runs, pad): # finished runs as on
 @torch.inference_mode()
 def generate(self:SpeculativeDecoder,
     input_ids=None,      # (B, T)
-    max_new_tokens=128, temperature=0., top_p=1., top_k=0, # see `Sampling`
+    max_new_tokens=128, temperature=0., top_p=1., top_k=0, # most new tokens; the others: see `Sampling`
     attention_mask=None, # (B, T) 0 on the left where a row is padded
-    # makes sampling repeatable (with `auto`, as long as the measured costs stand; a batch then does without the clock):
-    # one for all rows (those of one prompt then say the same), or a list with one for each
+    # makes sampling repeatable (with `auto`, as long as the measured costs are the same; a batch then ignores the
+    # clock): one seed for all rows (rows with the same prompt get the same text), or a list with one for each
     seed=None,
-    # what to retrieve knowledge by (a list: one for each row); default: the prompt's last user message
+    # text to retrieve knowledge by (or a list, one for each row); default: the prompt's last user message
     query_text=None,
-    stop=(),             # texts that end the answer; what ends it is part of it
-    # called after each round, and for the first token, with a dict: row of the batch, new ids, accepted places, and the
+    stop=(),             # texts that end the answer; the one that ends it is part of it
+    # called after each round, and for the first token, with a dict: row of the batch, new ids, accepted nodes, and the
     # tree's tokens, parents and sources
     on_round=None,
     **sampling           # more of `Sampling`: min_p, repetition_penalty, logit_bias
 ): # (B, T + new) ids, prompt included; rows that end early are padded on the right
-    "Decode; the rows of a batch share their passes. Counters are at `.stats` (a list for a batch)"
+    "Decode; the rows of a batch share their passes. Counters are in `.stats` (a list for a batch)"
     how = _sampling(temperature, top_p, top_k, **sampling)
     max_new_tokens = check_positive('max_new_tokens', max_new_tokens)
     pad = check_prompt(input_ids, self.config, how, attention_mask)
@@ -1514,11 +1516,11 @@ def _for_rows(x, n, what): # one for all rows, or a list with one for each
 @patch
 def stream(self:SpeculativeDecoder,
     input_ids, # (1, T)
-    # as for `generate`
+    # all as for `generate`
     max_new_tokens=128, temperature=0., top_p=1., top_k=0, seed=None, query_text=None, stop=(), on_round=None,
     attention_mask=None, **sampling
 ): # pieces of text
-    "Yield text as it is accepted; a character whose bytes are not all there yet waits"
+    "Yield text as it is accepted; an incomplete character waits for its other bytes"
     how = _sampling(temperature, top_p, top_k, **sampling)
     max_new_tokens = check_positive('max_new_tokens', max_new_tokens)
     pad = check_prompt(input_ids, self.config, how, attention_mask) # now, not when the first piece is asked for
@@ -1543,14 +1545,14 @@ def _stream(self:SpeculativeDecoder, rounds): # yields pieces of text
 # %% ../nbs/05_speculative_decoding.ipynb #askstream1
 @patch
 def ask(self:SpeculativeDecoder,
-    text, # a user's message, or a talk that ends with one: see `chat_ids`
-    # as for `stream`; default: what the config says for a decoder by name, or else 128 tokens, greedily
+    text, # a user's message, or a conversation that ends with one: see `chat_ids`
+    # all as for `stream`; default: for a decoder by name what its config says, otherwise 128 tokens, greedily
     max_new_tokens=None, temperature=None, **kw
 ): # pieces of text
     "Yield the answer to a message as it is accepted"
     given = {k: v for k, v in dict(max_new_tokens=max_new_tokens, temperature=temperature).items() if v is not None}
     ids = torch.tensor([chat_ids(self.tokenizer, text)], device=self.lean.device)
-    # known here, while `stream` has to find it between the marks of the template
+    # known here; `stream` has to find it between the template's markers
     said = text if isinstance(text, str) else text[-1]['content']
     return self.stream(ids, **{'query_text': said, **self.asking, **given, **kw})
 
@@ -1558,7 +1560,7 @@ def ask(self:SpeculativeDecoder,
 COLOURS = dict(copy='#b7e4c7', draft='#bde0fe', sibling='#e0c3fc')
 
 def coloured(
-    tokenizer, watched # a list of what `on_round` was called with
+    tokenizer, watched # a list of the dicts that `on_round` was called with
 ) -> str: # HTML
     "A text with its tokens coloured by who proposed them"
     def paint(text, source):
@@ -1566,7 +1568,7 @@ def coloured(
         return f'<span style="background:{COLOURS[source]}">{text}</span>' if source and text else text
     pairs = [(t, r['sources'][r['accepted'][i] - 1] if i < len(r['accepted']) else None)
              for r in watched for i, t in enumerate(r['new'])]
-    # a character of several tokens has the colour of the last
+    # a character made of several tokens has the colour of the last
     parts = map(paint, _pieces(tokenizer, ([t] for t, _ in pairs)), (source for _, source in pairs))
     names = dict(copy='copied', draft='drafted', sibling="the draft's second choice or later")
     key = ' '.join([*(paint(name, source) for source, name in names.items()), "the target's own"])
@@ -1574,23 +1576,23 @@ def coloured(
 
 # %% ../nbs/05_speculative_decoding.ipynb #4109f613
 STATEFUL = 'UnbatchedClassifierFreeGuidanceLogitsProcessor', 'SynthIDTextWatermarkLogitsProcessor'
-# in this order
+# warpers may only come in this order
 WARPERS = dict(TemperatureLogitsWarper='temperature', TopKLogitsWarper='top_k', TopPLogitsWarper='top_p',
                MinPLogitsWarper='min_p')
 
 # %% ../nbs/05_speculative_decoding.ipynb #ofrow0001
-def _of_row(p, row): # a constraint may be another one for each row, and fail at a text that its row can't have
+def _of_row(p, row): # a constraint may differ from row to row, and fail on a text that its row can't have
     if type(p).__name__ != 'PrefixConstrainedLogitsProcessor': return p
     return type(p)(lambda _, ids: p._prefix_allowed_tokens_fn(row, ids), 1)
 
 # %% ../nbs/05_speculative_decoding.ipynb #splitwrp1
-def _split_warpers(processors): # -> the processors before,
-    # and what the warpers at the end ask for, in the words of `Sampling`
+def _split_warpers(processors): # -> the processors before the warpers,
+    # and the warpers at the end as settings of `Sampling`
     rest, how, order = list(processors), {}, list(WARPERS)
     while rest and (name := type(rest[-1]).__name__) in order:
         p = rest[-1]
         order = order[:order.index(name)]
-        # the most likely token alone, which `Sampling` has no such word for
+        # the most likely token alone, for which `Sampling` has no such setting
         if getattr(p, 'top_p', 1) == 0 or getattr(p, 'min_p', 0) == 1: break
         if getattr(p, 'filter_value', -math.inf) != -math.inf or getattr(p, 'min_tokens_to_keep', 1) != 1:
             break
@@ -1600,14 +1602,14 @@ def _split_warpers(processors): # -> the processors before,
 
 # %% ../nbs/05_speculative_decoding.ipynb #process01
 class Processed(Sampling):
-    "A `Sampling` made of the logits processors of transformers"
-    reads = True # in place of the property: `__init__` says whether it does
+    "A `Sampling` made from the logits processors of transformers"
+    reads = True # replaces the property; `__init__` sets it
     def __init__(self, processors, sample:bool,
-        lead=(), row=0, rows=1, # the padding before a text, its row in the batch: a processor may know both
-        device='cpu' # where the processors have what they need
+        lead=(), row=0, rows=1, # lead: padding before the text, row: its row, rows: how many; processors may use them
+        device='cpu' # where the processors keep their tensors
     ):
         how = {}
-        # these cost a sort of the whole vocabulary each time, one of ours much less
+        # these sort the whole vocabulary each time; ours cost much less
         if sample: processors, how = _split_warpers(processors)
         super().__init__(**{'temperature': float(sample), **how})
         self.processors = type(processors)(_of_row(p, row) for p in processors)
@@ -1617,7 +1619,7 @@ class Processed(Sampling):
 # %% ../nbs/05_speculative_decoding.ipynb #procadj1
 @patch
 def adjust(self:Processed, logits, texts=None, columns=None): # as `Sampling.adjust`
-    "The logits as the processors leave them"
+    "Apply the processors to the logits"
     if not self.reads: return logits
     logits = logits.float()
     if columns is None:
@@ -1635,7 +1637,7 @@ def adjust(self:Processed, logits, texts=None, columns=None): # as `Sampling.adj
 @patch
 def _check_call(self:SpeculativeDecoder, model, processors, c, kwargs): # what `generate` was given;
     # c: its generation config
-    "Raise `InputError` for what `generate` may be asked for and a speculative decoder does not do"
+    "Raise `InputError` for requests to `generate` that a speculative decoder does not support"
     if model is not self.lean.model:
         raise InputError(f'custom_generate belongs to another model ({type(self.lean.model).__name__}, '
                          f'{fingerprint(self.lean.model)}) than the one that generates')
@@ -1646,7 +1648,7 @@ def _check_call(self:SpeculativeDecoder, model, processors, c, kwargs): # what `
         if type(p).__name__ in STATEFUL:
             raise InputError(f'{type(p).__name__} keeps what it saw from token to token, so it cannot judge several '
                              'tokens at once: decode without it, or without a speculative decoder')
-    # the text before may be missing from the ids
+    # the ids may lack the text before them
     if (n := getattr(kwargs.get('past_key_values'), 'get_seq_length', int)()):
         raise InputError(f'past_key_values holds {n} tokens: a speculative decoder has a KV cache of its own, '
                          'so leave them out and give the ids of the whole text')
@@ -1657,15 +1659,15 @@ def _check_call(self:SpeculativeDecoder, model, processors, c, kwargs): # what `
                          'a speculative decoder does greedy search and sampling')
 
 # %% ../nbs/05_speculative_decoding.ipynb #chkposn1
-def _check_positions(at, pad, width): # (1 or B, T) or None; padded places before each row, T
+def _check_positions(at, pad, width): # (1 or B, T) or None; padding tokens before each row, T
     if at is not None and any(row[n:].tolist() != [*range(width - n)] for row, n in zip(at.expand(len(pad), -1), pad)):
         raise InputError(f'position_ids are {at.tolist()}: a speculative decoder counts positions '
                          'from the first token that attention_mask keeps')
 
 # %% ../nbs/05_speculative_decoding.ipynb #criteri1
-def _criteria(given, context): # -> most tokens of the text, its end tokens, all other criteria
+def _criteria(given, context): # -> maximum length of the text, its end tokens, all other criteria
     from transformers.generation import EosTokenCriteria, MaxLengthCriteria
-    # a caller's own take the place of those that the settings make
+    # a caller's own criteria replace those made from the settings
     of = lambda kind: [x for x in given if type(x) is kind]
     length = min((x.max_length for x in of(MaxLengthCriteria)), default=context)
     eos = {i for x in of(EosTokenCriteria) for i in x.eos_token_id.tolist()}
@@ -1678,7 +1680,7 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     "What `model.generate(..., custom_generate=decoder)` calls"
     from transformers.generation import GenerateDecoderOnlyOutput
     c, B = generation_config, len(input_ids)
-    # generate has it, but hands it to its own methods alone (transformers 5.23)
+    # generate has it, but passes it to its own methods alone (transformers 5.23)
     if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer')
     self._check_call(model, logits_processor, c, kwargs)
     pad, runs = check_prompt(input_ids, self.config, attention_mask=kwargs.get('attention_mask')), []
@@ -1701,7 +1703,7 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
 # %% ../nbs/05_speculative_decoding.ipynb #asalone1
 @patch
 def _check_alone(self:DraftModel):
-    "Raise `InputError` for a draft that an ordinary model can't stand for"
+    "Raise `InputError` for a draft that can't become an ordinary model"
     wrong = [why for why, bad in (
         ("draft_model.past 'target'", self.past != 'own'),
         ("draft_model.transitions 'linear'", len(self.transitions)),
@@ -1717,7 +1719,7 @@ def _check_alone(self:DraftModel):
 def _as_model(self:DraftModel): # a model of the target's architecture, with the draft's layers
     config, m = deepcopy(self.target.config), self.target
     config.num_hidden_layers = len(self.layers)
-    for k in ('layer_types', 'no_rope_layers'): # what each of the target's layers is, where it says so
+    for k in ('layer_types', 'no_rope_layers'): # the kind of each of the target's layers, if the config lists them
         if every := getattr(config, k, None): setattr(config, k, [every[i] for i in self.layer_idxs])
     with torch.device('meta'): model = type(m)(config)
     parts = {'model.embed_tokens.weight': m.model.embed_tokens.weight, 'model.norm.weight': self.norm.weight,
@@ -1731,9 +1733,9 @@ def _as_model(self:DraftModel): # a model of the target's architecture, with the
 # %% ../nbs/05_speculative_decoding.ipynb #bdf3d7de
 @patch
 def export_assistant(self:DraftModel,
-    # to write; loads with `AutoModelForCausalLM.from_pretrained`; one that holds another model is refused
+    # where to write, for `AutoModelForCausalLM.from_pretrained`; a folder with another model is refused
     folder,
-    tokenizer=None # written beside it
+    tokenizer=None # saved beside the model
 ):
     "Write a draft with a past of its own as an ordinary model of the target's architecture"
     self._check_alone()
@@ -1752,27 +1754,27 @@ def open_all(
     config='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     # a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
     draft='',
-    cache=CACHE, # knowledge cache; with nothing at the default place, the draft's own
+    cache=CACHE, # knowledge cache; if there is none at the default path, the draft's own
     device='cpu'
 ): # `LeanTarget`, tokenizer, `DraftModel`
-    "Target, tokenizer and trained draft with its knowledge cache"
+    "Open a target, its tokenizer and a trained draft with its knowledge cache"
     source = draft or default_draft(config)
-    try: find_draft(source) # errors before the model is loaded
+    try: find_draft(source) # raise errors before the model is loaded
     except InputError as e:
         way = 'With --draft none what is stored is copied, and no draft is needed'
-        # a slip of the pen, perhaps
+        # perhaps a typo
         if not draft and load_config(config)['base_model']['name'] == config and not os.path.exists(config):
             way = f'{config!r} is taken for the name of a model; packaged configs: {", ".join(packaged_configs())}'
         raise InputError(f'{e}. {way}') from e
     lean, tokenizer, manager = _open_target(config, cache, device)
-    # at the usual places, what belongs to another target is passed over
+    # at the default paths, what belongs to another target is skipped
     if not draft: source = default_draft(config, target_model=lean.model)
     draft = DraftModel.from_pretrained(source, lean.model, manager)
     _look_at(draft.manager, tokenizer, cache)
     return lean, tokenizer, draft
 
 # %% ../nbs/05_speculative_decoding.ipynb #opentgt01
-def _open_target(config, cache, device): # `LeanTarget`, tokenizer, and the knowledge cache that stands there, if any
+def _open_target(config, cache, device): # `LeanTarget`, tokenizer, and the knowledge cache there, if any
     loader, manager = ModelLoader(config), find_cache(cache)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     if manager is not None and str(cache) == CACHE and manager.fingerprint not in (None, fingerprint(lean.model)):
@@ -1781,7 +1783,7 @@ def _open_target(config, cache, device): # `LeanTarget`, tokenizer, and the know
     return lean, tokenizer, manager
 
 # %% ../nbs/05_speculative_decoding.ipynb #lookatm3
-def _look_at(manager, tokenizer, cache): # what a user would wonder about
+def _look_at(manager, tokenizer, cache): # tell what a user would wonder about
     if manager is None:
         if not Path(cache).is_file():
             print(f'no knowledge cache at {Path(cache).resolve()}: nothing is copied from stored answers',
@@ -1794,9 +1796,9 @@ def _look_at(manager, tokenizer, cache): # what a user would wonder about
 @patch(cls_method=True)
 def from_pretrained(cls:SpeculativeDecoder,
     config='smollm2_135m', draft='', cache=CACHE, device='cpu', # see `open_all`; draft='none' or None: copying only
-    gamma=None, **kw # of `SpeculativeDecoder`; default: the config's
+    gamma=None, **kw # all as for `SpeculativeDecoder`; default gamma: the config's
 ):
-    "A decoder with all that belongs to it; it asks as the config's section `decoding` says"
+    "A decoder with all its parts; `ask` follows the section `decoding` of the config"
     if draft in (None, 'none'):
         lean, tokenizer, manager = _open_target(config, cache, device)
         manager = kw.setdefault('knowledge_cache_manager', manager)
@@ -1813,7 +1815,7 @@ def from_pretrained(cls:SpeculativeDecoder,
 # %% ../nbs/05_speculative_decoding.ipynb #anothrcd
 @patch
 def another(self:SpeculativeDecoder): # `SpeculativeDecoder`
-    "One that does the same, for another thread: target, draft model, knowledge cache and measured costs are shared"
+    "The same decoder for another thread; it shares target, draft model, knowledge cache and measured costs"
     out = SpeculativeDecoder(self.draft_model, self.lean, self.tokenizer, self.gamma, self.copy, self.strict,
                              self.manager)
     out.top_k, out.asking, out._costs = self.top_k, {**self.asking}, self._costs
@@ -1822,11 +1824,11 @@ def another(self:SpeculativeDecoder): # `SpeculativeDecoder`
 # %% ../nbs/05_speculative_decoding.ipynb #answerone1
 CUT = dict(length='; cut off at max_new_tokens', context="; cut off where the target's context is full")
 
-def _typed(): # the lines of standard input; on a terminal they are asked for
+def _typed(): # the lines of standard input; a terminal shows a prompt
     if sys.stdin is None: return # closed
-    # UTF-8 whatever the region, with or without the mark that Windows begins it with
+    # UTF-8 whatever the locale, with or without the byte order mark that Windows adds
     piped = {} if sys.stdin.isatty() else dict(encoding='utf-8-sig')
-    # what is no UTF-8 is refused where it is asked
+    # a line that is not UTF-8 is refused when its turn comes
     with suppress(AttributeError): sys.stdin.reconfigure(errors='surrogateescape', **piped)
     while True:
         if sys.stdin.isatty(): print('> ', end='', file=sys.stderr, flush=True)
@@ -1834,17 +1836,17 @@ def _typed(): # the lines of standard input; on a terminal they are asked for
         if line.strip(): yield line.strip() if sys.stdin.isatty() else _told(line.strip())
 
 # %% ../nbs/05_speculative_decoding.ipynb #told0001
-def _told(line): # a JSON line of a log or a prompt file is the message in it, any other is one itself
+def _told(line): # the message in a JSON line of a log or a prompt file; any other line is a message itself
     with suppress(InputError):
         if line.startswith('{'): return _message(line.encode(errors='surrogateescape'), 'standard input')['text']
     return line
 
 # %% ../nbs/05_speculative_decoding.ipynb #loganswr1
 def log_answer(
-    path, prompt:str, answer:str, # the log, JSON lines; a message and what was answered
-    ended=True # did the answer come to its end, or was it cut off?
+    path, prompt:str, answer:str, # path: the log (JSON lines); a message and its answer
+    ended=True # did the answer end, or was it cut off?
 ):
-    """Add to a log of what was asked and answered; a new one can be read by its owner alone
+    """Add a message and its answer to a log; only its owner can read a new log
 
     `specdraft_train --continue_on` and `specdraft_build_cache --from_log` read it."""
     if not is_text(prompt):
@@ -1860,13 +1862,13 @@ def log_answer(
             import fcntl
             fcntl.flock(f, fcntl.LOCK_EX)
         f.seek(0, os.SEEK_END)
-        if f.tell(): # the last one was cut off
+        if f.tell(): # the last line was cut off
             f.seek(-1, os.SEEK_END)
             line = '\n'*(f.read(1) != b'\n') + line
         f.write(line.encode())
 
 # %% ../nbs/05_speculative_decoding.ipynb #answrit01
-def _answer(decoder, prompt, log='', **how): # print the answer to one message, and keep it in a log
+def _answer(decoder, prompt, log='', **how): # print the answer to one message, and log it
     said = []
     for piece in decoder.ask(prompt, **how):
         print(piece, end='', flush=True)
@@ -1878,13 +1880,13 @@ def _answer(decoder, prompt, log='', **how): # print the answer to one message, 
           f'knowledge {s["knowledge"]}' + CUT.get(s['stopped'], ''))
 
 # %% ../nbs/05_speculative_decoding.ipynb #chklog01
-def _check_log(path, typed): # a file that is there; are the messages read from standard input?
-    "Raise `InputError` for a file that an answer at its end would spoil"
+def _check_log(path, typed): # an existing file; are the messages read from standard input?
+    "Raise `InputError` for a file that appending an answer would spoil"
     with open(path, 'rb') as f: first = f.read(9)
     if first and first != b'{"prompt"':
         raise InputError(f'log is {str(path)!r}, which holds something else: expected a new file, or one of --log')
     same = False
-    with suppress(OSError, ValueError, AttributeError): # no file behind it
+    with suppress(OSError, ValueError, AttributeError): # standard input is not a file
         same = os.path.samestat(os.fstat(sys.stdin.fileno()), os.stat(path))
     if typed and same: raise InputError(f'log is {str(path)!r}, from which the messages come: give another file')
 
@@ -1900,18 +1902,18 @@ def _check_ask(prompt, seed, log): # options of `specdraft_generate`
     else: _check_log(log, prompt is None)
 
 # %% ../nbs/05_speculative_decoding.ipynb #tellidl1
-def _tell_idle(temperature, **given): # options of drawing; None: not given
+def _tell_idle(temperature, **given): # sampling options; None: not given
     idle = [k for k, x in given.items() if x is not None]
     if temperature == 0 and idle:
         print(f'{", ".join(idle)}: without effect at temperature 0, where nothing is drawn; give --temperature',
               file=sys.stderr)
 
 # %% ../nbs/05_speculative_decoding.ipynb #answall1
-def _answer_all(decoder, prompt, log, **how): # one prompt, or None: what is typed
+def _answer_all(decoder, prompt, log, **how): # one prompt; None: the lines of standard input
     n, bad = 0, 0
     for n, message in enumerate([prompt] if prompt is not None else _typed(), 1):
         try: _answer(decoder, message, log, **how)
-        except InputError as e: # of one among others
+        except InputError as e: # one message among others
             if prompt is not None: raise
             print(f'error: {e}', file=sys.stderr)
             bad += 1
@@ -1928,17 +1930,17 @@ def specdraft_generate(
     # trained draft: a file, a folder with checkpoints, or a name; none: only copy, from the knowledge cache and the
     # text; default: output/checkpoints, or else the one that ships
     draft:str='',
-    cache:str=CACHE, # knowledge cache; if none stands at this default place, the one that came with the draft
-    max_new_tokens:int=None, # length of the answer, in tokens; this and the next four: the config's, if not given
+    cache:str=CACHE, # knowledge cache; if there is none at this default path, the one that came with the draft
+    max_new_tokens:int=None, # length of the answer, in tokens; this and the next four: the config's value, if not given
     temperature:float=None, # 0: greedy
     top_p:float=None, # sample from the most likely tokens that make up this much probability
-    top_k:int=None, # sample from so many most likely tokens; 0: all
+    top_k:int=None, # sample from this many most likely tokens; 0: all
     gamma:str='', # tokens proposed a round, or auto: what pays on this machine
-    min_p:float=0., # least probability, as a share of the largest one
+    min_p:float=0., # least probability to keep, as a fraction of the largest one
     repetition_penalty:float=1., # above 1: tokens that have occurred become less likely
     seed:int=-1, # makes sampling repeatable, with a fixed gamma; -1: none
-    # one line of proposals only: in bfloat16, too, on CPUs that compute in it, the text is plain decoding's to the
-    # letter
+    # propose a single chain: even in bfloat16, on CPUs that compute in it, the text is then exactly that of plain
+    # decoding
     strict:bool=False,
     log:str='', # append message and answer to this file (JSON lines), for specdraft_train --continue_on
     device:str='cpu' # cpu, cuda or mps
@@ -1949,7 +1951,7 @@ def specdraft_generate(
         max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
     max_new_tokens, temperature, top_p, top_k, gamma = (known[k] if v is None else v for k, v in given.items())
     how = dict(temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p, repetition_penalty=repetition_penalty)
-    Sampling(**how) # refuses what makes no sense
+    Sampling(**how) # refuses invalid settings
     check_positive('max_new_tokens', max_new_tokens)
     gamma = as_gamma(gamma)
     _check_ask(prompt, seed, log)
