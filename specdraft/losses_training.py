@@ -532,7 +532,7 @@ def invented(self:_Writer, n): # how many messages to invent -> traces of these 
     lean, tokenizer, c, how = self.lean, self.tokenizer, self.c, dict(on_step=self.on_step)
     new = [t for t in invent_prompts(lean, tokenizer, n, self.g, **how) if prompt_key(t) not in self.avoid]
     said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
-    # the target wrote the messages too, so they are learnt from
+    # the target wrote the messages too, so the draft learns from them, too
     invented = self.exchanges(new, start=len(bare_prompt(tokenizer)) - 1)
     brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), self.luck, self.g, **how)
                if prompt_key(q) not in self.avoid]
@@ -789,8 +789,8 @@ def _check_data(data, layers): # `TrainingData` or a list of traces, sampled lay
     if not len(data):
         raise InputError('there is no training text: expected at least one answer')
     if (at := list(getattr(data, 'layers', ()))) and at != list(layers):
-        raise InputError(f'the training data are of the layers {at}, '
-                         f'but the draft samples {list(layers)}: write them anew')
+        raise InputError(f'the training data hold the layers {at}, '
+                         f'but the draft samples {list(layers)}: write the data again')
 
 # %% ../nbs/04_losses_training.ipynb #chkweight
 def _check_plan(c, minutes): # `training` of a checked config; minutes, or None
@@ -817,8 +817,8 @@ def _accelerator(device):
 def _check_accelerator(): # checked before any text is written
     from accelerate.state import AcceleratorState
     if (p := AcceleratorState._shared_state.get('_mixed_precision', 'no')) not in ('no', None):
-        raise InputError(f"there is an Accelerator with mixed_precision {p!r}: expected 'no', a draft is trained with "
-                         "the config's training.mixed_precision")
+        raise InputError(f"there is an Accelerator with mixed_precision {p!r}: expected 'no', since "
+                         "the config's training.mixed_precision decides")
 
 # %% ../nbs/04_losses_training.ipynb #c0000047
 class Trainer:
@@ -827,7 +827,7 @@ class Trainer:
         draft, lean, data, # draft, target, `TrainingData` or a list of traces
         folder='output/checkpoints',
         minutes=None, # time budget; None: all epochs
-        learnt=() # numbers of texts whose prompts the draft has learnt from before: they are not held out
+        learnt=() # numbers of texts whose prompts the draft has learned from before: they are not held out
     ):
         _check_data(data, draft.layer_idxs)
         _check_plan(draft.config['training'], minutes)
@@ -1059,7 +1059,7 @@ def run_of(
             | {'knowledge_enhancement.enabled': config['knowledge_enhancement']['enabled']})
     out = {'the target': fingerprint(lean.model), 'its dtype': str(lean.dtype), 'layers': list(layers), **form,
            **{f'training.{k}': v for k, v in config['training'].items()
-              # these change nothing that is learnt, or only the texts, which are compared directly
+              # these change nothing that is learned, or only the texts, which are compared directly
               if k not in ('accumulate', 'checkpointing', 'known_wordings', 'rewordings')}}
     if texts is None: return out
     texts, words = getattr(texts, 'outline', texts), hashlib.sha256()
@@ -1112,12 +1112,12 @@ def read_state(
     if not isinstance(s, dict) or s.get('version') != 2:
         raise InputError(f'{path} is no training state of this version: remove it to start anew')
     if not given and s.get('begun') is not None:
-        raise InputError(f'the training in {path.parent} goes on from a draft: beside --resume, '
-                         'give --continue_on as it was given then')
+        raise InputError(f'the training in {path.parent} continues from a draft: with --resume, '
+                         'also give the same --continue_on as before')
     there = {k: v for k, v in s['run'].items() if k != 'texts' or k in run}
     differs = [k for k in there | run if there.get(k) != run.get(k)]
     if differs:
-        over = '; that one is finished: --continue_on, without --resume, goes on from its draft'
+        over = '; that training is finished: --continue_on, without --resume, trains its draft further'
         raise InputError(f'{path} has ' + ', but this run has '.join(
             ', '.join(f'{k} {r.get(k)}' for k in differs) for r in (there, run))
                          + over*(s['step'] >= s['n_steps'] and 'target' not in differs))
@@ -1150,7 +1150,8 @@ def resume(self:Trainer):
                              f'{self.n_steps} steps: go on from its draft (--continue_on)')
         if self.seconds >= 60*self.minutes:
             raise InputError(f'minutes is {self.minutes:g}, but {self.folder} has been trained for '
-                             f'{self.seconds/60:.1f} already, and these count: give more, or none to go on as planned')
+                             f'{self.seconds/60:.1f} minutes already, which count: give more, '
+                             'or none to continue as planned')
         if self.step >= self.planned_at: self.n_steps = self._in_time()
     self.whole = True
     return self
@@ -1225,12 +1226,12 @@ def _judge(self:Trainer): # validate; keep the best so far
 # %% ../nbs/04_losses_training.ipynb #d64e16a6
 @patch
 def judge_start(self:Trainer,
-    learnt=None # keys of the prompts it had learnt from before this run; None: those in its `info`
+    learnt=None # keys of the prompts it had learned from before this run; None: those in its `info`
 ):
     "Make the draft as it is the best so far"
     self.begun = {k: w.to('cpu', copy=True) for k, w in self._weights(to_save=False).items()}
     info = self.draft.info
-    if learnt is not None: # it has learnt none of this run's yet
+    if learnt is not None: # it has learned none of this run's yet
         self.draft.info = {**info, 'prompts': learnt}
     self.history.append(dict(step=0, places=0))
     self._judge()
@@ -1276,7 +1277,7 @@ def fit(self:Trainer,
 ) -> DraftModel: # as the last step left it; the best draft is in the folder
     "Train to the planned number of steps; raises `InputError` if a loss or gradient is not finite"
     if not self.whole:
-        raise InputError(f'step {self.step} was interrupted half way: go on from what was saved (resume)')
+        raise InputError(f'step {self.step} was interrupted halfway: continue from the last save (resume)')
     began, saved, cost, check = time.perf_counter() - self.seconds, time.perf_counter(), 0., min(self.per_epoch, 250)
     with tqdm(total=self.n_steps, initial=self.step, desc='training', unit='step',
               disable=not progress or not self.acc.is_main_process) as bar:
@@ -1311,7 +1312,7 @@ def remark(self:Trainer):
     epochs = self.c['num_epochs']
     if not self.minutes: return
     if self.step <= self.planned_at and self.step < epochs*self.per_epoch:
-        print(f'only {self.step} steps fitted {self.minutes:g} minutes, too few to learn much: give it more')
+        print(f'only {self.step} steps fit into {self.minutes:g} minutes, too few to learn much: give it more')
     elif self.step == epochs*self.per_epoch and self.seconds < .8*60*self.minutes:
         print(f'all {epochs} epochs took {self.seconds/60:.1f} of {self.minutes:g} minutes: '
               'more text (training.num_invented_prompts) or more epochs would use the rest')
@@ -1447,7 +1448,7 @@ def check_unused(folder, resume=False): # resume: continue from a state that is 
     if resume and state.is_file(): return
     if there := state if state.is_file() else best_checkpoint(folder):
         way = '--continue_on' if is_finished(state) else '--resume'
-        raise InputError(f'{folder} holds a training already ({there.name}): go on with it ({way}), '
+        raise InputError(f'{folder} holds a training already ({there.name}): continue it ({way}), '
                          'choose another folder (--out), or remove this one')
 
 # %% ../nbs/04_losses_training.ipynb #finishd1
@@ -1468,7 +1469,7 @@ def same_form(config, own): # two checked configs
 # %% ../nbs/04_losses_training.ipynb #1d4894a2
 def note_prompts(
     draft, texts, tokenizer # texts: `TrainingData`
-) -> list: # numbers of the texts whose prompts the draft has learnt from before
+) -> list: # numbers of the texts whose prompts the draft has learned from before
     "Record in a draft which prompts it learns from"
     known = set(draft.info.get('prompts', ()))
     draft.info = {**draft.info, 'prompts': sorted(known.union(*(m['prompts'] for m in texts.metas)))}
@@ -1476,7 +1477,7 @@ def note_prompts(
 
 # %% ../nbs/04_losses_training.ipynb #c0000063
 def _tell(texts, tokenizer, manager): # print what has been written
-    print(f'{len(texts)} texts, {sum(map(len, texts.outline))} places to learn from in {texts.folder}: '
+    print(f'{len(texts)} texts, {sum(map(len, texts.outline))} positions to learn from in {texts.folder}: '
           + ', '.join(f'{k} {n/1e6:.1f} MB' for k, n in texts.size().items()))
     if manager is None: return
     known, items = {tuple(v['prompt_ids']) for _, v in manager.wordings()}, set(manager.ids)
@@ -1504,7 +1505,7 @@ def _state_of(folder, given, resume, config, layers, lean):
     file = Path(folder)/'training_state.pt'
     resume = resume and file.is_file() # without a state, it starts anew
     if given and not resume and file.is_file() and not is_finished(file):
-        raise InputError(f'{folder} holds a training that is not finished: go on with it (--resume), '
+        raise InputError(f'{folder} holds a training that is not finished: continue it (--resume), '
                          f'choose another folder (--out), or remove {file}')
     # differences are reported before any text is written
     return resume, read_state(file, run_of(config, layers, lean), given).get('data') if resume else None
@@ -1517,11 +1518,11 @@ def _text_of_then(then, folder, say): # the text that the training in `folder` b
                          'train on them with --continue_on, without --resume')
     if not then.is_dir():
         raise InputError(f'the messages or questions have changed since the training in {folder} began, '
-                         f'and the text of then is gone ({then}): '
-                         f'give those of then, or remove {state} and start anew')
+                         f'and its original text is gone ({then}): '
+                         f'give the original messages or questions, or remove {state} and start anew')
     if say:
         print('the messages or questions have changed since this training began: '
-              f'it goes on with the text of then, in {then}')
+              f'it continues with its original text, in {then}')
     return then
 
 # %% ../nbs/04_losses_training.ipynb #written01
@@ -1572,7 +1573,7 @@ def _sweep(folder): # remove what a killed training left unfinished there
 def _check_shared(mine, lean, what): # does each process see what the first one does?
     if (theirs := agreed(mine, lean.device)) != mine:
         raise InputError(f'process {processes(lean.device.type).process_index} sees {what} ({mine!s:.80}) '
-                         f'than the first one ({theirs!s:.80}): all machines need one and the same folder')
+                         f'than the first one ({theirs!s:.80}): all machines must share one folder')
 
 # %% ../nbs/04_losses_training.ipynb #traindrc
 def train_draft(
@@ -1633,7 +1634,7 @@ def affordable(rewordings:int, manager): # tries by the config, knowledge cache 
 
 # %% ../nbs/04_losses_training.ipynb #e1b25421
 def fine_tune_config(
-    config, messages=0 # checked config, number of messages from use (0: only cached questions are learnt)
+    config, messages=0 # checked config, number of messages from use (0: only cached questions are learned)
 ):
     """A config for training a trained draft further
 
@@ -1676,16 +1677,16 @@ def _own_messages(prompts, continue_on): # options of `specdraft_train` -> the f
 def _newest(own, n, file, say): # messages, how many (0: all), their file, say that some are left out?
     if not 0 < n < len(own): return own
     if say:
-        print(f'of {len(own)} messages in {file} the newest {n} are learnt from (--newest)', file=sys.stderr)
+        print(f'using the newest {n} of {len(own)} messages in {file} (--newest)', file=sys.stderr)
     return own[-n:]
 
 # %% ../nbs/04_losses_training.ipynb #advise01
 def _advise(config, c, resume): # before a draft is trained from scratch
     if (name := shipped_draft(config)) and not resume:
-        print('a new draft is trained from nothing; one that is trained already ships for this target '
-              f'({name}), and --continue_on cache goes on from it', file=sys.stderr)
+        print('training a new draft from scratch; a trained one ships for this target '
+              f'({name}): --continue_on cache trains it further', file=sys.stderr)
     if (rate := c['training']['learning_rate']) < 1e-4:
-        print(f'training.learning_rate is {rate:g}: the embedded model learnt faster at ten times that and more',
+        print(f'training.learning_rate is {rate:g}: the embedded model learned faster at ten times that and more',
               file=sys.stderr)
 
 # %% ../nbs/04_losses_training.ipynb #trainsay
@@ -1695,7 +1696,7 @@ def _closing(trainer, out): # what a finished training prints
     verdict = ', '.join(f'{k} {x:.3f}' for k, x in (trainer.verdict or {}).items())
     print(f'{best_checkpoint(out)}: {verdict}; curves in {Path(out)/"history.png"}')
     if not trainer.valid:
-        print('(judged by what it was trained on: of fewer than four new messages, or twenty in all, '
+        print('(judged by what it was trained on: with fewer than four new messages, or fewer than twenty in all, '
               'none are held out)')
 
 # %% ../nbs/04_losses_training.ipynb #tries001

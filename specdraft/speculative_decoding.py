@@ -34,7 +34,7 @@ def _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_
     if not number(temperature) or not 0 <= temperature <= most:
         raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more, and at most {most:.2g}')
     if 0 < temperature < 1e-9:
-        raise InputError(f'temperature is {temperature!r}: what is so small rounds to nothing; 0 is greedy')
+        raise InputError(f'temperature is {temperature!r}: such a small value rounds to 0; use 0 for greedy')
     if not number(top_p) or not 0 < top_p <= 1:
         raise InputError(f'top_p is {top_p!r}: it must be above 0 and at most 1')
     if not _is_whole(top_k) or top_k < 0:
@@ -42,7 +42,7 @@ def _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_
     if not number(min_p) or not 0 <= min_p < 1:
         raise InputError(f'min_p is {min_p!r}: it must be 0 (off) or more, and below 1')
     if not number(repetition_penalty) or not repetition_penalty > 0:
-        raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0, and 1 is none')
+        raise InputError(f'repetition_penalty is {repetition_penalty!r}: it must be above 0; 1 means no penalty')
     if logit_bias is not None and not hasattr(logit_bias, 'items'):
         raise InputError(f'logit_bias is {logit_bias!r}: expected a dict, id -> what is added to its logit')
     for i, b in (logit_bias or {}).items():
@@ -93,8 +93,8 @@ def bare(self:Sampling):
 def _sampling(temperature, top_p, top_k, **more): # arguments as for `generate`
     known = inspect.signature(Sampling).parameters
     if strange := more.keys() - known.keys():
-        raise TypeError(f'{min(strange)!r} is no argument here: texts are drawn with {", ".join(known)} (temperature 0 '
-                        'is greedy); for all that transformers has, call '
+        raise TypeError(f'{min(strange)!r} is not an argument here: the sampling settings are {", ".join(known)} '
+                        '(temperature 0 is greedy); for everything in transformers, call '
                         'target.generate(**inputs, custom_generate=decoder)')
     return Sampling(temperature, top_p, top_k, **more)
 
@@ -278,8 +278,8 @@ def as_rng(
 ) -> random.Random:
     "The source of a text's random numbers"
     if seed is not None and (not isinstance(seed, numbers.Integral) or seed < 0):
-        raise InputError(f'seed is {seed!r}: expected an integer of 0 or more, '
-                         'a list with one for each row, or None')
+        raise InputError(f'seed is {seed!r}: expected an integer of 0 or more, or None '
+                         '(generate also takes a list, one for each row)')
     return random.Random(int(seed) if seed is not None else 0 if greedy else torch.randint(2**62, ()).item())
 
 # %% ../nbs/05_speculative_decoding.ipynb #urnsamp1
@@ -302,7 +302,7 @@ def target_urn(self:Sampling, logits, text=None): # as `urn`
     "`urn` for the target, whose logits must be numbers; a draft with NaN logits just proposes nothing"
     urn = self.urn(logits, text)
     if not len(urn.w) or math.isnan(urn.w[0]): # a single NaN or inf makes the whole softmax NaN
-        raise InputError('the target\'s logits are no numbers (nan or inf): load it in another dtype, '
+        raise InputError('the target\'s logits are not numbers (nan or inf): load it in another dtype, '
                          'such as float32')
     return urn
 
@@ -424,8 +424,8 @@ def padding(
             raise InputError(f'row {i} of the batch is empty: expected at least 1 token that attention_mask keeps')
         if not seen[i, n[i]:].all():
             raise InputError(f'row {i} of attention_mask is {attention_mask[i].tolist()}: '
-                             'expected zeros on the left alone; generate makes such a mask by itself where a prompt '
-                             'holds the padding token: pass attention_mask=torch.ones_like(input_ids)')
+                             'expected zeros on the left only; generate makes such a mask itself if a prompt '
+                             'contains the padding token: pass attention_mask=torch.ones_like(input_ids)')
     return n.tolist()
 
 # %% ../nbs/05_speculative_decoding.ipynb #chkshp01
@@ -1021,7 +1021,7 @@ class Run:
         "The cached answers for a step that reads, or None; prepared when the first such step asks"
         try: return self.draft.prepare(self.items)
         except (InputError, OSError) as e: # the answer can do without it
-            print(f'the draft reads no knowledge: {e}', file=sys.stderr)
+            print(f'the draft cannot read its knowledge: {e}', file=sys.stderr)
 
 # %% ../nbs/05_speculative_decoding.ipynb #runequip
 @patch
@@ -1114,7 +1114,7 @@ def _stops(stop, tokenizer): # -> texts that end an answer, or the function that
     special = {t.content: i for i, t in tokenizer.added_tokens_decoder.items() if t.special} if texts else {}
     for x, t in itertools.product(texts, special):
         if t in x and t != x:
-            raise InputError(f'stop is {x!r}: it contains the special token {t!r}, of which no text is made; '
+            raise InputError(f'stop is {x!r}: it contains the special token {t!r}, which never appears in text; '
                              f'give {t!r} alone')
     return texts, {special[x] for x in texts if x in special}
 
@@ -1525,7 +1525,7 @@ def stream(self:SpeculativeDecoder,
     max_new_tokens = check_positive('max_new_tokens', max_new_tokens)
     pad = check_prompt(input_ids, self.config, how, attention_mask) # now, not when the first piece is asked for
     if len(input_ids) != 1:
-        raise InputError(f'input_ids has {len(input_ids)} rows: a stream is of one')
+        raise InputError(f'input_ids has {len(input_ids)} rows: stream takes one')
     with torch.inference_mode():
         run = Run(self, input_ids[0, pad[0]:].tolist(), max_new_tokens, how, seed, query_text, stop, on_round)
     self.stats = run.stats
@@ -1685,7 +1685,7 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     self._check_call(model, logits_processor, c, kwargs)
     pad, runs = check_prompt(input_ids, self.config, attention_mask=kwargs.get('attention_mask')), []
     if streamer is not None and B > 1:
-        raise InputError(f'input_ids has {B} rows: a streamer hears one')
+        raise InputError(f'input_ids has {B} rows: a streamer takes one')
     length, eos, others = _criteria(stopping_criteria, self.config.max_position_embeddings)
     _check_positions(kwargs.get('position_ids'), pad, input_ids.shape[1])
     for i, (row, first) in enumerate(zip(input_ids.tolist(), pad)):
@@ -1761,10 +1761,10 @@ def open_all(
     source = draft or default_draft(config)
     try: find_draft(source) # raise errors before the model is loaded
     except InputError as e:
-        way = 'With --draft none what is stored is copied, and no draft is needed'
+        way = 'With --draft none, stored answers are copied and no draft is needed'
         # perhaps a typo
         if not draft and load_config(config)['base_model']['name'] == config and not os.path.exists(config):
-            way = f'{config!r} is taken for the name of a model; packaged configs: {", ".join(packaged_configs())}'
+            way = f'{config!r} is taken as the name of a model; packaged configs: {", ".join(packaged_configs())}'
         raise InputError(f'{e}. {way}') from e
     lean, tokenizer, manager = _open_target(config, cache, device)
     # at the default paths, what belongs to another target is skipped
@@ -1851,7 +1851,7 @@ def log_answer(
     `specdraft_train --continue_on` and `specdraft_build_cache --from_log` read it."""
     if not is_text(prompt):
         raise InputError(f'prompt is {prompt!r:.80}: expected the text of one message; '
-                         'from a talk nothing can be learnt')
+                         'nothing can be learned from a conversation')
     if not (isinstance(answer, str) and is_text('x' + answer) and isinstance(ended, bool)):
         raise InputError(f'answer is {answer!r:.80} and ended is {ended!r}: expected one text, and True or False')
     if not ended: answer = answer.rstrip('\ufffd') # cut inside a character
@@ -1884,11 +1884,12 @@ def _check_log(path, typed): # an existing file; are the messages read from stan
     "Raise `InputError` for a file that appending an answer would spoil"
     with open(path, 'rb') as f: first = f.read(9)
     if first and first != b'{"prompt"':
-        raise InputError(f'log is {str(path)!r}, which holds something else: expected a new file, or one of --log')
+        raise InputError(f'log is {str(path)!r}, which holds something else: expected a new file, '
+                         'or one written by --log')
     same = False
     with suppress(OSError, ValueError, AttributeError): # standard input is not a file
         same = os.path.samestat(os.fstat(sys.stdin.fileno()), os.stat(path))
-    if typed and same: raise InputError(f'log is {str(path)!r}, from which the messages come: give another file')
+    if typed and same: raise InputError(f'log is {str(path)!r}, which the messages are read from: give another file')
 
 # %% ../nbs/05_speculative_decoding.ipynb #chkask01
 def _check_ask(prompt, seed, log): # options of `specdraft_generate`
@@ -1905,7 +1906,7 @@ def _check_ask(prompt, seed, log): # options of `specdraft_generate`
 def _tell_idle(temperature, **given): # sampling options; None: not given
     idle = [k for k, x in given.items() if x is not None]
     if temperature == 0 and idle:
-        print(f'{", ".join(idle)}: without effect at temperature 0, where nothing is drawn; give --temperature',
+        print(f'{", ".join(idle)}: no effect at temperature 0, where nothing is sampled; give --temperature',
               file=sys.stderr)
 
 # %% ../nbs/05_speculative_decoding.ipynb #answall1
