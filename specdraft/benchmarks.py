@@ -208,7 +208,7 @@ def bench(
     device='cpu', progress=True,
     sampled=False, # sampled texts are not compared with plain decoding's
     save=None, # function that takes the rows so far; called now and then, and at the end, even of an interrupted run
-    every=10   # minimum of seconds between two of these calls
+    every=10   # at least so many seconds between two calls on the way
     # rows: prompt, method, seconds, new tokens, whether the text is plain decoding's
     # (None without `plain`, or if sampled), counters
 ) -> list:
@@ -504,7 +504,7 @@ def held_out(
 ):
     """The prompts to measure with, unless others are given
 
-    The questions of a knowledge cache, unrelated messages, and unseen paraphrases of those that are packaged."""
+    The questions of a knowledge cache, unrelated messages, and unseen paraphrases of its packaged questions."""
     check_cache(manager, path)
     asked = {x['id']: x['question'] for x in manager.items}
     packaged = lambda name: {q['id'] for q in load_questions(name) if asked.get(q['id']) == q['question']}
@@ -740,7 +740,8 @@ def certificate(
 ) -> dict: # name of the comparison -> rows of `compare`
     """Compare the decoder's greedy texts with transformers' `generate` in float32, and with plain decoding
 
-    The second is in the target's dtype. Unless that is float32, further pairs show what the dtype alone does."""
+    The second is in the target's dtype. Unless that is float32, trees are compared,
+    too, and pairs without a draft show what the dtype alone does."""
     c = _Certificate(draft, lean, tokenizer, prompts, max_new_tokens, out, settings or {})
     kind = str(lean.dtype).removeprefix('torch.')
     exact = LeanTarget(deepcopy(lean.model).float())

@@ -223,7 +223,7 @@ def hidden(self:DraftModel,
     rope,   # cos, sin of the positions of `ids`, (T, d) or (B, 1, T, d)
     starts=None,    # (B, T) column where each position's round starts; default: the position itself
     knowledge=None, # from `knowledge_batch`
-    at=0            # (B,) position of column 0 in the text (0 if `past` is 'own')
+    at=0            # (B,) position of column 0 in the text (ignored if `past` is 'own')
 ): # (B, T, D) after the final norm, and (B, T, K) shares copied from each position of the knowledge (None without)
     "The draft's states at all positions at once, each predicting the next token"
     if self.past == 'own':
@@ -334,7 +334,7 @@ def knowledge_batch(self:DraftModel,
 ) -> dict:
     "Pad answers to one batch; rows without one are left out"
     m, dtype, device = self.target.config, self.norm.weight.dtype, self.norm.weight.device
-    # at least one row: it sees only the null position, so that every weight has a gradient
+    # at least one row, so that every weight has a gradient; without knowledge it sees only the null position
     some = [i for i, r in enumerate(rows) if r] or [0]
     K, Hkv = max([1, *(len(r[2]) for r in rows if r)]), m.num_key_value_heads
     kv = torch.zeros(2, len(some), len(self.layers), Hkv, 1 + K, self.layers[0].self_attn.head_dim,
@@ -536,7 +536,7 @@ def pack(self:LeanDraft):
 # %% ../nbs/03_draft_model.ipynb #ed66344f
 @patch
 def forget(self:LeanDraft): # a new text begins
-    "Score only the tokens of the draft and of the knowledge cache again"
+    "Go back to scoring only the tokens of the draft and of the knowledge cache"
     # column j of the head scores the token ids[j], for j < n; `columns` maps back, -1: not scored
     # the first n_own columns belong to the draft and the knowledge cache;
     # `rows` holds the head's weights for the columns after them, the tokens met in this text
@@ -576,7 +576,7 @@ def _read(self:LeanDraft, i, x, knowledge):
 
 # %% ../nbs/03_draft_model.ipynb #4125f677
 # the text's `LeanDraft`; a token id; the target's KV cache; the token's position (a round starts at `kv_cache.n`);
-# the result of `prepare`; with that, the last few token ids, including `token`
+# the result of `prepare`; if there is one, also the last few token ids, including `token`
 Ask = namedtuple('Ask', 'draft token kv_cache at knowledge last', defaults=(None, ()))
 
 # %% ../nbs/03_draft_model.ipynb #cc8edae2

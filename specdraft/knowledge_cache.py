@@ -47,7 +47,7 @@ def _plain(text): # the same for wordings that differ only in case, spacing or p
     return ' '.join(parts[said[0]:said[-1] + 1] if said else parts)
 
 # %% ../nbs/02_knowledge_cache.ipynb #idnames2
-def _bytes(text): return _plain(text).encode(errors='surrogatepass') # people may type half a character, too
+def _bytes(text): return _plain(text).encode(errors='surrogatepass') # a message may hold half a character, too
 
 def _log_id(text): # for a logged message that becomes an item
     return 'log-' + hashlib.sha256(_bytes(text)).hexdigest()[:12]
@@ -341,7 +341,7 @@ class KnowledgeCacheManager:
         self.hidden_size, self.num_heads, self.cache_dim = hidden_size, num_heads, cache_dim
         self.threshold, self.eight_bit = threshold, eight_bit
         self.layers, self.fingerprint = [], None
-        # hash of the build or change in progress; hash that names it, or the last one
+        # plan: hash of the build or change in progress; run: hash that identifies it, or the last one after it ended
         self.plan = self.run = None
         self.kv_shape = None # (Hkv, d)
         self._clear()
@@ -784,7 +784,7 @@ def add(self:KnowledgeCacheManager,
     update=False,
     max_answer_tokens=128, batch_size=48, dtype=torch.bfloat16, progress=True,
     # file for intermediate results, saved now and then between chunks of `lot` questions, so that an interruption loses
-    # little; `save` writes the finished cache. Of several processes, only the main one then saves keys and values
+    # little; `save` writes the finished cache. Of several processes, only the main one then holds new keys and values
     out=None, lot=32,
     # tries to reword each question with fewer than five wordings, which helps to find it; with `update` also existing
     # items that were never tried, unless `standing` is False
@@ -1462,7 +1462,7 @@ def read_prompts(
 _little = (set('a an the this that these those i me my we us our you your it its is are am was were be been do does '
                'did can could will would have has had to of for there s please'.split())
            | set('吗呢吧啊的了请我你您们'))
-# not what a question is about, unless there is nothing else
+# question words: not enough by themselves to say what a question is about
 _asking = set('who whom whose what which when where why how'.split()) | set('谁什么何哪怎样为是在里')
 
 # C++ and C#, 7+5 and 7-5, $5 and €5

@@ -66,7 +66,7 @@ def _as_wide(rows, vocab): # how many rows of logits fit the memory of `rows` ro
 # %% ../nbs/04_losses_training.ipynb #thruhead
 def _through_head(dz, w): # gradient of the logits (N, V), overwritten; head (V, D) -> gradient of the states
     if w.dtype != torch.float16: return dz.to(w.dtype) @ w
-    # float16 has no number below 6e-8
+    # float16 has no positive number below 6e-8
     most = dz.abs().amax(-1, keepdim=True).clamp_(min=1e-30)
     return (dz.div_(most).to(w.dtype) @ w).float()*most
 
@@ -144,7 +144,7 @@ def bare_prompt(tokenizer) -> list: # token ids
 # %% ../nbs/04_losses_training.ipynb #fe7d171e
 def invent_prompts(
     lean, tokenizer, n:int, # target, its tokenizer, how many messages
-    generator=None, max_tokens=128, on_step=None, # as for `generate_batch`; most tokens of a message
+    generator=None, max_tokens=128, on_step=None, # as for `generate_batch`; `max_tokens`: limit for one message
     openings=OPENINGS # first words to choose from
 ) -> list: # texts
     "Messages that the target writes in the user's place, at temperature 1"
@@ -199,7 +199,7 @@ PASSAGES = [
     'The school', 'After the match,', 'King', 'The song', 'Residents of', 'The album'
 ]
 ASKED = ['Who', 'When', 'What', 'Where', 'How many', 'Which', 'Why', 'In what year', 'What is the name of']
-PASSAGE_TOKENS, QUESTION_TOKENS = 160, 24 # most tokens of each
+PASSAGE_TOKENS, QUESTION_TOKENS = 160, 24 # limits on their tokens
 
 # %% ../nbs/04_losses_training.ipynb #passage2
 def passages(
@@ -263,7 +263,7 @@ class Trace:
         self.answer = start if answer is None else answer # the position before the answer
         self.memory = memory # (n, layers, 2, Hkv, d) keys (rotated) and values
         self.top, self.probs = top, probs # (n-1-start, k) likeliest ids, their probabilities
-        self.hidden, self.item = hidden, item # (n-1-start, D) states after the final norm; cached item
+        self.hidden, self.item = hidden, item # (n-1-start, D) states after the final norm; knowledge item
     def __len__(self): return len(self.ids) - 1 - self.start # positions to learn from
     def text(self):
         "The text as a dict, as `trace_texts` takes it"
@@ -340,7 +340,7 @@ def trace_texts(
 # %% ../nbs/04_losses_training.ipynb #c0000026
 def save_shard(
     path, traces,
-    **meta # stored with them; reading the file needs `fingerprint` and `layers`, training `plan` and `prompts`
+    **meta # stored with them; reading needs `fingerprint` and `layers`, training needs `plan` and `prompts`
 ):
     "Write traces to one file; a lot without texts gets a file too, or every run would write it again"
     cat = lambda k: torch.cat([getattr(t, k) for t in traces] or [torch.empty(0)])
@@ -619,7 +619,7 @@ def write_data(
     folder, lean, tokenizer, manager, # folder to write to, target, its tokenizer, knowledge cache or None
     # checked config, your prompts (texts or dicts of `read_prompts`), sampled layers (default: the manager's)
     config, prompts=(), layers=None,
-    progress=True, rank=0, world=1 # number of this process, of processes: they take lots in turn
+    progress=True, rank=0, world=1 # number of this process, and how many there are: they take lots in turn
 ) -> TrainingData:
     "Write and trace all lots that are missing"
     c = {**config['training'], 'hot': config['decoding']['temperature'] or 1.}
@@ -677,7 +677,7 @@ def as_knowledge(
 
 # %% ../nbs/04_losses_training.ipynb #toread01
 def _to_read(t, lean, layers): # a trace, a result of `read_knowledge`, or None; sampled layers
-    # -> keys, values, their tokens, the tokens that follow these
+    # -> keys, the values that follow them, tokens of the keys, the tokens that follow these
     if not t or isinstance(t, tuple): return t
     return (*shifted(*as_knowledge(t, lean, layers)),
             t.ids[t.answer:-1].to(lean.device), t.ids[t.answer + 1:].to(lean.device))
@@ -803,7 +803,7 @@ def _check_plan(c, minutes): # `training` of a checked config; minutes, or None
 # %% ../nbs/04_losses_training.ipynb #accelrt1
 def _accelerator(device):
     from accelerate import Accelerator
-    # the draft stays on the target's device, in the config's precision
+    # the draft stays on the target's device; the config sets the precision
     acc = Accelerator(cpu=device.type == 'cpu', device_placement=False, mixed_precision='no', dynamo_backend='no')
     acc.gradient_accumulation_steps = 1 # `_passes` accumulates itself, whatever the environment says
     # the draft is one FSDP unit, and whole in each process at the start, whatever accelerate's config file says
@@ -840,7 +840,7 @@ class Trainer:
         self.n_steps = c['num_epochs']*self.per_epoch
         self.step, self.seconds, self.best, self.alpha, self.history = 0, 0., math.inf, 0., []
         self.ahead = [] # held-out losses of a best draft later than the state that is resumed
-        self.planned_at = min(c['warmup_steps'], 20) + 5 # after this step the minutes become a number of steps
+        self.planned_at = min(c['warmup_steps'], 20) + 5 # after this step, `_plan` turns the minutes into steps
         # whole: no step is half done; begun: weights of the draft that this one continues from
         self.whole, self.begun = True, None
         self.model, self.opt = self.acc.prepare(Distiller(draft, lean, c['keep_top']), _optimizer(draft, c))
@@ -914,7 +914,7 @@ def _hold(self:Trainer, valid): # numbers of the texts to judge by; the others a
 @patch
 def rate(self:Trainer, step): # linear warm-up, then a cosine down to a fiftieth
     "The share of the full learning rate at `step`"
-    warm = min(self.c['warmup_steps'], self.n_steps//5) # so that a short run decays, too
+    warm = min(self.c['warmup_steps'], self.n_steps//5) # so that the rate of a short run decays, too
     if step < warm: return (step + 1)/warm
     at = (step - warm)/max(self.n_steps - warm, 1)
     return .02 + .98*(1 + math.cos(math.pi*min(at, 1)))/2
@@ -986,7 +986,7 @@ def _mix(self:Trainer): # weights of KL and of the acceptance loss
 
 # %% ../nbs/04_losses_training.ipynb #passes001
 @patch
-def _passes(self:Trainer, texts, starts, knowledge, total): # total: sum of the batch's weights
+def _passes(self:Trainer, texts, starts, knowledge, total): # total: sum of the weights of all positions
     "Forward and backward passes of a batch; sums over all processes: loss, acceptance loss, agreement, positions"
     c, acc, (a, b), extra = self.c, self.acc, self._mix(), self._extra(texts, knowledge)
     sums, parts = torch.zeros(4, device=self.lean.device), min(c['accumulate'], max(len(texts)//acc.num_processes, 1))
@@ -998,7 +998,7 @@ def _passes(self:Trainer, texts, starts, knowledge, total): # total: sum of the 
             l = self.losses([texts[i] for i in rows], starts[rows], [knowledge[i] for i in rows], extra)
             w = own*c['depth_decay']**l['depth'].float()/total
             loss = (w*(a*l['kl'] + b*l['acceptance'])).sum()
-            acc.backward(loss*acc.num_processes) # averaged over processes
+            acc.backward(loss*acc.num_processes) # gradients are averaged over processes
         sums += torch.stack([loss.detach(), own*l['acceptance'].detach().sum(), own*l['agree'].sum(),
                              torch.tensor(own*len(w), device=self.lean.device)])
     return acc.reduce(sums, 'sum').tolist()
@@ -1086,7 +1086,7 @@ def save_state(self:Trainer):
     state = dict(version=2, draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds,
                  best=self.best, alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes,
                  begun=self.begun, run=self.run, data=getattr(self.data, 'folder', Path()).name)
-    # before the state: a run killed between the two trains, and writes, these steps again
+    # before the state: if a run is killed between the two, it repeats these steps and writes them again
     with whole_file(self.folder/'history.json') as tmp: tmp.write_text(json.dumps(self.history))
     with whole_file(self.folder/'training_state.pt') as tmp:
         try: torch.save(state, tmp)
@@ -1142,7 +1142,7 @@ def resume(self:Trainer):
         if info.get('step', 0) > self.step:
             self.best = min(self.best, info['kl'])
             self.ahead = [{k: info[k] for k in ('kl', 'alpha', 'agree') if k in info}]
-            if self.acc.is_main_process: self._leave_only(there) # an older best stays if the run was killed in between
+            if self.acc.is_main_process: self._leave_only(there) # a killed run may have left an older best, too
     if not self.minutes: self.minutes = s['minutes']
     elif self.minutes != s['minutes']:
         if self.step >= self.n_steps:
@@ -1200,7 +1200,7 @@ def _keep_best(self:Trainer, verdict):
 def _verdict(self:Trainer, **how): # on the current weights; saves them if they are the best so far
     # each process computes it, and different devices may differ in the last digit
     v = agreed(self.validate(), self.lean.device) | how
-    # after the last step, no training loss would show it
+    # after the last step, no training loss follows that would show this
     if self.step and not how and not math.isfinite(v['kl']): self._give_up(v['kl'], math.nan, self.valid or self.train)
     if v['kl'] < self.best:
         self._keep_best(v)
@@ -1255,7 +1255,7 @@ def _plan(self:Trainer, bar): # plan how many steps the minutes allow; end a run
 
 # %% ../nbs/04_losses_training.ipynb #showbar1
 @patch
-def _show(self:Trainer, bar): # the last step, and the positions a second of the last twenty
+def _show(self:Trainer, bar): # the last step, and the positions a second over the last twenty
     r, places = self.history[-1], sum(h['places'] for h in self.history[-20:])
     bar.set_postfix(alpha=f'{r["alpha"]:.2f}', agree=f'{r["agree"]:.2f}',
                     places=f'{places*self.step/min(self.step, 20)/self.seconds:.0f}/s')
@@ -1414,7 +1414,7 @@ def depth_ranks(
         for r in range(n):
             starts = ((cols - r)//n*n + r).clamp(min=0)
             for i, ranks in ranked(starts):
-                at = starts[r:len(ranks)] # the piece before the first whole round has other starts
+                at = starts[r:len(ranks)] # the piece before the first whole round belongs to another shift
                 out[i][at, cols[r:len(ranks)] - at] = ranks[r:]
     return out
 
@@ -1490,7 +1490,7 @@ def _tell(texts, tokenizer, manager): # print what has been written
 def _set_aside(folder, draft): # remove the state of a finished training; keep the draft that a new one continues from
     (Path(folder)/'training_state.pt').unlink(missing_ok=True)
     before, info, old = Path(folder)/'before.safetensors', draft.info, best_checkpoint(folder)
-    # left by a start that was killed: it has set aside the draft before it
+    # begun: left by a start that was killed, which has already set aside the draft before
     begun = lambda info: info.get('step') == 0 and 'before' in info
     if old and not begun(load_tensors(old, 'draft', only=())[1]['info']):
         with whole_file(before) as tmp: shutil.copyfile(old, tmp)
@@ -1579,7 +1579,7 @@ def _check_shared(mine, lean, what): # does each process see what the first one 
 def train_draft(
     config, lean, tokenizer, manager, # checked config, target, its tokenizer, knowledge cache or None
     folder='output/checkpoints', # for checkpoints and state
-    minutes=None, # most minutes of training; None: all epochs
+    minutes=None, # limit on the minutes of training; None: all epochs
     resume=False, # continue from the state in `folder`, if there is one
     prompts=(), progress=True, # your messages: texts or dicts of `read_prompts`
     # a trained draft to continue from; it keeps its form (the best draft in `folder`, if any, becomes
@@ -1626,7 +1626,7 @@ def train_draft(
         return trainer
 
 # %% ../nbs/04_losses_training.ipynb #afford01
-def affordable(rewordings:int, manager): # tries by the config, knowledge cache or None
+def affordable(rewordings:int, manager): # tries that the config asks for, knowledge cache or None
     """How many times to try to reword each cached question
 
     Fewer for more than a hundred questions, or more text would be written than a short training reads."""

@@ -54,7 +54,7 @@ def _check_sampling(temperature, top_p, top_k, min_p, repetition_penalty, logit_
 class Sampling:
     "The settings that turn logits into the distribution to sample from"
     def __init__(self,
-        # temperature 0: greedy; top_p: keep the most likely tokens up to this much probability; top_k: keep this many
+        # temperature 0: greedy; top_p: keep the most likely tokens that make up this much probability; top_k: this many
         # most likely tokens (0: all)
         temperature=0., top_p=1., top_k=0,
         min_p=0.,        # least probability to keep, as a fraction of the largest one
@@ -86,7 +86,7 @@ def adjusts(self:Sampling):
     return bool(self.bias) or self.reads
 @patch(as_prop=True)
 def bare(self:Sampling):
-    "Is it simply the target's largest logit, whatever came before?"
+    "Is the next token simply the target's likeliest, whatever came before?"
     return self.greedy and not self.adjusts
 
 # %% ../nbs/05_speculative_decoding.ipynb #samphow1
@@ -301,7 +301,7 @@ def urn(self:Sampling,
 def target_urn(self:Sampling, logits, text=None): # as `urn`
     "`urn` for the target, whose logits must be numbers; a draft with NaN logits just proposes nothing"
     urn = self.urn(logits, text)
-    if not len(urn.w) or math.isnan(urn.w[0]): # a single NaN or inf makes the whole softmax NaN
+    if not len(urn.w) or math.isnan(urn.w[0]): # a single NaN or +inf makes the whole softmax NaN
         raise InputError('the target\'s logits are not numbers (nan or inf): load it in another dtype, '
                          'such as float32')
     return urn
@@ -685,7 +685,7 @@ def share(self:CostModel, n): # tokens of each text
     if n in self._shares: return self._shares[n]
     one, four = self.besides
     together = self.verify_ms(self.rows*n) + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(JOINT - 1)
-    self._shares[n] = max(together, self.pass_ms[1])/self.rows/self.pass_ms[1] # no pass takes less than over one token
+    self._shares[n] = max(together, self.pass_ms[1])/self.rows/self.pass_ms[1] # at least a pass over one token
     return self._shares[n]
 
 # %% ../nbs/05_speculative_decoding.ipynb #costshr3
@@ -776,7 +776,7 @@ def ask_draft(self:CostModel,
     if short < 0: return True
     if copied: return False
     self.waited += 1
-    # a draft that nearly pays may be asked sooner: its probes cost no more than this part of the time
+    # a draft that nearly pays may be asked sooner: its probes then cost no more than `probes` of the time
     if self.waited < min(self.pause, short/self.probes): return False
     if self.waited >= self.pause: self.pause *= 2
     self.waited = 0 # a probe
@@ -850,7 +850,7 @@ def _what_costs(lean, draft, context, far=False): # -> {name: function to time},
 def _fastest(runs, rows, context, repeats): # -> {name: ms}; other load on the machine only adds time
     # calm: repeats in a row in which nothing got faster by more than 2%
     best, i, calm, began = {}, 0, 0, time.perf_counter()
-    # no more after a minute (large target); in turns, so that a disturbance spoils one repeat of each, not all of one
+    # after a minute three will do (large target); in turns: a disturbance spoils one repeat of each, not all of one
     while i < 3 or (i <= repeats or calm < 2 and i <= 4*repeats) and time.perf_counter() - began < 60:
         faster = False
         for k, f in runs.items():
@@ -1205,7 +1205,7 @@ SIBLINGS, SCANT, MAX_TREE, MAX_DRAFT = 8, 1e-3, 64, 8
 
 # %% ../nbs/05_speculative_decoding.ipynb #askstep1
 @patch
-def _step(self:Run, text): # text: its last ids; a draft step: yields its `Ask`, returns its logits
+def _step(self:Run, text): # a draft step: yields an `Ask`, returns the step's logits; text: the last ids
     p, c = self.proposal, self.costs
     read = self.knowledge if not c or c.reads else None
     logits = yield Ask(self.draft, text[-1], self.kv_cache, self.kv_cache.n + p.steps, read, text)
@@ -1294,7 +1294,7 @@ def _tail(self:Run,
 # %% ../nbs/05_speculative_decoding.ipynb #siblings1
 @patch
 def _add_siblings(self:Run,
-    # others: (probability, parent, level, id, urn) of each candidate; joints: those of all proposals, appended to
+    # others: (probability, parent, level, id, urn) of each candidate; joints: probabilities of all proposals, extended
     others, joints
 ):
     "Add the most likely candidates, as long as each pays for its slot"
@@ -1480,7 +1480,7 @@ def _batch(self:SpeculativeDecoder, input_ids, runs, pad): # finished runs -> on
 @torch.inference_mode()
 def generate(self:SpeculativeDecoder,
     input_ids=None,      # (B, T)
-    max_new_tokens=128, temperature=0., top_p=1., top_k=0, # most new tokens; the others: see `Sampling`
+    max_new_tokens=128, temperature=0., top_p=1., top_k=0, # at most so many new tokens; the others: see `Sampling`
     attention_mask=None, # (B, T) 0 on the left where a row is padded
     # makes sampling repeatable (with `auto`, as long as the measured costs are the same; a batch then ignores the
     # clock): one seed for all rows (rows with the same prompt get the same text), or a list with one for each
@@ -1815,7 +1815,7 @@ def from_pretrained(cls:SpeculativeDecoder,
 # %% ../nbs/05_speculative_decoding.ipynb #anothrcd
 @patch
 def another(self:SpeculativeDecoder): # `SpeculativeDecoder`
-    "The same decoder for another thread; it shares target, draft model, knowledge cache and measured costs"
+    "A decoder like this one, for another thread; they share target, draft model, knowledge cache and measured costs"
     out = SpeculativeDecoder(self.draft_model, self.lean, self.tokenizer, self.gamma, self.copy, self.strict,
                              self.manager)
     out.top_k, out.asking, out._costs = self.top_k, {**self.asking}, self._costs
@@ -1862,7 +1862,7 @@ def log_answer(
             import fcntl
             fcntl.flock(f, fcntl.LOCK_EX)
         f.seek(0, os.SEEK_END)
-        if f.tell(): # the last line was cut off
+        if f.tell(): # the last line may be cut off
             f.seek(-1, os.SEEK_END)
             line = '\n'*(f.read(1) != b'\n') + line
         f.write(line.encode())
