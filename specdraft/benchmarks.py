@@ -8,7 +8,7 @@ __all__ = ['METHODS', 'TIMED', 'HELD_OUT', 'NEAR_TIES', 'NEAR', 'knowledge_promp
            'show', 'about', 'save_result', 'plot_speedups', 'formula', 'greedy_answers', 'rank_counts', 'measure_draft',
            'draft_summary', 'show_draft', 'side_file', 'check_cache', 'check_out', 'held_out', 'test_draft',
            'test_knowledge', 'specdraft_test', 'compare', 'batched_answers', 'certificate', 'uncertified', 'bench_file',
-           'specdraft_bench', 'demo', 'specdraft_demo', 'pace', 'batch_speedups']
+           'specdraft_bench', 'demo', 'specdraft_demo', 'tokens_per_s', 'batch_speedups']
 
 # %% ../nbs/06_benchmarks.ipynb #e93db494
 import itertools, json, math, os, re, shlex, shutil, statistics as st, subprocess, sys, time
@@ -1048,10 +1048,10 @@ def specdraft_demo(
     demo(config, out, questions, minutes, n_each, device=device)
 
 # %% ../nbs/06_benchmarks.ipynb #59245c5d
-def pace(rows, kind=''): # prefix of the keys: '' for speculative decoding, 'plain_' for plain
+def tokens_per_s(rows, kind=''): # prefix of the keys: '' for speculative decoding, 'plain_' for plain
     "Tokens per second over all `rows`"
     return sum(r[kind + 'tokens'] for r in rows)/sum(r[kind + 'seconds'] for r in rows)
 
 def batch_speedups(rows) -> dict: # batch number -> speedup; rows have that number as `prompt`
     "Tokens per second of each batch, over all its repeats, divided by those of plain decoding"
-    return {p: pace(rs)/pace(rs, 'plain_') for p, rs in groupby(rows, lambda r: r['prompt']).items()}
+    return {p: tokens_per_s(rs)/tokens_per_s(rs, 'plain_') for p, rs in groupby(rows, lambda r: r['prompt']).items()}

@@ -479,7 +479,7 @@ def _check_sizes(self:KnowledgeCacheManager, cfg): # the target's config
             raise InputError(f'{name} is {mine}, but the target has {real}')
 
 # %% ../nbs/02_knowledge_cache.ipynb #keptin01
-def _check_kept_in(dtype): # dtype for keys and values -> torch dtype
+def _stored_dtype(dtype): # dtype for keys and values -> torch dtype
     if (d := pick_dtype(dtype)) in (torch.float32, torch.bfloat16, torch.float16): return d
     raise InputError(f'dtype is {dtype}: expected float32, bfloat16 or float16')
 
@@ -501,8 +501,8 @@ def build(self:KnowledgeCacheManager,
     cfg = lean.config
     self._check_sizes(cfg)
     # check everything before any existing item is discarded
-    _check_kept_in(dtype)
-    self._asks(lean, tokenizer, questions)
+    _stored_dtype(dtype)
+    self._tokenized(lean, tokenizer, questions)
     check_positive('max_answer_tokens', max_answer_tokens)
     check_positive('batch_size', batch_size)
     if not layers or any(l not in range(cfg.num_hidden_layers) for l in layers):
@@ -515,7 +515,7 @@ def build(self:KnowledgeCacheManager,
 
 # %% ../nbs/02_knowledge_cache.ipynb #400e81c4
 @patch
-def _asks(
+def _tokenized(
     self:KnowledgeCacheManager, lean, tokenizer, questions
 ): # -> for each: the question, its wordings as (text, prompt ids), the ids of the user's answer or None
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
@@ -635,7 +635,7 @@ WORDING_TOKENS = 32 # length limit of a new wording
 # %% ../nbs/02_knowledge_cache.ipynb #frames01
 def reword(
     lean, tokenizer, about, # target, its tokenizer, item -> list of wordings
-    k, luck, # index of the wording to use (modulo their number); random.Random that chooses the examples
+    k, rng, # index of the wording to use (modulo their number); random.Random that chooses the examples
     generator=None, max_tokens=WORDING_TOKENS, on_step=None
 ) -> dict: # item -> a new wording, if the target finished one
     """Reword one question of each item: the target samples at temperature 0.8 after three examples
@@ -647,8 +647,8 @@ def reword(
     pairs, rows = [item for item, qs in about.items() if len(qs) > 1], {}
     for item, qs in about.items():
         q, others = qs[k % len(qs)], [x for x in pairs if x != item]
-        shown = ([luck.sample(about[x], 2) for x in luck.sample(others, 3)] if len(others) >= 3
-                 else luck.sample(REWORDED_ZH if re.search('[\u4e00-\u9fff]', q) else REWORDED, 3))
+        shown = ([rng.sample(about[x], 2) for x in rng.sample(others, 3)] if len(others) >= 3
+                 else rng.sample(REWORDED_ZH if re.search('[\u4e00-\u9fff]', q) else REWORDED, 3))
         # plain text, after the begin-of-text token if the target has one
         ids = tokenizer('').input_ids + plain_ids(
             tokenizer, 'Questions, and the same questions in other words.\n\n'
@@ -793,7 +793,7 @@ def add(self:KnowledgeCacheManager,
     "Answer more questions"
     lean, questions = as_lean(target), check_questions(questions)
     self.check(lean.model)
-    dtype = _check_kept_in(dtype)
+    dtype = _stored_dtype(dtype)
     self._recover(lean, dtype)
     self.check_asked(tokenizer)
     known = {x['id']: x for x in self.items}
@@ -803,7 +803,7 @@ def add(self:KnowledgeCacheManager,
     short = {i for i, x in known.items() if update and _cut_off(x, eos)
              and len(x['answer_ids']) < min(max_answer_tokens, context - len(x['prompt_ids']))}
     questions = self._to_answer(questions, update, short)
-    asks = self._asks(lean, tokenizer, questions)
+    asks = self._tokenized(lean, tokenizer, questions)
     # the main process keeps the results of all
     helps = out is not None and not processes(lean.device).is_main_process
     keep = self._keeper(None if helps else out)
@@ -988,7 +988,7 @@ def retrieve(self:KnowledgeCacheManager,
 
 # %% ../nbs/02_knowledge_cache.ipynb #asasked1
 @patch
-def as_asked(self:KnowledgeCacheManager): # for `retrieve`
+def without_rewordings(self:KnowledgeCacheManager): # for `retrieve`
     "A view that finds items only by their wordings and answers, not by the target's rewordings"
     items = list(self.items)
     if not any(x.get('heard') for x in items): return self

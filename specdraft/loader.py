@@ -325,7 +325,7 @@ SCHEMA = {
         kl_divergence_weight=Key(float, 0.8, 'of the forward KL divergence, in a sum', low=0),
         acceptance_loss_weight=Key(float, 0.3, 'of one minus the overlap of the two distributions, in a sum', low=0),
         depth_decay=Key(float, .85, 'weight of a token of a round, against the one before it', above=0),
-        max_block=Key(int, 6, 'longest round that is trained on, in tokens', above=0),
+        max_round=Key(int, 6, 'longest round that is trained on, in tokens', above=0),
         knowledge_rate=Key(float, 0.6, 'share of the texts that read matching knowledge; of the rest a third '
                            'reads irrelevant knowledge and two thirds read none', low=0, high=1),
         num_invented_prompts=Key(int, 512, 'messages that the target makes up', low=0),
@@ -1533,7 +1533,8 @@ def _prefill(lean, ids, pad, kv_cache): # ids (B, T) left-padded by pad (B,) -> 
 # %% ../nbs/00_loader.ipynb #78dd7a0a
 class _Batch:
     "Prompts that are continued side by side"
-    def __init__(self, lean, prompts, max_new_tokens, heat, keep): # keep: store the last hidden states of all tokens
+    # keep: store the last hidden states of all tokens
+    def __init__(self, lean, prompts, max_new_tokens, temperatures, keep):
         width, n, device = max(map(len, prompts)), len(prompts), lean.device
         # rows: the indices of the prompts still under way
         self.lean, self.prompts, self.out, self.rows = lean, prompts, [[] for _ in prompts], list(range(n))
@@ -1543,7 +1544,7 @@ class _Batch:
         self.eos = torch.tensor(sorted(eos_ids(lean.model)), device=device)
         self.states = torch.zeros(n, width + max_new_tokens, lean.config.hidden_size,
                                   dtype=lean.dtype, device=device) if keep else None
-        self.heat = heat.to(device) # (n,) temperatures
+        self.temperatures = temperatures.to(device) # (n,) temperatures
         # done: have ended; gone: need no more passes
         self.done = self.gone = torch.zeros(n, dtype=torch.bool, device=device)
 
@@ -1559,12 +1560,11 @@ def read(self:_Batch): # -> (B, T, D) last hidden states
 # %% ../nbs/00_loader.ipynb #batchwr1
 @patch
 def write(self:_Batch, h, generator): # (B, D)
-    logits, cold, context = self.lean.logits(h), self.heat == 0, self.lean.config.max_position_embeddings
+    logits, cold, context = self.lean.logits(h), self.temperatures == 0, self.lean.config.max_position_embeddings
     nxt = likeliest(logits)
     if not cold.all():
-        z = logits.float()
-        nxt = torch.where(cold, nxt, sample((z - z.amax(-1, keepdim=True))/self.heat.masked_fill(cold, 1.)[:, None],
-                                            generator))
+        z, t = logits.float(), self.temperatures.masked_fill(cold, 1.)[:, None]
+        nxt = torch.where(cold, nxt, sample((z - z.amax(-1, keepdim=True))/t, generator))
     for i, t, over in zip(self.rows, nxt.tolist(), self.done.tolist()):
         if not over: self.out[i].append(t)
     self.done, self.ids = self.done | torch.isin(nxt, self.eos), nxt[:, None]
@@ -1590,8 +1590,8 @@ def leave(self:_Batch): # drops rows that have ended, once they are more than a 
     left = (~self.gone).nonzero()[:, 0]
     self.kv_cache.select(left.tolist())
     self.rows = [self.rows[i] for i in left.tolist()]
-    self.pad, self.heat, self.done, self.gone, self.ids = (
-        t[left] for t in (self.pad, self.heat, self.done, self.gone, self.ids))
+    self.pad, self.temperatures, self.done, self.gone, self.ids = (
+        t[left] for t in (self.pad, self.temperatures, self.done, self.gone, self.ids))
     if self.states is not None: self.states = self.states[left]
 
 # %% ../nbs/00_loader.ipynb #batchst1
@@ -1607,23 +1607,23 @@ def steps(self:_Batch, max_new_tokens, generator, on_row): # pauses after each t
         self.leave()
 
 # %% ../nbs/00_loader.ipynb #heat0001
-def _heat(lean, prompts, temperature, generator): # -> (prompts,) the temperature of each;
+def _temperatures(lean, prompts, temperature, generator): # -> (prompts,) the temperature of each;
     # refuses what `generate_batch` can't do
     width = max(map(len, prompts))
     context = lean.config.max_position_embeddings
-    heat = torch.as_tensor(temperature, dtype=torch.float)
+    each = torch.as_tensor(temperature, dtype=torch.float)
     if generator is not None and generator.device.type != lean.device.type:
         raise InputError(f'generator is on {generator.device}: expected one on {lean.device}, as the target')
     if not all(prompts):
         raise InputError(f'prompt {[len(p) for p in prompts].index(0)} is empty: expected at least 1 token')
     for i, p in enumerate(prompts): check_ids(p, lean.config.vocab_size, f'prompt {i}')
-    if not (heat >= 0).all() or heat.shape not in ((), (len(prompts),)):
+    if not (each >= 0).all() or each.shape not in ((), (len(prompts),)):
         raise InputError(f'temperature is {temperature!r}: it must be 0 (greedy) or more, '
                          f'one for all or one for each of {len(prompts)} prompts')
     if width >= context:
         raise InputError(f'a prompt has {width} tokens: the context of the target holds {context}, '
                          'with at least one of the answer')
-    return heat.expand(len(prompts))
+    return each.expand(len(prompts))
 
 # %% ../nbs/00_loader.ipynb #d8d174d5
 @torch.inference_mode()
@@ -1642,11 +1642,11 @@ def generate_batch(
     if not prompts: return []
     lean = as_lean(lean)
     max_new_tokens = check_positive('max_new_tokens', max_new_tokens)
-    heat = _heat(lean, prompts, temperature, generator)
+    temperatures = _temperatures(lean, prompts, temperature, generator)
     out, steps = [None]*len(prompts), 0.
     room = held_at_once(lean) if room is None else room
     for part in map(sorted, size_groups([len(p) + max_new_tokens for p in prompts], room)):
-        batch = _Batch(lean, [prompts[i] for i in part], max_new_tokens, heat[part], bool(on_row))
+        batch = _Batch(lean, [prompts[i] for i in part], max_new_tokens, temperatures[part], bool(on_row))
         for _ in batch.steps(max_new_tokens, generator, on_row and (lambda j, *row: on_row(part[j], *row))):
             before, steps = steps, steps + len(part)/len(prompts)
             if on_step and int(steps) > int(before): on_step()

@@ -149,9 +149,9 @@ def invent_prompts(
 ) -> list: # texts
     "Messages that the target writes in the user's place, at temperature 1"
     if n == 0: return []
-    luck = torch.randint(len(openings)*4//3, (n,), generator=generator,
+    which = torch.randint(len(openings)*4//3, (n,), generator=generator,
                          device=generator.device if generator is not None else None).tolist()
-    begun = [openings[i] if i < len(openings) else '' for i in luck]
+    begun = [openings[i] if i < len(openings) else '' for i in which]
     rows = [bare_prompt(tokenizer) + tokenizer(b, add_special_tokens=False).input_ids for b in begun]
     out = generate_batch(lean, rows, max_tokens, 1.0, generator, on_step)
     # decoded together: some tokenizers drop a space at the start of a text
@@ -175,18 +175,18 @@ LANGUAGES = ['German', 'French', 'Spanish', 'Italian', 'Portuguese']
 # %% ../nbs/04_losses_training.ipynb #9c33be12
 def document_tasks(
     exchanges, n:int, # (message, answer) pairs; how many tasks
-    luck # random.Random
+    rng # random.Random
 ) -> list: # (text, language to translate into or None), no text twice
     "Tasks on documents: of five, two are summaries, two are questions about passages, one is a translation"
     exchanges, out = [(m, a) for m, a in exchanges if len(a) > 40], {}
     for _ in range(n if exchanges else 0):
-        kind, some = luck.random(), luck.sample(exchanges, min(luck.randint(1, 6), len(exchanges)))
+        kind, some = rng.random(), rng.sample(exchanges, min(rng.randint(1, 6), len(exchanges)))
         document = '\n\n'.join(a for _, a in some)
-        if kind < .4: out[luck.choice(SUMMARIES).format(document)] = None
+        if kind < .4: out[rng.choice(SUMMARIES).format(document)] = None
         elif kind < .8:
-            out[luck.choice(QUESTIONS).format(document, question=luck.choice(some)[0])] = None
+            out[rng.choice(QUESTIONS).format(document, question=rng.choice(some)[0])] = None
         else:
-            language = luck.choice(LANGUAGES)
+            language = rng.choice(LANGUAGES)
             out[f'Translate into {language}:\n\n{some[0][1]}'] = language
     return list(out.items())
 
@@ -204,7 +204,7 @@ PASSAGE_TOKENS, QUESTION_TOKENS = 160, 24 # limits on their tokens
 # %% ../nbs/04_losses_training.ipynb #passage2
 def passages(
     lean, tokenizer, n:int,
-    luck, generator=None, # random.Random that picks the first words; torch generator
+    rng, generator=None, # random.Random that picks the first words; torch generator
     on_step=None
 ) -> list: # (question, passage) pairs
     "Passages that the target writes at temperature 0.8 without a chat template, and its questions about them"
@@ -218,9 +218,9 @@ def passages(
         return [tokenizer.decode(row + list(itertools.takewhile(lambda i: i not in special, ids)),
                                  skip_special_tokens=True, clean_up_tokenization_spaces=False)
                 for row, ids in zip(rows, out)]
-    texts = go_on([luck.choice(PASSAGES) for _ in range(n)], PASSAGE_TOKENS)
+    texts = go_on([rng.choice(PASSAGES) for _ in range(n)], PASSAGE_TOKENS)
     texts = [t[:m.end()] if (m := re.match(r'.*[.!?]', t, re.S)) else t for t in texts] # whole sentences
-    asked = [t.rpartition(mark) for t in go_on([t + mark + luck.choice(ASKED) for t in texts], QUESTION_TOKENS)]
+    asked = [t.rpartition(mark) for t in go_on([t + mark + rng.choice(ASKED) for t in texts], QUESTION_TOKENS)]
     # only whole questions on one line
     return [(m[0], text) for text, _, q in asked if (m := re.match(r'[^\n?]*\?', q))]
 
@@ -243,13 +243,13 @@ def measured_with() -> frozenset: # of `prompt_key`s
 # %% ../nbs/04_losses_training.ipynb #words002
 def in_other_words(
     # as for `reword`; `n`: tries for each item; `avoid`: `prompt_key`s of messages to measure with
-    lean, tokenizer, manager, about, n:int, luck, generator=None, on_step=None, avoid=()
+    lean, tokenizer, manager, about, n:int, rng, generator=None, on_step=None, avoid=()
 ) -> list: # (text, item) pairs, no two alike
     "New wordings of known questions, kept if the knowledge cache finds their item by them"
     if not (n and about and manager is not None): return []
-    new, judge = {}, manager.as_asked() # wordings that the target found before do not judge new ones
+    new, judge = {}, manager.without_rewordings() # wordings that the target found before do not judge new ones
     for k in range(n):
-        for item, text in reword(lean, tokenizer, about, k, luck, generator, on_step=on_step).items():
+        for item, text in reword(lean, tokenizer, about, k, rng, generator, on_step=on_step).items():
             if prompt_key(text) in avoid or manager._asks_for(text) is not None: continue
             if item in [x['id'] for x, _ in judge.retrieve(text)]:
                 new.setdefault(_plain(text), (text, item))
@@ -480,7 +480,7 @@ class _Writer:
         self.lean, self.tokenizer, self.manager, self.layers = lean, tokenizer, manager, layers
         self.c, self.on_step, self.avoid = c, on_step, avoid
         self.g = torch.Generator(device=lean.device).manual_seed(seed)
-        self.luck = random.Random(seed)
+        self.rng = random.Random(seed)
         self.keep = to_keep(c, lean.device)
         self.hot = c.get('hot', 1.)
 
@@ -509,11 +509,11 @@ def known(self:_Writer, lot): # questions and own prompts -> traces
                          + [(p, item, self.hot) for p, item, _ in lot])
     # wordings of each item
     about = groupby([j for j in lot if j[1] is not None], 1, lambda j: user_text(self.tokenizer, j[0]))
-    new = in_other_words(self.lean, self.tokenizer, self.manager, about, self.c['rewordings'], self.luck, self.g,
+    new = in_other_words(self.lean, self.tokenizer, self.manager, about, self.c['rewordings'], self.rng, self.g,
                          self.on_step, self.avoid)
     for some in chunked(new, self.c['lot']):
-        out += self.answered([(chat_ids(self.tokenizer, t), item, heat)
-                              for heat in (0., self.hot) for t, item in some])
+        out += self.answered([(chat_ids(self.tokenizer, t), item, temperature)
+                              for temperature in (0., self.hot) for t, item in some])
     return [t for t in out if t is not None]
 
 # %% ../nbs/04_losses_training.ipynb #winvent2
@@ -521,9 +521,9 @@ def known(self:_Writer, lot): # questions and own prompts -> traces
 def exchanges(self:_Writer, texts, **start): # -> (text, trace) pairs
     # every fourth text is answered twice, the others once, greedily (two in three) or sampled:
     # more prompts are worth more than second answers
-    asked = [(t, heat) for heat, some in ((0., (0, 1, 2)), (self.hot, (0, 3)))
+    asked = [(t, temperature) for temperature, some in ((0., (0, 1, 2)), (self.hot, (0, 3)))
              for i, t in enumerate(texts) if i % 4 in some]
-    traces = self.answered([(chat_ids(self.tokenizer, t), None, heat) for t, heat in asked], **start)
+    traces = self.answered([(chat_ids(self.tokenizer, t), None, temperature) for t, temperature in asked], **start)
     return [(t, trace) for (t, _), trace in zip(asked, traces) if trace is not None]
 
 # %% ../nbs/04_losses_training.ipynb #winvent01
@@ -534,11 +534,11 @@ def invented(self:_Writer, n): # how many messages to invent -> traces of these 
     said = lambda t: tokenizer.decode(t.ids[t.answer + 1:], skip_special_tokens=True).strip()
     # the target wrote the messages too, so the draft learns from them, too
     invented = self.exchanges(new, start=len(bare_prompt(tokenizer)) - 1)
-    brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), self.luck, self.g, **how)
+    brought = [(q, t) for q, t in passages(lean, tokenizer, round(n*c['passages_per_prompt']), self.rng, self.g, **how)
                if prompt_key(q) not in self.avoid]
     asked = self.exchanges(list(dict.fromkeys(q for q, _ in brought)))
     language = dict(document_tasks([(text, said(t)) for text, t in invented] + brought,
-                                   round(n*c['tasks_per_prompt']), self.luck))
+                                   round(n*c['tasks_per_prompt']), self.rng))
     # odd characters can take a dozen times as many tokens when they are tokenized again,
     # and one such document determines the memory that the batch takes
     worked = self.exchanges(list(language), longest=10*max(c['max_answer_tokens'], PASSAGE_TOKENS))
@@ -654,12 +654,12 @@ def pick_vocab(
 
 # %% ../nbs/04_losses_training.ipynb #c0000037
 def random_starts(
-    B, T, max_block:int, generator=None
+    B, T, max_round:int, generator=None
 ): # (B, T) for each position, where its round starts
-    "Cut sequences into rounds of 1 to `max_block` positions"
-    lengths = torch.randint(1, max_block + 1, (B, T), generator=generator)
-    begins = (torch.zeros(B, T + max_block, dtype=torch.bool)
-              .scatter_(1, lengths.cumsum(1).clamp(max=T + max_block - 1), True)[:, :T])
+    "Cut sequences into rounds of 1 to `max_round` positions"
+    lengths = torch.randint(1, max_round + 1, (B, T), generator=generator)
+    begins = (torch.zeros(B, T + max_round, dtype=torch.bool)
+              .scatter_(1, lengths.cumsum(1).clamp(max=T + max_round - 1), True)[:, :T])
     begins[:, 0] = True
     return torch.where(begins, torch.arange(T), 0).cummax(1).values
 
@@ -937,10 +937,10 @@ def texts_of(self:Trainer, step): # indices; texts of similar length go together
 @patch
 def _knowledge(self:Trainer, texts, g):
     "What each text reads, as an index: itself (asked again), its own knowledge, another text, or nothing"
-    rate, luck = self.c['knowledge_rate'], torch.rand(len(texts), generator=g).tolist()
+    rate, drawn = self.c['knowledge_rate'], torch.rand(len(texts), generator=g).tolist()
     other = [self.train[i] for i in torch.randint(len(self.train), (len(texts),), generator=g).tolist()]
     return [i if u < rate/4 else self.source[i] if u < rate else o if u < rate + (1 - rate)/3 else None
-            for i, u, o in zip(texts, luck, other)]
+            for i, u, o in zip(texts, drawn, other)]
 
 # %% ../nbs/04_losses_training.ipynb #2bfca678
 @patch
@@ -1009,7 +1009,7 @@ def one_step(self:Trainer):
     "One step of training; returns its mean losses"
     c, texts, g = self.c, self.texts_of(self.step), torch.Generator().manual_seed(self.c['seed']*1_000_003 + self.step)
     lengths = torch.tensor([self.places[i] for i in texts])
-    starts = random_starts(len(texts), int(lengths.max()), c['max_block'], g)
+    starts = random_starts(len(texts), int(lengths.max()), c['max_round'], g)
     knowledge = self._knowledge(texts, g)
     depth, real = torch.arange(starts.shape[1]) - starts, torch.arange(starts.shape[1]) < lengths[:, None]
     total = (c['depth_decay']**depth.float())[real].sum().item() # of the whole batch, in every process
@@ -1045,7 +1045,7 @@ def validate(self:Trainer):
     g, parts, judges = torch.Generator().manual_seed(1), [], self.valid or self.train[::-(-len(self.train)//40)]
     for texts in chunked(judges, 8):
         parts.append(self.losses(texts, random_starts(len(texts), max(self.places[j] for j in texts),
-                                                      self.c['max_block'], g), self._knowledge(texts, g)))
+                                                      self.c['max_round'], g), self._knowledge(texts, g)))
     mean = lambda k: torch.cat([p[k] for p in parts]).mean().item()
     return dict(kl=mean('kl'), **(dict(alpha=1 - mean('acceptance'), agree=mean('agree')) if self.valid else {}))
 
@@ -1421,14 +1421,14 @@ def depth_ranks(
 # %% ../nbs/04_losses_training.ipynb #c22ac2ad
 def chain_rounds(
     ranks, n, # ranks of one text from `depth_ranks`, tokens of a chain
-    width=1 # choices offered at each step
+    choices=1 # choices offered at each step
 ): # number of rounds; they emit one token for each position
     "Walk through a text as a decoder would"
     at, rounds, ranks = 0, 0, ranks.tolist()
     while at < len(ranks):
         k, at_most = 0, min(n, len(ranks) - at)
         while k < at_most and ranks[at][k] == 0: k += 1
-        if k < at_most and ranks[at][k] < width:
+        if k < at_most and ranks[at][k] < choices:
             k += 1 # a sibling is right, and nothing was drafted after it
         at += k + 1; rounds += 1
     return rounds
@@ -1436,10 +1436,10 @@ def chain_rounds(
 # %% ../nbs/04_losses_training.ipynb #bc31cadd
 def chain_tau(
     ranks, # from `depth_ranks`
-    n=None, width=1 # tokens of a chain (default: all that `ranks` has), choices at each step
+    n=None, choices=1 # tokens of a chain (default: all that `ranks` has), choices at each step
 ) -> float:
     "Tokens emitted in a round, over all texts"
-    return sum(map(len, ranks))/sum(chain_rounds(r, n or r.shape[1], width) for r in ranks)
+    return sum(map(len, ranks))/sum(chain_rounds(r, n or r.shape[1], choices) for r in ranks)
 
 # %% ../nbs/04_losses_training.ipynb #989767a7
 def check_unused(folder, resume=False): # resume: continue from a state that is there
@@ -1649,7 +1649,7 @@ def fine_tune_config(
 # %% ../nbs/04_losses_training.ipynb #askedcod1
 NEWEST = 2000 # messages used of a log
 
-def _check_asked(minutes, newest, out, **files): # files: options that name a file; at most one may be given
+def _check_options(minutes, newest, out, **files): # files: options that name a file; at most one may be given
     if not 0 <= minutes < math.inf:
         raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
     check_count('newest', newest)
@@ -1744,7 +1744,7 @@ def specdraft_train(
     """Train a draft on text that the target writes.
 
     On many devices or machines: accelerate launch --no_python specdraft_train"""
-    _check_asked(minutes, newest, out, prompts=prompts, continue_on=continue_on)
+    _check_options(minutes, newest, out, prompts=prompts, continue_on=continue_on)
     state = processes(device) # from here on, a process that fails ends the others, too
     file, own = _own_messages(prompts, continue_on)
     loader, tries = ModelLoader(config), _tries(rewordings, continue_on)

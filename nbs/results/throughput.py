@@ -59,7 +59,7 @@ def plain(folder):
         traces = trace_texts(lean, next(batches), data.layers, ('memory', 'hidden'), dtype=torch.float32)
         batch = collate(
             draft, lean, traces,
-            random_starts(len(traces), max(map(len, traces)), c['training']['max_block']),
+            random_starts(len(traces), max(map(len, traces)), c['training']['max_round']),
             [None]*len(traces)
         )
         h, _ = draft.hidden(batch['ids'], batch['memory'], batch['rope'], batch['starts'], None, batch['at'])
