@@ -73,13 +73,12 @@ LONGEST_RUN = 12 # longer runs count as this long
 
 def run_lengths(
     ids,    # (B, T)
-    places, # (B, K) tokens of an answer
-    n=LONGEST_RUN
-): # (B, T, K) run lengths, from 0 to `n`
+    places  # (B, K) tokens of an answer
+): # (B, T, K) run lengths, from 0 to `LONGEST_RUN`
     "How many tokens are the same, counted back from each position of `ids` and from each of `places`"
     eq = ids[..., None] == places[:, None]
     alive, run = eq, eq.long()
-    for j in range(1, min(n, *eq.shape[1:])):
+    for j in range(1, min(LONGEST_RUN, *eq.shape[1:])):
         alive = alive & F.pad(eq[:, :-j, :-j], (j, 0, j, 0))
         run = run + alive
     return run
@@ -87,14 +86,11 @@ def run_lengths(
 # %% ../nbs/03_draft_model.ipynb #5349d54c
 class CopyPointer(nn.Module):
     "Attention from the draft's own keys to those of a cached answer; its weights are shares of tokens to copy"
-    def __init__(self,
-        target_model, n_layers, # the target; number of sampled layers
-        dim=128 # width to which both sides are projected, at most
-    ):
+    def __init__(self, target_model, n_layers): # the target; number of sampled layers
         super().__init__()
         attn, D = target_model.model.layers[0].self_attn, target_model.config.hidden_size
         self.n_layers, W = n_layers, attn.k_proj.out_features
-        dim = min(dim, n_layers*W)
+        dim = min(128, n_layers*W) # width to which both sides are projected
         self.scale = nn.Parameter(torch.ones(n_layers, W))
         self.q_proj = nn.Linear(n_layers*W, dim, bias=False)
         self.k_proj = nn.Linear(n_layers*W, dim, bias=False)
@@ -233,7 +229,6 @@ def hidden(self:DraftModel,
     mask, dtype, own = own_past(starts, at, memory[0][0].shape[2]), self.norm.weight.dtype, []
     x = embedded(self.target, ids).to(dtype)
     rope = [r.to(dtype) for r in rope]
-    if self.knowledge is None: knowledge = None
     for i in range(len(self.layers)):
         run = partial(self._layer, i, mask=mask, rope=rope, memory=memory[i], knowledge=knowledge)
         x, k = checkpoint(run, x, use_reentrant=False) if self.checkpointing and self.training else run(x)
@@ -491,12 +486,11 @@ class LeanDraft:
         self.draft, self.lean, self.layer_idxs, self.vocab_ids = draft, lean, draft.layer_idxs, draft.vocab_ids
         self.layers = [self._pack(l) for l in draft.layers]
         self.transitions = [small_linear(t) for t in draft.transitions]
-        self.norm, self.cross = small_norm(draft.norm), None
-        if draft.knowledge is not None:
+        self.norm, self.cross, self.point = small_norm(draft.norm), None, None
+        if draft.knowledge is not None: # then there is a pointer, too
             self.cross = [(small_norm(k.norm), small_linear(k.q_proj), small_norm(k.k_norm), small_linear(k.o_proj))
                           for k in draft.knowledge]
-        self.point = ([small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)]
-                      if draft.pointer is not None else None)
+            self.point = [small_linear(w) for w in (draft.pointer.q_proj, draft.pointer.h_proj)]
         scored = draft.scored() # once: another thread may add to the knowledge cache
         w = draft.head_weight(scored).detach()
         self.head = small_linear(_as_linear(w), ready=lean.head if self.vocab_ids is None else None)
@@ -761,9 +755,9 @@ def find_draft(
     source='output/checkpoints'
 ) -> Path:
     "The file of a trained draft"
-    path = packaged_drafts().get(str(source), Path(source)) if not Path(source).exists() else Path(source)
-    file = (path if path.is_file() else path/'draft.safetensors' if (path/'draft.safetensors').is_file()
-            else best_checkpoint(path))
+    path = Path(source) if Path(source).exists() else packaged_drafts().get(str(source), Path(source))
+    saved = path/'draft.safetensors'
+    file = path if path.is_file() else saved if saved.is_file() else best_checkpoint(path)
     if file is None:
         raise InputError(f'no trained draft at {source}: make one with specdraft_train; '
                          f'the package includes one for {", ".join(packaged_drafts()) or "no model"}')

@@ -1029,15 +1029,13 @@ class Packed:
              else torch.cat([l.weight.detach() for l in linears]))
         biases = [l.bias for l in linears]
         self.bias = None if biases[0] is None else torch.cat([b.detach() for b in biases])
-        self.weight, self.parts, self.wide = w, None, None
+        half = w.dtype == torch.bfloat16
+        self.weight, self.parts = None if can else w, None
+        self.wide = linears if can and half and len(w) < 2**14 and float32_is_faster() else None
         if can:
-            if w.dtype == torch.bfloat16 and len(w) < 2**14 and float32_is_faster():
-                self.wide = linears
-            n = -(-w.shape[1]//MAX_DEPTH) if w.dtype == torch.bfloat16 else 1
-            self.parts = [torch.ops.mkldnn._reorder_linear_weight(p.contiguous(), 8)
-                          for p in w.chunk(n, 1)]
-            self.weight = None
-            self.depths = [p.shape[1] for p in w.chunk(n, 1)]
+            cut = w.chunk(-(-w.shape[1]//MAX_DEPTH) if half else 1, 1)
+            self.parts = [torch.ops.mkldnn._reorder_linear_weight(p.contiguous(), 8) for p in cut]
+            self.depths = [p.shape[1] for p in cut]
 
 # %% ../nbs/00_loader.ipynb #packcall1
 @patch
@@ -1431,7 +1429,7 @@ def __call__(self:LeanTarget,
         if record is not None and i in record: record[i] = unturned, v
         keys, values = kv_cache.write(i, k, v, n, blocks=alike)
         if alike: o = attend_alike(q, keys, values, mask, b.scale)
-        elif n == 0 and pad is None: o = attend(q, k, v, causal=True, scale=b.scale)
+        elif mask is None: o = attend(q, k, v, causal=True, scale=b.scale)
         else: o = attend(q, keys, values, mask, scale=b.scale)
         x = b.out(x, o)
     kv_cache.n = n + ids.shape[1]

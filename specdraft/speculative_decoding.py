@@ -290,7 +290,7 @@ def urn(self:Sampling,
     columns=None, ids=None # columns: as for `adjust`; ids: (n,) the token of each logit, default: index i is token i
 ): # `Urn` of probabilities
     "The urn for a text's next token: all tokens, or with top-p the few that are kept"
-    if self.adjusts: logits = self.adjust(logits[None], [text], columns)[0]
+    logits = self.adjust(logits[None], [text], columns)[0]
     if self.top_p == 1:
         return Urn(warp(logits, self.temperature, 1., self.top_k, self.min_p).cpu(), ids)
     at, p = _nucleus(_softmax(logits, self.temperature, self.top_k).cpu().numpy(), self.top_p, self.min_p)
@@ -328,10 +328,10 @@ class Drawn:
 # %% ../nbs/05_speculative_decoding.ipynb #propos001
 class Proposal:
     "A tree of proposed tokens; node 0 is the last token of the text, and `add` returns the node of a proposed one"
-    def __init__(self): # steps, spent: the draft steps that it took, and their cost in plain steps
+    def __init__(self):
         self.tokens, self.parents, self.sources, self.buckets, self.probs = [], [], [], [], []
         self.children = [[]]
-        self.steps, self.spent = 0, 0.
+        self.steps, self.spent = 0, 0. # the draft steps that it took, and their cost in plain steps
     def __len__(self): return len(self.tokens)
     @property
     def is_chain(self):
@@ -552,8 +552,8 @@ def _follows(self:CopyIndex, text, end, match, limit): # text and end of a match
 @patch
 def propose(self:CopyIndex, limit=16): # (ids, length of the match)
     "What followed the longest match of the running text's end, and the length of that match"
-    places = self._places()
     if limit < 1: return [], 0
+    places = self._places()
     m = max(places)[0] if places else 0
     if self.answers is not None and m < self.longest:
         far = self.answers.propose(self.texts[0][-self.longest:], limit, max(self.least, m + 1), self.longest)
@@ -1319,12 +1319,12 @@ def _offer(self:Run, parent, urn, level, source='draft'): # -> the id drawn
     return token
 
 # %% ../nbs/05_speculative_decoding.ipynb #8180a666
-def as_gamma(text): # from a command line or a config
+def as_gamma(gamma): # from a caller, a command line or a config
     "`auto`, or the number of tokens proposed a round"
-    if text == 'auto': return text
-    try: return check_positive('gamma', int(str(text)))
+    if gamma == 'auto': return gamma
+    try: return check_positive('gamma', int(str(gamma)))
     except ValueError:
-        raise InputError(f'gamma is {text!r}: it must be auto or an integer above 0') from None
+        raise InputError(f'gamma is {gamma!r}: it must be auto or an integer above 0') from None
 
 # %% ../nbs/05_speculative_decoding.ipynb #chktarg1
 def _check_target(draft, model):
@@ -1364,9 +1364,10 @@ class SpeculativeDecoder:
             raise InputError(f"copy is {copy!r}: it must be True, False or 'all'")
         self.lean = as_lean(target_model)
         self.tokenizer, self.gamma, self.copy, self.strict = tokenizer, gamma, copy, strict
-        self.draft_model, self.config = draft_model, self.lean.config
-        if draft_model is not None: _check_target(draft_model, self.lean.model)
-        self.draft = LeanDraft(draft_model, self.lean) if draft_model is not None else None
+        self.draft_model, self.draft = draft_model, None
+        if draft_model is not None:
+            _check_target(draft_model, self.lean.model)
+            self.draft = LeanDraft(draft_model, self.lean)
         self.manager, self.n_items = _knowledge_of(draft_model, knowledge_cache_manager, self.lean.model)
         # asking: default settings of `ask`
         self.stats, self.asking, self._costs, self._tempos = {}, {}, None, Tempos()
@@ -1498,14 +1499,14 @@ def generate(self:SpeculativeDecoder,
     "Decode; the rows of a batch share their passes. Counters are in `.stats` (a list for a batch)"
     how = _sampling(temperature, top_p, top_k, **sampling)
     max_new_tokens = check_positive('max_new_tokens', max_new_tokens)
-    pad = check_prompt(input_ids, self.config, how, attention_mask)
+    pad = check_prompt(input_ids, self.lean.config, how, attention_mask)
     seeds, queries = (_for_rows(x, len(input_ids), what)
                       for x, what in ((seed, 'seeds'), (query_text, 'texts in query_text')))
     runs = [Run(self, row[n:], max_new_tokens, how, s, q, stop, on_round, i)
             for i, (row, n, s, q) in enumerate(zip(input_ids.tolist(), pad, seeds, queries))]
     for _ in self.rounds(runs): pass
-    pad = self.tokenizer.pad_token_id
-    return self._batch(input_ids, runs, min(eos_ids(self.lean.model), default=0) if pad is None else pad)
+    fill = self.tokenizer.pad_token_id
+    return self._batch(input_ids, runs, min(eos_ids(self.lean.model), default=0) if fill is None else fill)
 
 # %% ../nbs/05_speculative_decoding.ipynb #forrows2
 def _for_rows(x, n, what): # one for all rows, or a list with one for each
@@ -1525,7 +1526,7 @@ def stream(self:SpeculativeDecoder,
     "Yield text as it is accepted; an incomplete character waits for its other bytes"
     how = _sampling(temperature, top_p, top_k, **sampling)
     max_new_tokens = check_positive('max_new_tokens', max_new_tokens)
-    pad = check_prompt(input_ids, self.config, how, attention_mask) # now, not when the first piece is asked for
+    pad = check_prompt(input_ids, self.lean.config, how, attention_mask) # now, not when the first piece is asked for
     if len(input_ids) != 1:
         raise InputError(f'input_ids has {len(input_ids)} rows: stream takes one')
     with torch.inference_mode():
@@ -1605,7 +1606,6 @@ def _split_warpers(processors): # -> the processors before the warpers,
 # %% ../nbs/05_speculative_decoding.ipynb #process01
 class Processed(Sampling):
     "A `Sampling` made from the logits processors of transformers"
-    reads = True # replaces the property; `__init__` sets it
     def __init__(self, processors, sample:bool,
         lead=(), row=0, rows=1, # lead: padding before the text, row: its row, rows: how many; processors may use them
         device='cpu' # where the processors keep their tensors
@@ -1616,7 +1616,10 @@ class Processed(Sampling):
         super().__init__(**{'temperature': float(sample), **how})
         self.processors = type(processors)(_of_row(p, row) for p in processors)
         self.lead, self.row, self.rows, self.device = list(lead), row, rows, device
-        self.needs_text = len(processors) > 0
+    @property
+    def needs_text(self):
+        "Does what comes next depend on the text so far?"
+        return len(self.processors) > 0
 
 # %% ../nbs/05_speculative_decoding.ipynb #procadj1
 @patch
@@ -1685,10 +1688,10 @@ def __call__(self:SpeculativeDecoder, model, input_ids, logits_processor, stoppi
     # generate has it, but passes it to its own methods alone (transformers 5.23)
     if streamer is None: streamer = sys._getframe(1).f_locals.get('streamer')
     self._check_call(model, logits_processor, c, kwargs)
-    pad, runs = check_prompt(input_ids, self.config, attention_mask=kwargs.get('attention_mask')), []
+    pad, runs = check_prompt(input_ids, self.lean.config, attention_mask=kwargs.get('attention_mask')), []
     if streamer is not None and B > 1:
         raise InputError(f'input_ids has {B} rows: a streamer takes one')
-    length, eos, others = _criteria(stopping_criteria, self.config.max_position_embeddings)
+    length, eos, others = _criteria(stopping_criteria, self.lean.config.max_position_embeddings)
     _check_positions(kwargs.get('position_ids'), pad, input_ids.shape[1])
     for i, (row, first) in enumerate(zip(input_ids.tolist(), pad)):
         over = lambda ids, lead=row[:first], i=i: others(
@@ -1949,16 +1952,13 @@ def specdraft_generate(
     device:str='cpu' # cpu, cuda or mps
 ):
     "Answer a prompt by speculative decoding, printing text as it is accepted"
-    known = load_config(config)['decoding']
-    given = dict(
-        max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
-    max_new_tokens, temperature, top_p, top_k, gamma = (known[k] if v is None else v for k, v in given.items())
-    how = dict(temperature=temperature, top_p=top_p, top_k=top_k, min_p=min_p, repetition_penalty=repetition_penalty)
+    given = dict(max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, top_k=top_k, gamma=gamma or None)
+    how = load_config(config)['decoding'] | {k: v for k, v in given.items() if v is not None}
+    n, gamma = check_positive('max_new_tokens', how.pop('max_new_tokens')), as_gamma(how.pop('gamma'))
+    how |= dict(min_p=min_p, repetition_penalty=repetition_penalty)
     Sampling(**how) # refuses invalid settings
-    check_positive('max_new_tokens', max_new_tokens)
-    gamma = as_gamma(gamma)
     _check_ask(prompt, seed, log)
     seed = None if seed < 0 else seed
-    _tell_idle(temperature, top_p=given['top_p'], top_k=given['top_k'], min_p=min_p or None, seed=seed)
+    _tell_idle(how['temperature'], top_p=top_p, top_k=top_k, min_p=min_p or None, seed=seed)
     decoder = SpeculativeDecoder.from_pretrained(config, draft, cache, device, gamma, strict=strict)
-    _answer_all(decoder, prompt, log, max_new_tokens=max_new_tokens, seed=seed, **how)
+    _answer_all(decoder, prompt, log, max_new_tokens=n, seed=seed, **how)
