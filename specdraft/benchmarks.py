@@ -614,7 +614,7 @@ def specdraft_test(
     # trained draft: a file, a folder with checkpoints, or a name; none: copying alone;
     # default: output/checkpoints, or else the one that ships
     draft:str='',
-    cache:str=CACHE, # knowledge cache
+    cache:str=CACHE, # knowledge cache; if there is none at this default path, the one that came with the draft
     max_new_tokens:int=64, # length of each answer, in tokens
     # measure instead what the draft alone gets right, on a file of messages (plain lines or JSON lines)
     # or on `heldout` (the questions, unseen paraphrases and unrelated messages)
@@ -838,9 +838,11 @@ def specdraft_bench(
     # trained draft: a file, a folder with checkpoints, or a name; none: copying alone;
     # default: output/checkpoints, or else the one that ships
     draft:str='',
-    cache:str=CACHE, # knowledge cache
+    cache:str=CACHE, # knowledge cache; if there is none at this default path, the one that came with the draft
     n_each:int=5, # prompts of each group or category; 0: all
-    methods:str=TIMED, # methods to time; beside plain, generate runs on one prompt of each category (on a GPU on all)
+    # methods to time, separated by commas: plain, generate, lookup, copy, draft, both, strict, none (no knowledge),
+    # wrong (another item's); beside plain, generate runs on one prompt of each category (on a GPU on all)
+    methods:str=TIMED,
     max_new_tokens:int=128, # length of each answer, in tokens
     repeats:int=1, # how often each method runs on each prompt
     gamma:str='auto', # tokens proposed per round, or auto

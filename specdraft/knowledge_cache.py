@@ -29,8 +29,8 @@ from tqdm.auto import tqdm
 
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, OtherKind, StrictYaml, _unseen, agreed,
                               as_lean, as_model, chat_ids, check_count, check_device, check_ids,
-                              check_positive, check_value, check_writable, command, eos_ids, file_state, fingerprint,
-                              generate_batch, is_launched, is_text, likeliest, load_config, load_tensors, left_over,
+                              check_positive, check_value, check_writable, clear_away, command, eos_ids, file_state,
+                              fingerprint, generate_batch, is_launched, is_text, likeliest, load_config, load_tensors,
                               parsed, pick_dtype, plain_ids, processes, save_tensors, spread, whole_file)
 from .layer_sampling import layers_for
 
@@ -136,7 +136,7 @@ def _csv_question(at, names, row): # location, column names, cells -> a question
 def _read_csv(text, source):
     # the first line of a spreadsheet may declare the delimiter; some programs use semicolons
     said = re.match(r'sep=([,;\t])\r?\n', text)
-    tabs = str(source).lower().endswith('.tsv')
+    tabs = source.lower().endswith('.tsv')
     first = re.split('[\r\n]', text.lstrip(), maxsplit=1)[0]
     mark = said[1] if said else '\t' if tabs else max(',;\t', key=first.count)
     table = _csv_rows(text, source, mark)
@@ -153,7 +153,7 @@ def _read_csv(text, source):
         raise InputError(f'{source}, row {long}: more cells than there are columns ({len(names)}); '
                          f'a cell with {mark!r} in it needs quotes')
     if not rows: raise InputError(f'{source} holds no question below its first row')
-    return [_csv_question(f'{source}, row {i}', names, row) for i, row in rows], str(source), [i for i, _ in rows]
+    return [_csv_question(f'{source}, row {i}', names, row) for i, row in rows], [i for i, _ in rows]
 
 # %% ../nbs/02_knowledge_cache.ipynb #f093c1d1
 def _once(pairs): # the key-value pairs of a JSON object
@@ -170,7 +170,7 @@ def _read_jsonl(text, source):
         try: return _json(line)
         except (ValueError, RecursionError) as e:
             raise InputError(f'{source}, row {i} is not JSON: {e}') from e
-    return [parse(i, l) for i, l in rows], str(source), [i for i, _ in rows]
+    return [parse(i, l) for i, l in rows], [i for i, _ in rows]
 
 # %% ../nbs/02_knowledge_cache.ipynb #b8074ca1
 class _Yaml(StrictYaml):
@@ -184,7 +184,7 @@ class _Yaml(StrictYaml):
 # %% ../nbs/02_knowledge_cache.ipynb #readyml1
 def _read_yaml(text, source, kind='YAML', parse=partial(yaml.load, Loader=_Yaml)):
     data = parsed(lambda: parse(text), source, kind)
-    return data.get('questions') if isinstance(data, dict) else data, str(source)
+    return data.get('questions') if isinstance(data, dict) else data, None
 
 # %% ../nbs/02_knowledge_cache.ipynb #utf16chk
 def _check_text(raw, source): # bytes
@@ -215,7 +215,8 @@ def load_questions(
                          'save the file as UTF-8 text') from e
     read = dict(csv=_read_csv, tsv=_read_csv, jsonl=_read_jsonl, ndjson=_read_jsonl,
                 json=partial(_read_yaml, kind='JSON', parse=_json)).get(path.suffix.lower()[1:], _read_yaml)
-    return check_questions(*read(text, source))
+    questions, rows = read(text, str(source))
+    return check_questions(questions, str(source), rows)
 
 # %% ../nbs/02_knowledge_cache.ipynb #heldout1
 def read_held_out(
@@ -360,14 +361,10 @@ def _clear(self:KnowledgeCacheManager): # no items
     self.bases = {}    # 'keys' and 'values' -> (layers, cache_dim, Hkv*d), if compressed
     # state of the files when this cache was read from or written to them; positions that the bases were fitted to
     self._seen, self._fitted = {}, 0
-    self._squares = {} # item id -> squared norms of the error and of the originals; None: total from an older version
-    self._forget()
+    self._squares = {} # item id -> squared norms of the error and of the originals
+    self._memo = None # derived data, see `_made`
 
 # %% ../nbs/02_knowledge_cache.ipynb #mgrclr02
-@patch
-def _forget(self:KnowledgeCacheManager): # discard derived data: the contents of the items have changed
-    self._memo = None
-
 @patch(as_prop=True)
 def _made(self:KnowledgeCacheManager): # derived data, made on demand; another thread may replace the items meanwhile
     made = self._memo
@@ -514,14 +511,16 @@ def build(self:KnowledgeCacheManager,
     return self
 
 # %% ../nbs/02_knowledge_cache.ipynb #400e81c4
+def _given_ids(tokenizer, answer, ended=True): # of an answer that the target need not write, with its end token
+    return plain_ids(tokenizer, answer) + [tokenizer.eos_token_id]*(ended and tokenizer.eos_token_id is not None)
+
 @patch
 def _tokenized(
     self:KnowledgeCacheManager, lean, tokenizer, questions
 ): # -> for each: the question, its wordings as (text, prompt ids), the ids of the user's answer or None
-    end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
     limit = lean.config.max_position_embeddings
     asks = [(q, [(t, chat_ids(tokenizer, t)) for t in _ways(q)],
-             plain_ids(tokenizer, q['answer']) + end if q['answer'] else None)
+             _given_ids(tokenizer, q['answer']) if q['answer'] else None)
             for q in questions]
     for q, texts, own in asks:
         for ids in (*(p for _, p in texts), own or []): check_ids(ids, lean.config.vocab_size, f'question {q["id"]!r}')
@@ -642,7 +641,7 @@ def reword(
 
     The examples come from other items with two or more wordings, or from `REWORDED`."""
     # longer wordings are neither used as examples nor reworded
-    short = lambda text: len(tokenizer(text, add_special_tokens=False).input_ids) <= 2*max_tokens
+    short = lambda text: len(plain_ids(tokenizer, text)) <= 2*max_tokens
     about = {item: some for item, qs in about.items() if (some := [q for q in qs if short(q)])}
     pairs, rows = [item for item, qs in about.items() if len(qs) > 1], {}
     for item, qs in about.items():
@@ -1141,8 +1140,7 @@ class Items(Sequence):
     parts = 'ids', 'own', 'heard', 'texts', 'tokens'
 
     def __init__(self, tensors):
-        self.t = ({k: tensors[k].numpy() for p in self.parts if p in tensors for k in (p, p + '_ends')}
-                  | {'first': tensors['first'].numpy()})
+        self.t = {k: tensors[k].numpy() for k in ('first', *(p + end for p in self.parts for end in ('', '_ends')))}
         self.ids = _texts(tensors['ids'], tensors['ids_ends'])
 
     @classmethod
@@ -1175,7 +1173,7 @@ def _text(self:Items, name, i): return self._part(name, i).tobytes().decode()
 # %% ../nbs/02_knowledge_cache.ipynb #items0002
 @patch
 def _item(self:Items, i): # in the form in which `build` makes them
-    heard, tokens = self._text('heard', i) if 'heard' in self.t else '', lambda j: self._part('tokens', j).tolist()
+    heard, tokens = self._text('heard', i), lambda j: self._part('tokens', j).tolist()
     v = [dict(text=self._text('texts', 2*j), prompt_ids=tokens(2*j),
               answer_ids=tokens(2*j + 1), answer=self._text('texts', 2*j + 1))
          for j in range(*self.t['first'][i:i + 2])]
@@ -1254,8 +1252,8 @@ def _is_done(kept, out): # metadata of a cache in progress and of the finished o
 def _tidy(path, kept, under_way=True): # names of the shards to keep; remove the cache in progress, too?
     "Remove what a change leaves behind: old shards, the cache in progress, partial files of killed processes"
     old, side = [f for f in _shards(path) if f.name not in kept], unfinished(path)
-    killed = left_over(path.parent, re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors')
-    for f in [*old, *killed, *([side, Path(f'{side}.lock'), *_shards(side)] if under_way else [])]:
+    clear_away(path.parent, re.escape(_stem(path)) + r'(\.unfinished)?(\.[0-9a-f]{16})?\.safetensors', older=0)
+    for f in [*old, *([side, Path(f'{side}.lock'), *_shards(side)] if under_way else [])]:
         with suppress(PermissionError): # Windows can't remove open files; the next change does
             f.unlink(missing_ok=True)
 
@@ -1299,8 +1297,8 @@ def save(self:KnowledgeCacheManager, path=CACHE):
         mine = side in self._seen or not (kept := _standing(side)).get('plan') or _is_done(kept, before)
         shards = self._save_shards(path)
         if len(self.items): tensors |= self._as_tensors(shards)
-        save_tensors(path, tensors, _like(path), kind='knowledge cache', format=2, words=WORDS, shards=shards,
-                     squares=self._squares.get(None, (0., 0.)), fitted=self._fitted, dropped=sorted(self.dropped),
+        save_tensors(path, tensors, _like(path), kind='knowledge cache', format=3, words=WORDS, shards=shards,
+                     fitted=self._fitted, dropped=sorted(self.dropped),
                      **{k: getattr(self, k) for k in ('layers', 'fingerprint', 'kv_shape', 'plan', 'run', *_settings)})
         self._seen[path] = file_state(path)
         _tidy(path, {*before.get('shards', ()), *shards}, mine)
@@ -1327,7 +1325,7 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
     kv, items = self.kv_cache, Items(tensors)
     broken = self._open_shards(path, shards)
     places = {i: (shards[n], a, b) for i, (n, a, b) in zip(items.ids, tensors['places'].tolist())}
-    if 'squares' in tensors: self._squares |= zip(items.ids, tensors['squares'].tolist())
+    self._squares = dict(zip(items.ids, tensors['squares'].tolist()))
     self.lost = {x['id']: x for x in items if places[x['id']][0] in broken} if broken else {}
     kv.places = {i: p for i, p in places.items() if p[0] not in broken}
     self.items = [x for x in items if x['id'] in kv.places] if self.lost else items
@@ -1338,7 +1336,7 @@ def _open(self:KnowledgeCacheManager, path, tensors, shards, indexed): # indexed
         made.search = _bm25({k: tensors['search/' + k].numpy() for k in ('data', 'indices', 'indptr')}
                              | dict(num_docs=len(items)),
                              _texts(tensors['search/words'], tensors['search/words_ends']))
-        if 'marks' in tensors: made.asked = tensors['marks'].numpy()
+        made.asked = tensors['marks'].numpy()
     return broken if self.lost else []
 
 # %% ../nbs/02_knowledge_cache.ipynb #ofpth001
@@ -1357,11 +1355,8 @@ def _of_pth(cls:KnowledgeCacheManager, path): # a file of item id -> dict(keys=,
 @patch(cls_method=True)
 def _of_meta(cls:KnowledgeCacheManager, meta): # the file's metadata -> a manager without items
     self = cls(**{k: meta[k] for k in _settings})
-    self.layers, self.fingerprint = meta['layers'], meta['fingerprint']
-    self.plan, self.run = meta.get('plan'), meta.get('run')
-    self._squares = {None: meta['squares']}
-    self._fitted = meta.get('fitted', math.inf)
-    self.dropped = set(meta.get('dropped', ()))
+    for k in ('layers', 'fingerprint', 'plan', 'run'): setattr(self, k, meta[k])
+    self._fitted, self.dropped = meta['fitted'], set(meta['dropped'])
     self.kv_shape = tuple(meta['kv_shape']) if meta['kv_shape'] else None # None: nothing built yet
     return self
 
@@ -1375,7 +1370,7 @@ def load(cls:KnowledgeCacheManager,
     if str(path).endswith('.pth'): return cls._of_pth(path)
     seen = file_state(path) # before reading, so that later changes are detected
     tensors, meta = load_tensors(path, 'knowledge cache')
-    if meta.get('format') != 2:
+    if meta.get('format') != 3:
         raise InputError(f'{path} was written by an earlier version of specdraft: build it again')
     self = cls._of_meta(meta)
     self._seen[Path(path).resolve()] = seen
@@ -1383,7 +1378,7 @@ def load(cls:KnowledgeCacheManager,
     self.check(target_model, layers, path)
     if strange := [n for n in meta['shards'] if Path(n).name != n]:
         raise InputError(f'{path} names the shard {strange[0]!r}: expected a file beside it')
-    if 'ids' in tensors and (broken := self._open(Path(path), tensors, meta['shards'], meta.get('words') == WORDS)):
+    if 'ids' in tensors and (broken := self._open(Path(path), tensors, meta['shards'], meta['words'] == WORDS)):
         if file_state(path) != seen: # another process has replaced them meanwhile
             return cls.load(path, target_model, layers)
         print(f'{path}: {", ".join(broken)} missing or damaged; keys and values are lost of the items '
@@ -1641,8 +1636,8 @@ def _check_form(manager, config, lean, source): # the cache, checked config, tar
 @patch
 def _compute(self:KnowledgeCacheManager,
     out, loader, device, # the cache's file, the target's loader, its device
-    # questions or None; refuse changed questions of known ids? reword existing items, too?
-    new, keep=False, standing=True
+    # questions or None; answer changed questions of known ids again? reword existing items, too?
+    new, update=True, standing=True
 ):
     "Answer `new` questions, or recompute lost items; returns the ids of answered items, None without questions"
     if new is None and not self.lost: return
@@ -1654,7 +1649,7 @@ def _compute(self:KnowledgeCacheManager,
     tokenizer = loader.load_tokenizer()
     _check_form(self, loader.config, lean, out)
     c, main = loader.config['knowledge_enhancement'], processes(device).is_main_process
-    return self.add(lean, tokenizer, new, not keep, c['max_answer_tokens'], # recomputes lost items, too
+    return self.add(lean, tokenizer, new, update, c['max_answer_tokens'], # recomputes lost items, too
                     progress=main, rewordings=c['rewordings'], standing=standing, out=unfinished(out))
 
 # %% ../nbs/02_knowledge_cache.ipynb #digest01
@@ -1664,16 +1659,15 @@ def _digest(path): # hash of a file's contents, wherever the file is
 # %% ../nbs/02_knowledge_cache.ipynb #1e32ffb7
 def _changed(
     out, loader, device, # the cache's file, the target's loader, its device
-    # questions to answer; ids to remove; refuse changed questions of known ids?
-    new=None, gone=(), keep=False,
-    log=None, threshold=None, # messages from which to take recurring questions instead of `new`; threshold to set
-    least=2, most=0 # see `_come_back`
+    new, gone, update, # questions to answer, or None; ids to remove; answer changed questions of known ids again?
+    log, threshold,    # messages from which to take recurring questions instead, or None; threshold to set, or None
+    least, most        # see `_come_back`
 ) -> KnowledgeCacheManager:
     "Remove, add and save; load the target only if there is something to compute"
     standing = KnowledgeCacheManager.load(out) # errors before the model is loaded
     if mended := log is not None and bool(standing.lost): standing._compute(out, loader, device, None) # to be found
     config, state = loader.config, processes(device)
-    plan = _plan(new, keep, list(gone), config['knowledge_enhancement']['max_answer_tokens'], _digest(out),
+    plan = _plan(new, update, gone, config['knowledge_enhancement']['max_answer_tokens'], _digest(out),
                  log is not None, config['base_model']['system_prompt'])
     manager = _under_way(out, plan) or standing # the log may have grown since
     if threshold is not None: standing.threshold = threshold # `repeats` uses it, too
@@ -1685,7 +1679,7 @@ def _changed(
     if manager is standing and gone: manager.remove(gone)
     state.wait_for_everyone() # wait until all have read before one writes
     if manager is standing: manager.plan, manager.run = plan, plan
-    done = manager._compute(out, loader, device, new, keep, standing=log is None)
+    done = manager._compute(out, loader, device, new, update, standing=log is None)
     manager.plan = None
     if state.is_main_process:
         manager.save(out) # before printing: the reader of a pipe may be gone
@@ -1780,22 +1774,18 @@ def _check_stays_out(out, gone, new, source):
         raise InputError(f'--remove takes {sorted(both)[0]!r} out, and {source} would bring it back: '
                          'take it out there, too')
 
-# %% ../nbs/02_knowledge_cache.ipynb #toldhow1
-@contextmanager
-def _told_how_to_go_on(out):
-    try: yield
-    except KeyboardInterrupt:
-        if unfinished(out).is_file():
-            print(f'\nwhat was answered is kept in {unfinished(out)}: the same command continues from there',
-                  file=sys.stderr)
-        raise
-
 # %% ../nbs/02_knowledge_cache.ipynb #oneatat1
 @contextmanager
 def _one_at_a_time(out, state): # state: of `processes`
-    with changing(out) if state.is_main_process else nullcontext(), _told_how_to_go_on(out):
-        state.wait_for_everyone() # until one has the lock
-        yield
+    with changing(out) if state.is_main_process else nullcontext():
+        try:
+            state.wait_for_everyone() # until one has the lock
+            yield
+        except KeyboardInterrupt:
+            if unfinished(out).is_file():
+                print(f'\nwhat was answered is kept in {unfinished(out)}: the same command continues from there',
+                      file=sys.stderr)
+            raise
 
 # %% ../nbs/02_knowledge_cache.ipynb #inspectd1
 def _inspected(out, config, message, threshold=None) -> str:
@@ -1854,6 +1844,6 @@ def specdraft_build_cache(
     _check_stays_out(out, gone, new, source)
     with _one_at_a_time(out, state):
         log = agreed([p['text'] for p in read_prompts(from_log, skip=True)], device) if from_log else None
-        if change or alone: manager = _changed(out, loader, device, new, gone, bool(add), log, threshold, least, most)
+        if change or alone: manager = _changed(out, loader, device, new, gone, not add, log, threshold, least, most)
         else: manager = _built(out, loader, device, new, source, replace, threshold)
         if state.is_main_process: print(f'{manager.summary()}\n{out}')

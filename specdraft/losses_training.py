@@ -25,11 +25,11 @@ from tqdm.auto import tqdm
 
 from .loader import (SCHEMA, InputError, LeanTarget, ModelLoader, agreed, chat_ids, check_count, check_value,
                               check_writable, command, eos_ids, fingerprint, generate_batch, has_native_bf16,
-                              at_once, clear_away, file_state, likeliest, load_tensors, processes, rms_norm, rotate,
-                              save_plot, save_tensors, size_groups, template_parts, user_text, whole_file)
+                              at_once, clear_away, file_state, likeliest, load_tensors, plain_ids, processes, rms_norm,
+                              rotate, save_plot, save_tensors, size_groups, template_parts, user_text, whole_file)
 from .layer_sampling import layers_for
-from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _even, _of_log, _plain, _signs,
-                                       changing, read_held_out, read_prompts, reword)
+from .knowledge_cache import (CACHE, WORDING_TOKENS, KnowledgeCacheManager, _even, _given_ids, _of_log, _plain,
+                                       _signs, changing, read_held_out, read_prompts, reword)
 from .draft_model import (DraftModel, best_checkpoint, checkpoints, default_draft, find_draft, shifted,
                                    shipped_draft)
 
@@ -151,12 +151,10 @@ def invent_prompts(
     if n == 0: return []
     which = torch.randint(len(openings)*4//3, (n,), generator=generator,
                          device=generator.device if generator is not None else None).tolist()
-    begun = [openings[i] if i < len(openings) else '' for i in which]
-    rows = [bare_prompt(tokenizer) + tokenizer(b, add_special_tokens=False).input_ids for b in begun]
-    out = generate_batch(lean, rows, max_tokens, 1.0, generator, on_step)
+    begun = [plain_ids(tokenizer, openings[i]) if i < len(openings) else [] for i in which]
+    out = generate_batch(lean, [bare_prompt(tokenizer) + b for b in begun], max_tokens, 1.0, generator, on_step)
     # decoded together: some tokenizers drop a space at the start of a text
-    texts = [tokenizer.decode(tokenizer(b, add_special_tokens=False).input_ids + o, skip_special_tokens=True).strip()
-             for b, o in zip(begun, out)]
+    texts = [tokenizer.decode(b + o, skip_special_tokens=True).strip() for b, o in zip(begun, out)]
     return list(dict.fromkeys(t for t in texts if len(t) > 3))
 
 # %% ../nbs/04_losses_training.ipynb #wording1
@@ -304,12 +302,6 @@ def as_trace(
     if 'hidden' in keep: t.hidden = hidden.to(dtype).cpu()
     return t
 
-# %% ../nbs/04_losses_training.ipynb #readtog1
-def _read_together(lean, texts): # token ids (n,) of each -> their KV cache, (B, T, D) last hidden states
-    # right padding: it comes later, so no token of a text attends to it
-    kv_cache = lean.new_cache(max(map(len, texts)), len(texts))
-    return kv_cache, lean(nn.utils.rnn.pad_sequence(texts, batch_first=True).to(lean.device), kv_cache)
-
 # %% ../nbs/04_losses_training.ipynb #da2c2cf8
 @torch.inference_mode()
 def trace_texts(
@@ -323,7 +315,9 @@ def trace_texts(
     # in larger groups, more than half would be padding
     for part in size_groups([len(t.ids) for t in out], min(at_once(lean.device), 25_000)) if keep else []:
         some = [out[i] for i in part]
-        kv_cache, h = _read_together(lean, [t.ids for t in some])
+        # right padding: it comes later, so no token of a text attends to it
+        ids = nn.utils.rnn.pad_sequence([t.ids for t in some], batch_first=True).to(lean.device)
+        h = lean(ids, kv_cache := lean.new_cache(ids.shape[1], len(some))) # (B, T, D)
         if 'memory' in keep:
             # (B, T, layers, 2, Hkv, d)
             memory = kv_cache.kv[list(layers), :, :, :, :h.shape[1]].permute(2, 4, 0, 1, 3, 5).to(device, dtype)
@@ -397,7 +391,7 @@ def __len__(self:TrainingData): return len(self.where)
 def __getitem__(self:TrainingData, i) -> Trace:
     (shard, at, row), t = self.where[i], self.outline[i]
     f, n, m = self.files[shard], len(t.ids), len(t)
-    has, read = set(f.keys()), lambda k, a, n: f.get_slice(k)[a:a + n] if k in has else None
+    read = lambda k, a, n: f.get_slice(k)[a:a + n] if k in f.keys() else None
     probs = read('probs', row, m)
     return Trace(t.ids, t.start, t.answer, read('memory', at, n), read('top', row, m),
                  None if probs is None else probs.float(), read('hidden', row, m), t.item)
@@ -435,10 +429,8 @@ def _of_some_items(jobs, most, seed):
 
 # %% ../nbs/04_losses_training.ipynb #lotjobs1
 def _own_job(tokenizer, p, longest, context): # a message of `read_prompts`, with its answer if it has one
-    end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
     ids = chat_ids(tokenizer, p['text'])
-    answer = p.get('answer') and (
-        tokenizer(p['answer'], add_special_tokens=False).input_ids + end*p.get('ended', True))
+    answer = p.get('answer') and _given_ids(tokenizer, p['answer'], p.get('ended', True))
     if len(ids) + 1 > context:
         raise InputError(f'the message {p["text"][:60]!r} takes {len(ids)} tokens, an answer at least 1: '
                          f'the context of the target holds {context}')
@@ -475,14 +467,13 @@ def text_lots(
 # %% ../nbs/04_losses_training.ipynb #7270b364
 class _Writer:
     "What is needed to write lots"
-    def __init__(self, lean, tokenizer, manager, layers, c, seed, on_step, avoid):
+    def __init__(self, lean, tokenizer, manager, layers, c, seed, on_step, avoid, hot):
         # as for `write_lot`; `avoid`: `prompt_key`s of messages not to ask
         self.lean, self.tokenizer, self.manager, self.layers = lean, tokenizer, manager, layers
-        self.c, self.on_step, self.avoid = c, on_step, avoid
+        self.c, self.on_step, self.avoid, self.hot = c, on_step, avoid, hot
         self.g = torch.Generator(device=lean.device).manual_seed(seed)
         self.rng = random.Random(seed)
         self.keep = to_keep(c, lean.device)
-        self.hot = c.get('hot', 1.)
 
 # %% ../nbs/04_losses_training.ipynb #wanswer01
 @patch
@@ -549,13 +540,12 @@ def invented(self:_Writer, n): # how many messages to invent -> traces of these 
 # %% ../nbs/04_losses_training.ipynb #writelot1
 def write_lot(
     lean, tokenizer, manager, # target, its tokenizer, knowledge cache or None
-    # one lot of `text_lots`, sampled layers, `training` of a checked config plus `hot`, the temperature of
-    # sampled answers (default: 1)
-    lot, layers, c, seed,
-    on_step=None, held_out=() # `prompt_key`s of further messages to measure with: they are left out
+    lot, layers, c, seed, # one lot of `text_lots`, sampled layers, `training` of a checked config
+    on_step=None, held_out=(), # `prompt_key`s of further messages to measure with: they are left out
+    hot=1. # temperature of sampled answers
 ) -> list: # traces
     "Have the target answer one lot: greedily where no answer is known, and sampled"
-    w = _Writer(lean, tokenizer, manager, layers, c, seed, on_step, measured_with() | set(held_out))
+    w = _Writer(lean, tokenizer, manager, layers, c, seed, on_step, measured_with() | set(held_out), hot)
     return (w.invented(lot) if isinstance(lot, int)
             else w.known([j for j in lot if prompt_key(user_text(tokenizer, j[0])) not in held_out]))
 
@@ -622,7 +612,7 @@ def write_data(
     progress=True, rank=0, world=1 # number of this process, and how many there are: they take lots in turn
 ) -> TrainingData:
     "Write and trace all lots that are missing"
-    c = {**config['training'], 'hot': config['decoding']['temperature'] or 1.}
+    c, hot = config['training'], config['decoding']['temperature'] or 1.
     if layers is None and manager is None:
         raise InputError('layers is None, and there is no knowledge cache that has some: name those of the draft')
     layers = list(layers if layers is not None else manager.layers)
@@ -636,7 +626,7 @@ def write_data(
         for i, path in todo.items():
             at = bar.n
             write_shard(path, lean, tokenizer, manager, lots[i], layers, c, c['seed']*1_000_003 + i, plan,
-                        on_step=bar.update)
+                        on_step=bar.update, hot=hot)
             bar.update(at + steps(i) - bar.n) # answers that ended early
     return TrainingData(folder, lean.model)
 
@@ -834,6 +824,7 @@ class Trainer:
         self.acc = _accelerator(lean.device)
         self.draft = draft.float().train()
         self.lean, self.data, self.folder, self.minutes = lean, data, Path(folder), minutes
+        self.texts = getattr(data, 'outline', data) # without what the target computed, if that is on disk
         c = self.c = draft.config['training']
         draft.checkpointing = c['checkpointing']
         self._split(set(learnt))
@@ -850,7 +841,7 @@ class Trainer:
     @functools.cached_property
     def run(self): # hashes all texts: once is enough
         "What a state must match to be resumed, see `run_of`"
-        return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.data)
+        return run_of(self.draft.config, self.draft.layer_idxs, self.lean, self.texts)
 
     @property
     def sharded(self):
@@ -884,7 +875,7 @@ def apart(
 def _split(self:Trainer, learnt):
     """Hold out a twentieth of the prompts (at most forty), first those that stand apart; find what each text can
     read as knowledge"""
-    texts, number, groups, first = getattr(self.data, 'outline', self.data), {}, {}, {}
+    texts, number, groups, first = self.texts, {}, {}, {}
     self.places = [len(t) for t in texts]
     # each text's prompt, by number
     prompt = [number.setdefault(tuple(t.ids[:t.answer + 1].tolist()), len(number)) for t in texts]
@@ -948,10 +939,9 @@ def _extra(
     self:Trainer, texts, knowledge
 ): # (E,) token ids, the same for all parts and all processes of a batch
     "Tokens that the head scores besides its own: those of the texts and of what they read"
-    every = getattr(self.data, 'outline', self.data)
-    read = [every[k] for k in knowledge if k is not None and self.draft.knowledge is not None]
+    read = [self.texts[k] for k in knowledge if k is not None and self.draft.knowledge is not None]
     return self.draft.extra_ids(
-        torch.cat([every[i].ids for i in texts] + [t.ids[t.answer + 1:] for t in read]).to(self.lean.device))
+        torch.cat([self.texts[i].ids for i in texts] + [t.ids[t.answer + 1:] for t in read]).to(self.lean.device))
 
 # %% ../nbs/04_losses_training.ipynb #e97b302e
 @patch
@@ -1062,7 +1052,7 @@ def run_of(
               # these change nothing that is learned, or only the texts, which are compared directly
               if k not in ('accumulate', 'checkpointing', 'known_wordings', 'rewordings')}}
     if texts is None: return out
-    texts, words = getattr(texts, 'outline', texts), hashlib.sha256()
+    words = hashlib.sha256()
     for t in texts:
         words.update(f'{len(t.ids)} {t.start} {t.answer} {t.item} '.encode() + t.ids.numpy().tobytes())
     return out | {'texts': f'{len(texts)} ({words.hexdigest()[:12]})'}
@@ -1111,7 +1101,7 @@ def read_state(
     s = _state_in(path)
     if not isinstance(s, dict) or s.get('version') != 2:
         raise InputError(f'{path} is no training state of this version: remove it to start anew')
-    if not given and s.get('begun') is not None:
+    if not given and s['begun'] is not None:
         raise InputError(f'the training in {path.parent} continues from a draft: with --resume, '
                          'also give the same --continue_on as before')
     there = {k: v for k, v in s['run'].items() if k != 'texts' or k in run}
@@ -1135,7 +1125,7 @@ def resume(self:Trainer):
     self.opt.optimizer.state.clear()
     if s['opt']: dcp.set_optimizer_state_dict(self.draft, self.opt.optimizer, s['opt'], **how)
     for k in ('step', 'n_steps', 'seconds', 'best', 'alpha', 'history', 'begun'):
-        setattr(self, k, s.get(k))
+        setattr(self, k, s[k])
     # the best draft may be later than that save
     if there := best_checkpoint(self.folder):
         info = load_tensors(there, 'draft', only=())[1]['info']
@@ -1267,7 +1257,7 @@ def _timed_save(self:Trainer): # -> when the save was done, and the seconds that
     began = time.perf_counter()
     self.save_state()
     saved = time.perf_counter()
-    return saved, self._agreed(self.acc.num_processes*(saved - began)) # only one of them writes
+    return saved, self._averaged(self.acc.num_processes*(saved - began)) # only one of them writes
 
 # %% ../nbs/04_losses_training.ipynb #c0000052
 @patch
@@ -1285,13 +1275,13 @@ def fit(self:Trainer,
             self._judge_missed(check)
             while self.step < (self.n_steps if stop_at is None else min(self.n_steps, stop_at)):
                 self.history.append(self.one_step())
-                self.seconds = self._agreed(time.perf_counter() - began)
+                self.seconds = self._averaged(time.perf_counter() - began)
                 self._plan(bar)
                 self.whole = True
                 self._show(bar)
                 last = self.step == self.n_steps
                 if last or self.step % check == 0: self._judge()
-                if last or self._agreed(time.perf_counter() - saved) > max(save_every, 9*cost):
+                if last or self._averaged(time.perf_counter() - saved) > max(save_every, 9*cost):
                     saved, cost = self._timed_save()
         except KeyboardInterrupt:
             # otherwise the last saved state stays; with FSDP, processes are interrupted at different points
@@ -1301,7 +1291,7 @@ def fit(self:Trainer,
 
 # %% ../nbs/04_losses_training.ipynb #78b639ec
 @patch
-def _agreed(self:Trainer, seconds): # all processes must decide alike
+def _averaged(self:Trainer, seconds): # all processes must decide alike
     return (seconds if self.acc.num_processes == 1
             else self.acc.reduce(torch.tensor(seconds, device=self.lean.device), 'mean').item())
 
@@ -1326,8 +1316,7 @@ def plot_history(
     fig, axes = plt.subplots(1, 2, figsize=(9, 3))
     taken = [h for h in history if 'loss' in h] # a draft that was trained before is judged at step 0 too
     steps = [h['step'] for h in taken]
-    smooth = lambda k: [sum(h[k] for h in taken[max(0, i - 20):i + 1])/len(taken[max(0, i - 20):i + 1])
-                        for i in range(len(taken))]
+    smooth = lambda k: [sum(h[k] for h in taken[max(0, i - 20):i + 1])/min(i + 1, 21) for i in range(len(taken))]
     axes[0].plot(steps, smooth('loss'))
     axes[0].set(xlabel='step', ylabel='loss', title='training loss')
     for k in ('alpha', 'agree'):
@@ -1508,7 +1497,7 @@ def _state_of(folder, given, resume, config, layers, lean):
         raise InputError(f'{folder} holds a training that is not finished: continue it (--resume), '
                          f'choose another folder (--out), or remove {file}')
     # differences are reported before any text is written
-    return resume, read_state(file, run_of(config, layers, lean), given).get('data') if resume else None
+    return resume, read_state(file, run_of(config, layers, lean), given)['data'] if resume else None
 
 # %% ../nbs/04_losses_training.ipynb #textthen
 def _text_of_then(then, folder, say): # the text that the training in `folder` began with; say: print a message?
@@ -1528,7 +1517,7 @@ def _text_of_then(then, folder, say): # the text that the training in `folder` b
 # %% ../nbs/04_losses_training.ipynb #written01
 def _written(lots, data, stored, folder, lean, tokenizer, manager, config, prompts, layers, progress):
     # the text to train on: that of `stored`, or what is asked for now
-    state, data = processes(lean.device.type), Path(data)
+    state, data = processes(lean.device), Path(data)
     where = data/data_plan(lots, layers, config, lean, tokenizer, manager)
     say = progress and state.is_main_process
     if stored and stored != where.name: # complete: it was trained on
@@ -1572,7 +1561,7 @@ def _sweep(folder): # remove what a killed training left unfinished there
 # %% ../nbs/04_losses_training.ipynb #sametxt1
 def _check_shared(mine, lean, what): # does each process see what the first one does?
     if (theirs := agreed(mine, lean.device)) != mine:
-        raise InputError(f'process {processes(lean.device.type).process_index} sees {what} ({mine!s:.80}) '
+        raise InputError(f'process {processes(lean.device).process_index} sees {what} ({mine!s:.80}) '
                          f'than the first one ({theirs!s:.80}): all machines must share one folder')
 
 # %% ../nbs/04_losses_training.ipynb #traindrc
@@ -1590,7 +1579,7 @@ def train_draft(
     """Write text with the target, trace it (both kept on disk), and train a draft on it
 
     Settings that do not fit together raise `InputError` before any text is written."""
-    state, given = processes(lean.device.type), draft is not None
+    state, given = processes(lean.device), draft is not None
     _check_accelerator()
     if given: config, layers = same_form(config, draft.config), draft.layer_idxs
     else:
@@ -1649,11 +1638,12 @@ def fine_tune_config(
 # %% ../nbs/04_losses_training.ipynb #askedcod1
 NEWEST = 2000 # messages used of a log
 
-def _check_options(minutes, newest, out, **files): # files: options that name a file; at most one may be given
+def _check_options(minutes, newest, out, prompts, continue_on): # the last two name files; at most one may be given
+    files = dict(prompts=prompts, continue_on=continue_on)
     if not 0 <= minutes < math.inf:
         raise InputError(f'minutes is {minutes}: it must be 0 (all epochs) or more')
     check_count('newest', newest)
-    if newest != NEWEST and files['continue_on'] in (None, 'cache'):
+    if newest != NEWEST and continue_on in (None, 'cache'):
         raise InputError(f'newest is {newest}: it chooses among messages of use: '
                          'give --continue_on FILE, too')
     for k, v in files.items():
@@ -1694,7 +1684,8 @@ def _closing(trainer, out): # what a finished training prints
     trainer.remark()
     save_plot(plot_history(trainer.history), Path(out)/'history.png')
     verdict = ', '.join(f'{k} {x:.3f}' for k, x in (trainer.verdict or {}).items())
-    print(f'{best_checkpoint(out)}: {verdict}; curves in {Path(out)/"history.png"}')
+    print(f'{best_checkpoint(out)}: {verdict} (KL divergence, expected acceptance, share of first choices '
+          f'that are right); curves in {Path(out)/"history.png"}')
     if not trainer.valid:
         print('(judged by what it was trained on: with fewer than four new messages, or fewer than twenty in all, '
               'none are held out)')
@@ -1726,8 +1717,8 @@ def specdraft_train(
     # folder for what the target writes and computes: gigabytes on a CPU; you may delete the data of a finished
     # training
     data:str='output/training_data',
-    # most minutes of training, without writing the text, but with those before a --resume; 0: all epochs of the
-    # config, or as planned before
+    # limit on the minutes of training: writing the text does not count, the time before a --resume does; 0: all
+    # epochs of the config, or as planned before
     minutes:float=0,
     prompts:str=None, # file of more messages to train on: plain lines or JSON lines
     # train a trained draft (the one in `out`, or the one that ships) further on this file: messages and, where
@@ -1744,7 +1735,7 @@ def specdraft_train(
     """Train a draft on text that the target writes.
 
     On many devices or machines: accelerate launch --no_python specdraft_train"""
-    _check_options(minutes, newest, out, prompts=prompts, continue_on=continue_on)
+    _check_options(minutes, newest, out, prompts, continue_on)
     state = processes(device) # from here on, a process that fails ends the others, too
     file, own = _own_messages(prompts, continue_on)
     loader, tries = ModelLoader(config), _tries(rewordings, continue_on)

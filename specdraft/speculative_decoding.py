@@ -1937,11 +1937,11 @@ def specdraft_generate(
     # text; default: output/checkpoints, or else the one that ships
     draft:str='',
     cache:str=CACHE, # knowledge cache; if there is none at this default path, the one that came with the draft
-    max_new_tokens:int=None, # length of the answer, in tokens; this and the next four: the config's value, if not given
-    temperature:float=None, # 0: greedy
-    top_p:float=None, # sample from the most likely tokens that make up this much probability
-    top_k:int=None, # sample from this many most likely tokens; 0: all
-    gamma:str='', # tokens proposed a round, or auto: what pays on this machine
+    max_new_tokens:int=None, # length limit of the answer, in tokens (default: the config's)
+    temperature:float=None, # 0: greedy (default: the config's)
+    top_p:float=None, # sample from the most likely tokens that make up this much probability (default: the config's)
+    top_k:int=None, # sample from this many most likely tokens; 0: all (default: the config's)
+    gamma:str='', # tokens proposed a round, or auto: what pays on this machine (default: the config's)
     min_p:float=0., # least probability to keep, as a fraction of the largest one
     repetition_penalty:float=1., # above 1: tokens that have occurred become less likely
     seed:int=-1, # makes sampling repeatable, with a fixed gamma; -1: none
