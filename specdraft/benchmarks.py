@@ -564,7 +564,7 @@ def _ask(decoder, item, max_new_tokens):
     ids = torch.tensor([item['prompt_ids']], device=lean.device)
     out, s = decoder.generate(ids, max_new_tokens), decoder.stats
     same = torch.equal(out, plain_generate(lean, ids, max_new_tokens))
-    tqdm.write(f'{item["question"]:50.50} tau {s["tau"]:5.2f}  acceptance {s["acceptance_rate"]:.2f}  '
+    tqdm.write(f'{item["question"]:50.50} tau {s["tau"]:5.2f}  acceptance rate {s["acceptance_rate"]:.2f}  '
                f'{"identical" if same else "differs"}  '
                f'{tokenizer.decode(out[0, ids.shape[1]:][:12]).strip()!r}…', file=sys.stdout)
     return dict(group='as asked', item=item['id'], text=item['question'], tokens=out.shape[1] - ids.shape[1],
@@ -590,7 +590,7 @@ def test_knowledge(
     total = lambda k: sum(r[k] for r in rows)
     if rows:
         print(f'{len(rows)} questions: tau {total("n_emitted")/max(total("n_rounds"), 1):.2f}, '
-              f'acceptance {total("n_accepted")/max(total("n_drafted"), 1):.2f}, {total("identical")} identical')
+              f'acceptance rate {total("n_accepted")/max(total("n_drafted"), 1):.2f}, {total("identical")} identical')
     if not all(r['identical'] for r in rows): print(NEAR_TIES)
     return rows
 
