@@ -612,10 +612,10 @@ def _kept_in(out, **more): # JSON file to write ('': none); further arguments of
 def specdraft_test(
     config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     # trained draft: a file, a folder with checkpoints, or a name; none: copying alone;
-    # default: output/checkpoints, or else the one that ships
+    # default: output/checkpoints, or else the shipped one
     draft:str='',
     cache:str=CACHE, # knowledge cache; if there is none at this default path, the one that came with the draft
-    max_new_tokens:int=64, # length of each answer, in tokens
+    max_new_tokens:int=64, # length limit of each answer, in tokens
     # measure instead what the draft alone gets right, on a file of messages (plain lines or JSON lines)
     # or on `heldout` (the questions, unseen paraphrases and unrelated messages)
     prompts:str='',
@@ -623,7 +623,7 @@ def specdraft_test(
     out:str='', # JSON file to write
     device:str='cpu' # cpu, cuda or mps
 ):
-    "Ask the questions of the knowledge cache: report tau, acceptance rate, and whether each answer is plain decoding's"
+    "Ask the knowledge cache's questions: report tau, acceptance rate, and whether each answer equals plain decoding's"
     check_positive('max_new_tokens', max_new_tokens)
     check_count('n_each', n_each)
     if draft == 'none' and prompts:
@@ -836,16 +836,16 @@ def specdraft_bench(
     prompts:str='',
     config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     # trained draft: a file, a folder with checkpoints, or a name; none: copying alone;
-    # default: output/checkpoints, or else the one that ships
+    # default: output/checkpoints, or else the shipped one
     draft:str='',
     cache:str=CACHE, # knowledge cache; if there is none at this default path, the one that came with the draft
     n_each:int=5, # prompts of each group or category; 0: all
     # methods to time, separated by commas: plain, generate, lookup, copy, draft, both, strict, none (no knowledge),
-    # wrong (another item's); beside plain, generate runs on one prompt of each category (on a GPU on all)
+    # wrong (another item's); if plain is timed too, generate runs on one prompt of each category only (GPU: on all)
     methods:str=TIMED,
-    max_new_tokens:int=128, # length of each answer, in tokens
+    max_new_tokens:int=128, # length limit of each answer, in tokens
     repeats:int=1, # how often each method runs on each prompt
-    gamma:str='auto', # tokens proposed per round, or auto
+    gamma:str='auto', # tokens proposed a round, or auto: what pays on this machine
     temperature:float=0., # 0: greedy
     # check instead whether every greedy text is the target's own, in the target's dtype and in float32;
     # takes long, and can't be combined with methods, repeats, gamma or temperature
@@ -929,7 +929,7 @@ def _ships_alike(config, c): # a name, or None
 # %% ../nbs/06_benchmarks.ipynb #traintld
 def _training_told(ships, minutes):
     so_long = f'{minutes:g} minute{"s"*(minutes != 1)}'
-    return (f'Fine-tuning the draft that ships, on answers to these questions, for {so_long}' if ships
+    return (f'Fine-tuning the shipped draft on answers to these questions, for {so_long}' if ships
             else f'Training the draft for {so_long} on text that the target writes')
 
 # %% ../nbs/06_benchmarks.ipynb #3c7bdb82
@@ -1037,12 +1037,12 @@ def demo(
 def specdraft_demo(
     config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     questions:str='', # your own question file (CSV, JSON lines, JSON or YAML) or a packaged name; default: the config's
-    minutes:float=0, # training time; 0: one minute for a shipped draft, three for a new one
+    minutes:float=0, # training time, in minutes; 0: one for a shipped draft, three for a new one
     n_each:int=5, # prompts to measure in each group, at least 1
     out:str='output/demo', # the demo's own folder, for everything that it makes
     device:str='cpu' # cpu, cuda or mps
 ):
-    "Run everything on the embedded model: knowledge cache, training, answers, and a measured speedup"
+    "Run everything, by default on the embedded model: knowledge cache, training, answers, and a measured speedup"
     if not 0 <= minutes < math.inf:
         raise InputError(f'minutes is {minutes}: it must be 0 (the default) or more')
     check_positive('n_each', n_each)

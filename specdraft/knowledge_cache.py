@@ -1586,7 +1586,7 @@ def summary(self:KnowledgeCacheManager, rows=20) -> str:
 @patch
 def inspect(self:KnowledgeCacheManager,
     text, k=3, # a message; number of items to show
-    top_k=1    # number of them that the draft reads
+    top_k=1    # number of them that are used
 ) -> str:
     "What the cache finds for a message"
     if not (found := self.retrieve(text, k, 0)): return 'the knowledge cache is empty'
@@ -1811,9 +1811,9 @@ def specdraft_build_cache(
     inspect:str=None,
     least:int=2, # with from_log: how often a question must have been asked, in any wording
     most:int=0, # with from_log: add at most this many questions, the most frequent; 0: all
-    # how often the target tries to reword a question with fewer than five wordings, which helps to find it (with
-    # update, also existing questions that were never tried); default: the config's, 16 in the packaged ones, which
-    # makes a build take twice as long or more; 0: never
+    # how many times the target tries to reword each question with fewer than five wordings, which helps to find it
+    # (with update, also existing questions that were never reworded); 0: never; default: the config's (packaged
+    # configs: 16, which makes a build take twice as long or more)
     rewordings:int=None,
     # lowest score, from 0 to 1, at which an item is found: for a new cache (default: the config's), or for the
     # existing one

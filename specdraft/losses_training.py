@@ -812,7 +812,7 @@ def _check_accelerator(): # checked before any text is written
 
 # %% ../nbs/04_losses_training.ipynb #c0000047
 class Trainer:
-    "Distils the target into a draft when `fit` is called"
+    "Distills the target into a draft when `fit` is called"
     def __init__(self,
         draft, lean, data, # draft, target, `TrainingData` or a list of traces
         folder='output/checkpoints',
@@ -873,7 +873,7 @@ def apart(
 # %% ../nbs/04_losses_training.ipynb #splithl1
 @patch
 def _split(self:Trainer, learnt):
-    """Hold out a twentieth of the prompts (at most forty), first those that stand apart; find what each text can
+    """Hold out a twentieth of the prompts (at most forty), first those that share no passage; find what each text can
     read as knowledge"""
     texts, number, groups, first = self.texts, {}, {}, {}
     self.places = [len(t) for t in texts]
@@ -883,7 +883,7 @@ def _split(self:Trainer, learnt):
     old = {prompt[i] for i in learnt}
     free, n = apart(texts, prompt), min(len(groups)//20, (len(groups) - len(old))//4, 40)
     order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(self.c['seed'])).tolist()
-    # first those that stand apart
+    # first those that share no passage with others
     held = sorted((k for k in order if k not in old), key=lambda k: k not in free)[:n]
     self._hold([i for i, p in enumerate(prompt) if p in held])
     # the target did not write a user's answer
@@ -1020,7 +1020,7 @@ def one_step(self:Trainer):
 def _give_up(self:Trainer, loss, norm, texts):
     "Raise `InputError` for a loss or gradient that is not finite; the message says how to continue"
     kept = best_checkpoint(self.folder)
-    then = (f'{kept.name}, the best so far, is kept in {self.folder}: to go on from it (--continue_on), '
+    then = (f'{kept.name}, the best so far, is kept in {self.folder}: to continue from it (--continue_on), '
             'remove training_state.pt there' if kept
             else f'then remove training_state.pt in {self.folder} and start anew')
     raise InputError(f'the loss is {loss}, the norm of its gradient {norm}, at step {self.step} of epoch '
@@ -1137,7 +1137,7 @@ def resume(self:Trainer):
     elif self.minutes != s['minutes']:
         if self.step >= self.n_steps:
             raise InputError(f'minutes is {self.minutes:g}, but the training in {self.folder} has done all its '
-                             f'{self.n_steps} steps: go on from its draft (--continue_on)')
+                             f'{self.n_steps} steps: continue from its draft (--continue_on)')
         if self.seconds >= 60*self.minutes:
             raise InputError(f'minutes is {self.minutes:g}, but {self.folder} has been trained for '
                              f'{self.seconds/60:.1f} minutes already, which count: give more, '
@@ -1229,7 +1229,7 @@ def judge_start(self:Trainer,
 
 # %% ../nbs/04_losses_training.ipynb #judgelt1
 @patch
-def _judge_missed(self:Trainer, check): # a judgement that an interruption left out; check: steps between two judgements
+def _judge_missed(self:Trainer, check): # a judgment that an interruption left out; check: steps between two judgments
     if self.step and self.step in (self.n_steps, self.step//check*check) and 'valid' not in self.history[-1]:
         self._judge()
         self.save_state()
@@ -1607,7 +1607,7 @@ def train_draft(
             _check_shared((trainer.step, trainer.n_steps, trainer.valid), lean, f'another state in {folder}')
             if trainer.step >= trainer.n_steps and progress and state.is_main_process:
                 print(f'the training in {folder} has done all its {trainer.n_steps} steps: nothing is trained '
-                      '(--continue_on, without --resume, goes on from its draft)', file=sys.stderr)
+                      '(--continue_on, without --resume, continues from its draft)', file=sys.stderr)
         else: # a best draft never exists without a state to resume, nor beside the state of an earlier run
             if given: trainer.judge_start(was)
             trainer.save_state()
@@ -1717,15 +1717,15 @@ def specdraft_train(
     # folder for what the target writes and computes: gigabytes on a CPU; you may delete the data of a finished
     # training
     data:str='output/training_data',
-    # limit on the minutes of training: writing the text does not count, the time before a --resume does; 0: all
-    # epochs of the config, or as planned before
+    # limit on the training time, in minutes: writing the text does not count, time spent before a --resume does;
+    # 0: all epochs of the config or, with --resume, what was planned before
     minutes:float=0,
     prompts:str=None, # file of more messages to train on: plain lines or JSON lines
-    # train a trained draft (the one in `out`, or the one that ships) further on this file: messages and, where
-    # given, what the target answered in use (up to the config's decoding.max_new_tokens), plus some of the cached
-    # questions; `cache`: on the questions of the knowledge cache alone
+    # train the draft in `out`, or else the shipped one, further on this file of messages and, where given, the
+    # target's answers to them (up to the config's decoding.max_new_tokens), plus some of the cached questions;
+    # `cache`: on the questions of the knowledge cache alone
     continue_on:str=None,
-    newest:int=NEWEST, # use only so many of the newest messages of the file `continue_on`, since a log grows; 0: all
+    newest:int=NEWEST, # with a file as continue_on: use only this many of its newest messages; 0: all
     resume:bool=False, # continue from the state in `out`; if there is none, start from the beginning
     # how many times to try to reword each question of the knowledge cache, to train on the results too; default:
     # the config's number, fewer for more than a hundred questions, and 0 if `continue_on` is a file
@@ -1748,7 +1748,7 @@ def specdraft_train(
     if fresh and own: Path(data).chmod(0o700) # it will hold what users have typed
     if continue_on: own = _newest(own, newest, file, state.is_main_process)
     if resume and not (Path(out)/'training_state.pt').is_file() and state.is_main_process:
-        print(f'{out} holds no state to go on from: the training begins (text that has been written is kept)',
+        print(f'{out} holds no state to continue from: the training begins (text that has been written is kept)',
               file=sys.stderr)
     lean, tokenizer = LeanTarget(loader.load_target_model(device)), loader.load_tokenizer()
     manager = KnowledgeCacheManager.load(cache, lean.model) if Path(cache).is_file() else None

@@ -185,7 +185,7 @@ class Urn:
     "Weights of tokens to draw from, one draw after another; a token that is taken out is not drawn again"
     size = 256 # weights in a part
     def __init__(self,
-        weights, # (n,) on the CPU, not necessarily normalised
+        weights, # (n,) on the CPU, not necessarily normalized
         ids=None # (n,) the token of each weight, all others have none; default: index i is token i
     ):
         # weights as given, their tokens, indices taken out; `w`: the weights left
@@ -939,7 +939,7 @@ class Tempo:
     # the share of the time that trials of a slower way may cost
     margin, trial_share = 1.08, .01
     def __init__(self,
-        # like: the `Tempo` of a batch of another size, share: the size of this one relative to it; until a way has been
+        # like: the `Tempo` of a batch of another size; scale: the size of this one relative to it; until a way has been
         # tried here, its results there count
         like=None, scale=1.
     ):
@@ -1565,13 +1565,13 @@ COLOURS = dict(copy='#b7e4c7', draft='#bde0fe', sibling='#e0c3fc')
 def coloured(
     tokenizer, watched # a list of the dicts that `on_round` was called with
 ) -> str: # HTML
-    "A text with its tokens coloured by who proposed them"
+    "A text with its tokens colored by who proposed them"
     def paint(text, source):
         text = escape(text).replace('\n', '<br>')
         return f'<span style="background:{COLOURS[source]}">{text}</span>' if source and text else text
     pairs = [(t, r['sources'][r['accepted'][i] - 1] if i < len(r['accepted']) else None)
              for r in watched for i, t in enumerate(r['new'])]
-    # a character made of several tokens has the colour of the last
+    # a character made of several tokens has the color of the last
     parts = map(paint, _pieces(tokenizer, ([t] for t, _ in pairs)), (source for _, source in pairs))
     names = dict(copy='copied', draft='drafted', sibling="the draft's second choice or later")
     key = ' '.join([*(paint(name, source) for source, name in names.items()), "the target's own"])
@@ -1757,7 +1757,7 @@ def export_assistant(self:DraftModel,
 # %% ../nbs/05_speculative_decoding.ipynb #openall01
 def open_all(
     config='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
-    # a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the one that ships
+    # a file, a folder with checkpoints, or a name; default: output/checkpoints, or else the shipped one
     draft='',
     cache=CACHE, # knowledge cache; if there is none at the default path, the draft's own
     device='cpu'
@@ -1934,21 +1934,23 @@ def specdraft_generate(
                  str, opt=False, nargs='?')=None,
     config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     # trained draft: a file, a folder with checkpoints, or a name; none: only copy, from the knowledge cache and the
-    # text; default: output/checkpoints, or else the one that ships
+    # text; default: output/checkpoints, or else the shipped one
     draft:str='',
     cache:str=CACHE, # knowledge cache; if there is none at this default path, the one that came with the draft
     max_new_tokens:int=None, # length limit of the answer, in tokens (default: the config's)
     temperature:float=None, # 0: greedy (default: the config's)
     top_p:float=None, # sample from the most likely tokens that make up this much probability (default: the config's)
     top_k:int=None, # sample from this many most likely tokens; 0: all (default: the config's)
-    gamma:str='', # tokens proposed a round, or auto: what pays on this machine (default: the config's)
+    gamma:str=None, # tokens proposed a round, or auto: what pays on this machine (default: the config's)
     min_p:float=0., # least probability to keep, as a fraction of the largest one
     repetition_penalty:float=1., # above 1: tokens that have occurred become less likely
-    seed:int=-1, # makes sampling repeatable, with a fixed gamma; -1: none
+    seed:int=-1, # makes sampling repeatable if gamma is a number; -1: none
     # propose a single chain: even in bfloat16, on CPUs that compute in it, the text is then exactly that of plain
     # decoding
     strict:bool=False,
-    log:str='', # append message and answer to this file (JSON lines), for specdraft_train --continue_on
+    # append each message and its answer to this file (JSON lines), for specdraft_train --continue_on and
+    # specdraft_build_cache --from_log
+    log:str=None,
     device:str='cpu' # cpu, cuda or mps
 ):
     "Answer a prompt by speculative decoding, printing text as it is accepted"
