@@ -612,7 +612,7 @@ def _to_answer(
         x = known.get(q['id'])
         if x and not update and not _same(q, x):
             raise InputError(f'the id {q["id"]!r} is in the knowledge cache already: '
-                             'give the question another id, or update')
+                             'give the question another id, or change that item (--update, update=True)')
         for t in _ways(q):
             if (i := self._asks_for(t)) is not None and (other := self.items[i]['id']) not in named:
                 raise InputError(f'{t!r} is asked by the item {other!r} already: to change that item, give the '
@@ -772,7 +772,8 @@ def _tell_cut_off(items, eos, most): # items just answered; the target's end tok
     cut = sum(_cut_off(x, eos) and len(x['answer_ids']) == most for x in items)
     if cut:
         print(f'{cut} of the answers were cut off at {most} tokens '
-              '(max_answer_tokens of knowledge_enhancement)', file=sys.stderr)
+              '(max_answer_tokens of knowledge_enhancement): for longer ones raise that in a config, and give --update',
+              file=sys.stderr)
 
 # %% ../nbs/02_knowledge_cache.ipynb #addcell01
 @patch
@@ -1578,7 +1579,9 @@ def summary(self:KnowledgeCacheManager, rows=20) -> str:
         *(row(x) for x, _ in zip(self.items, range(rows))),
         *([f'… and {len(self) - rows} more'] if len(self) > rows else []),
         (f'{len(self)} items, {n} answer tokens, {total/1e6:.1f} MB of keys and values '
-         f'({total/max(n, 1):.0f} bytes a token), layers {self.layers}, relative error of storage {self.error:.4f}'),
+         f'({total/max(n, 1):.0f} bytes a token), layers {self.layers}, relative error of storage {self.error:.4f}, '
+         f'threshold {self.threshold}'),
+        '(shared words: how many words of its wordings other items use, too)',
         *([f'{sum(map(len, heard))} rewordings by the target of {len(heard)} of the questions '
            '(--inspect shows them)'] if (heard := [x['heard'] for x in self.items if x.get('heard')]) else [])])
 
@@ -1594,7 +1597,7 @@ def inspect(self:KnowledgeCacheManager,
     for i, (x, s) in enumerate(found):
         kv = self.kv_cache[x['id']]
         why = (f'below the threshold {self.threshold}' if s < self.threshold
-               else f'top_k is {top_k}' if i >= top_k else '')
+               else f'only the best {top_k} (top_k of knowledge_enhancement)' if i >= top_k else '')
         lines += [f'{s:.3f} {"not used: " + why if why else "used"}   {x["id"]}: {x["question"]}',
                   *([f'      in other words: {" | ".join(v["text"] for v in x["variants"])}'] if x['variants'] else []),
                   *([f'      also found by the target\'s rewordings: {" | ".join(x["heard"])}']
@@ -1683,6 +1686,7 @@ def _changed(
     manager.plan = None
     if state.is_main_process:
         manager.save(out) # before printing: the reader of a pipe may be gone
+        if gone: print(f'removed: {", ".join(gone)}')
         if done is not None: print(f'answered: {", ".join(done) or "nothing, all answers are up to date"}')
     return manager
 
@@ -1698,7 +1702,7 @@ def _come_back(
     if say and 0 < most < len(often): print(f'{len(often)} recurring questions: the {most} most frequent are taken')
     if say:
         print(_shown('\n'.join(f'{q["id"]}: {" | ".join([q["question"], *q["paraphrases"]])}' for q in new))
-              or 'no recurring question is missing from the knowledge cache')
+              or f'no recurring question (asked {least} times or more) is missing from the knowledge cache')
     return new or None
 
 # %% ../nbs/02_knowledge_cache.ipynb #builtcod
@@ -1726,7 +1730,7 @@ def _check_given(asked, remove, replace): # mutually exclusive options by name; 
     "Raise `InputError` for options that are empty or exclude each other"
     for k, v in dict(asked, remove=remove).items():
         if v is not None and not v.strip(): # an unset variable must not rebuild a cache
-            raise InputError(f'--{k} is empty ({v!r}): leave it out, or say what')
+            raise InputError(f'--{k} is empty ({v!r}): leave it out, or give it a value')
     given = [f'--{k} {v}' for k, v in asked.items() if v] + [f'--remove {remove}']*bool(remove) + ['--replace']*replace
     # options that may precede each of these
     together = {'--remove': ('--add', '--update', '--from_log'), '--replace': ('--questions',)}
@@ -1766,6 +1770,13 @@ def _ids(remove): # as typed, or None -> list
     if remove and not ids: raise InputError(f'--remove is {remove!r}: expected ids of items, with commas between')
     return ids
 
+# %% ../nbs/02_knowledge_cache.ipynb #tellmiss1
+def _tell_missing(manager, questions, source): # the cache after `--update`; the questions of the file, its name
+    given = {q['id'] for q in manager._keep_ids(questions)}
+    if stay := [x['id'] for x in manager.items if x['id'] not in given and not _of_log(x['id'])]:
+        print(f'{len(stay)} item{"s"*(len(stay) > 1)} of the cache are not in {source} and stay, such as {stay[0]!r}: '
+              '--remove takes them out', file=sys.stderr)
+
 # %% ../nbs/02_knowledge_cache.ipynb #chkback1
 def _check_stays_out(out, gone, new, source):
     # the cache's file, ids to remove, questions to answer or None, their source
@@ -1803,7 +1814,9 @@ def specdraft_build_cache(
     questions:str=None, # question file (.csv, .jsonl, .json, .yaml) or packaged name; default: the config's
     out:str=CACHE, # file to write, or to change
     add:str=None, # question file whose questions are added to the existing cache
-    update:str=None, # question file: adds new questions, answers again those that have changed or were cut off
+    # question file: adds new questions, answers again those that have changed, or were cut off at a lower
+    # max_answer_tokens than the config's; removes nothing
+    update:str=None,
     # file of `specdraft_generate --log`, or plain lines: adds recurring questions that no item asks yet
     from_log:str=None,
     remove:str=None, # ids of items to remove, separated by commas; an id that contains a comma needs quotes
@@ -1846,4 +1859,5 @@ def specdraft_build_cache(
         log = agreed([p['text'] for p in read_prompts(from_log, skip=True)], device) if from_log else None
         if change or alone: manager = _changed(out, loader, device, new, gone, not add, log, threshold, least, most)
         else: manager = _built(out, loader, device, new, source, replace, threshold)
+        if update and state.is_main_process: _tell_missing(manager, new, update)
         if state.is_main_process: print(f'{manager.summary()}\n{out}')

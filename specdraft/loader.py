@@ -365,9 +365,12 @@ def _expected(value, key:Key): # what `key` expects instead of `value`, which ha
         return f'{"some" if some else "one"} of {", ".join(key.choices)}' + ' or an integer'*(int in _kinds(key))
     if not isinstance(value, (int, float)): return None
     if isinstance(value, float) and not math.isfinite(value): return 'a finite number'
-    if key.high is not None and value > key.high: return f'a number of {key.high} or less'
-    if key.above is not None and value <= key.above: return f'a number above {key.above}'
-    if key.low is not None and value < key.low: return f'a number of {key.low} or more'
+    low, high, above = key.low, key.high, key.above
+    if low is not None and value < low or above is not None and value <= above or high is not None and value > high:
+        return ('a number' if float in _kinds(key) else 'an integer') + (
+            f' from {low} to {high}' if low is not None and high is not None
+            else f' of {low} or more' if low is not None
+            else f' above {above}' + f', at most {high}'*(high is not None))
 
 # %% ../nbs/00_loader.ipynb #d6b3399a
 def check_value(

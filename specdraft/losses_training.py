@@ -1073,7 +1073,7 @@ def save_state(self:Trainer):
     if o.state: # none before the first step
         opt = dcp.get_optimizer_state_dict(self.draft, o, **how)
     if not self.acc.is_main_process: return
-    state = dict(version=2, draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds,
+    state = dict(version=3, draft=weights, opt=opt, step=self.step, n_steps=self.n_steps, seconds=self.seconds,
                  best=self.best, alpha=self.alpha, history=self.history, held=self.valid, minutes=self.minutes,
                  begun=self.begun, run=self.run, data=getattr(self.data, 'folder', Path()).name)
     # before the state: if a run is killed between the two, it repeats these steps and writes them again
@@ -1099,7 +1099,7 @@ def read_state(
     "The state of a training; raises `InputError` if it is damaged or of another run"
     if not path.is_file(): raise InputError(f'nothing to resume: there is no {path}')
     s = _state_in(path)
-    if not isinstance(s, dict) or s.get('version') != 2:
+    if not isinstance(s, dict) or s.get('version') != 3:
         raise InputError(f'{path} is no training state of this version: remove it to start anew')
     if not given and s['begun'] is not None:
         raise InputError(f'the training in {path.parent} continues from a draft: with --resume, '
@@ -1137,7 +1137,7 @@ def resume(self:Trainer):
     elif self.minutes != s['minutes']:
         if self.step >= self.n_steps:
             raise InputError(f'minutes is {self.minutes:g}, but the training in {self.folder} has done all its '
-                             f'{self.n_steps} steps: continue from its draft (--continue_on)')
+                             f'{self.n_steps} steps: leave out --resume to train its draft further (--continue_on)')
         if self.seconds >= 60*self.minutes:
             raise InputError(f'minutes is {self.minutes:g}, but {self.folder} has been trained for '
                              f'{self.seconds/60:.1f} minutes already, which count: give more, '
@@ -1305,7 +1305,8 @@ def remark(self:Trainer):
         print(f'only {self.step} steps fit into {self.minutes:g} minutes, too few to learn much: give it more')
     elif self.step == epochs*self.per_epoch and self.seconds < .8*60*self.minutes:
         print(f'all {epochs} epochs took {self.seconds/60:.1f} of {self.minutes:g} minutes: '
-              'more text (training.num_invented_prompts) or more epochs would use the rest')
+              + ('more messages' if self.begun else 'more text (training.num_invented_prompts)')
+              + ' or more epochs (training.num_epochs) would use the rest')
 
 # %% ../nbs/04_losses_training.ipynb #c0000053
 def plot_history(
@@ -1683,9 +1684,13 @@ def _advise(config, c, resume): # before a draft is trained from scratch
 def _closing(trainer, out): # what a finished training prints
     trainer.remark()
     save_plot(plot_history(trainer.history), Path(out)/'history.png')
-    verdict = ', '.join(f'{k} {x:.3f}' for k, x in (trainer.verdict or {}).items())
-    print(f'{best_checkpoint(out)}: {verdict} (KL divergence, expected acceptance, share of first choices '
-          f'that are right); curves in {Path(out)/"history.png"}')
+    best = trainer.verdict or {}
+    first = next((h['valid'] for h in trainer.history if h['step'] == 0 and 'valid' in h), {}) # of the draft before
+    says = dict(kl='KL divergence', alpha='expected acceptance', agree='share of first choices that are right')
+    moved = lambda k: f'{first[k]:.3f} -> {best[k]:.3f}' if k in first else f'{best[k]:.3f}'
+    print(f'{best_checkpoint(out)}: ' + ', '.join(f'{what} {moved(k)}' for k, what in says.items() if k in best)
+          + ' (the mean of the weights before and after)'*bool(best.get('halfway'))
+          + f'; curves in {Path(out)/"history.png"}')
     if not trainer.valid:
         print('(judged by what it was trained on: with fewer than four new messages, or fewer than twenty in all, '
               'none are held out)')
@@ -1713,7 +1718,7 @@ def _n_new(own, manager): # messages, knowledge cache or None -> how many differ
 def specdraft_train(
     config:str='smollm2_135m', # packaged config, YAML file, hub name, model folder or GGUF file
     cache:str=CACHE, # knowledge cache, made by specdraft_build_cache
-    out:str='output/checkpoints', # folder for checkpoints
+    out:str='output/checkpoints', # folder for checkpoints; `training_state.pt` of a finished training may be deleted
     # folder for what the target writes and computes: gigabytes on a CPU; you may delete the data of a finished
     # training
     data:str='output/training_data',

@@ -1775,6 +1775,9 @@ def open_all(
     # at the default paths, what belongs to another target is skipped
     if not draft: source = default_draft(config, target_model=lean.model)
     draft = DraftModel.from_pretrained(source, lean.model, manager)
+    if manager is None and draft.manager is not None and str(cache) == CACHE and not Path(cache).is_file():
+        print(f'no knowledge cache at {Path(cache).resolve()}: using the one that came with the draft '
+              f'({len(draft.manager)} items)', file=sys.stderr)
     _look_at(draft.manager, tokenizer, cache)
     return lean, tokenizer, draft
 
@@ -1835,6 +1838,8 @@ def _typed(): # the lines of standard input; a terminal shows a prompt
     piped = {} if sys.stdin.isatty() else dict(encoding='utf-8-sig')
     # a line that is not UTF-8 is refused when its turn comes
     with suppress(AttributeError): sys.stdin.reconfigure(errors='surrogateescape', **piped)
+    if sys.stdin.isatty():
+        print('Each message is answered on its own, without the earlier ones. Ctrl-D ends.', file=sys.stderr)
     while True:
         if sys.stdin.isatty(): print('> ', end='', file=sys.stderr, flush=True)
         if not (line := sys.stdin.readline()): return
@@ -1880,9 +1885,10 @@ def _answer(decoder, prompt, log='', **how): # print the answer to one message, 
         said.append(piece)
     s = decoder.stats
     if log: log_answer(log, prompt, ''.join(said), s['stopped'] == 'end')
-    print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} rounds: '
-          f'tau {s["tau"]:.2f}, acceptance rate {s["acceptance_rate"]:.2f}, '
-          f'knowledge {s["knowledge"]}' + CUT.get(s['stopped'], ''))
+    found = ', '.join(f'{i} ({x})' for i, x in s['knowledge']) or 'nothing'
+    print(f'\n\n{s["n_emitted"] + 1} tokens, the first with the prompt, the others in {s["n_rounds"]} '
+          f'round{"s"*(s["n_rounds"] != 1)}: tau {s["tau"]:.2f}, acceptance rate {s["acceptance_rate"]:.2f}, '
+          f'found in the knowledge cache: {found}' + CUT.get(s['stopped'], ''))
 
 # %% ../nbs/05_speculative_decoding.ipynb #chklog01
 def _check_log(path, typed): # an existing file; are the messages read from standard input?
