@@ -29,7 +29,7 @@ from .loader import (InputError, LeanTarget, ModelLoader, chat_ids, check_count,
 from .knowledge_cache import (CACHE, KnowledgeCacheManager, knowledge_for, load_questions, read_held_out,
                                        read_prompts)
 from .draft_model import DraftModel, LeanDraft, best_checkpoint, shipped_draft
-from .losses_training import (affordable, chain_rounds, depth_ranks, fine_tune_config, plot_history,
+from .losses_training import (_gain, affordable, chain_rounds, depth_ranks, fine_tune_config, plot_history,
                                        prompt_key, trace_texts, train_draft)
 from .speculative_decoding import (Sampling, SpeculativeDecoder, as_gamma, expected_tokens, measure_costs,
                                             open_all, plain_generate)
@@ -955,7 +955,7 @@ def _draft_stage(c, lean, tokenizer, manager, out, ships, minutes, made_with):
             raise InputError(f'{e}; to train anew, remove {folder}') from e
         save_plot(plot_history(trainer.history), out/'plots'/'training.png')
         with whole_file(folder/'finished') as tmp: tmp.write_text(str(trainer.step))
-        print(f'{best_checkpoint(folder)}: {trainer.verdict}')
+        print(f'{best_checkpoint(folder)}: {_gain(trainer)}')
     return DraftModel.from_pretrained(best_checkpoint(folder), lean.model, manager)
 
 # %% ../nbs/06_benchmarks.ipynb #3d91ef90

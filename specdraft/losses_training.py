@@ -1681,16 +1681,18 @@ def _advise(config, c, resume): # before a draft is trained from scratch
               file=sys.stderr)
 
 # %% ../nbs/04_losses_training.ipynb #trainsay
+def _gain(trainer): # held-out losses of its best draft, after those of the draft that it continued from
+    best = trainer.verdict or {}
+    first = next((h['valid'] for h in trainer.history if h['step'] == 0 and 'valid' in h), {})
+    says = dict(kl='KL divergence', alpha='expected acceptance', agree='share of first choices that are right')
+    moved = lambda k: f'{first[k]:.3f} -> {best[k]:.3f}' if k in first else f'{best[k]:.3f}'
+    return (', '.join(f'{what} {moved(k)}' for k, what in says.items() if k in best)
+            + ' (the mean of the weights before and after)'*bool(best.get('halfway')))
+
 def _closing(trainer, out): # what a finished training prints
     trainer.remark()
     save_plot(plot_history(trainer.history), Path(out)/'history.png')
-    best = trainer.verdict or {}
-    first = next((h['valid'] for h in trainer.history if h['step'] == 0 and 'valid' in h), {}) # of the draft before
-    says = dict(kl='KL divergence', alpha='expected acceptance', agree='share of first choices that are right')
-    moved = lambda k: f'{first[k]:.3f} -> {best[k]:.3f}' if k in first else f'{best[k]:.3f}'
-    print(f'{best_checkpoint(out)}: ' + ', '.join(f'{what} {moved(k)}' for k, what in says.items() if k in best)
-          + ' (the mean of the weights before and after)'*bool(best.get('halfway'))
-          + f'; curves in {Path(out)/"history.png"}')
+    print(f'{best_checkpoint(out)}: {_gain(trainer)}; curves in {Path(out)/"history.png"}')
     if not trainer.valid:
         print('(judged by what it was trained on: with fewer than four new messages, or fewer than twenty in all, '
               'none are held out)')
