@@ -517,6 +517,9 @@ def held_out(
     if len(new) < len(prompts):
         print(f'{len(prompts) - len(new)} messages are left out: '
               'this draft was trained on them, or they are stored', file=sys.stderr)
+    if not any(p['group'] == 'paraphrase' for p in new):
+        print('no unseen paraphrases: the package has them only for its own questions; '
+              '--prompts FILE measures with yours', file=sys.stderr)
     return pick(new, n_each) if n_each else new
 
 # %% ../nbs/06_benchmarks.ipynb #openedcd1
@@ -825,6 +828,8 @@ def _some_of(path, n_each):
 def _method_names(methods, draft): # options of `specdraft_bench` -> names
     names = list(METHODS[:4]) if draft == 'none' and methods == TIMED else [x.strip() for x in methods.split(',')]
     check_methods(names, draft != 'none')
+    if not {'plain', 'generate'} & {*names}:
+        print('no speedups: they need the method plain', file=sys.stderr)
     return names
 
 # %% ../nbs/06_benchmarks.ipynb #judge001
