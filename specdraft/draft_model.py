@@ -226,10 +226,10 @@ def hidden(self:DraftModel,
     if self.past == 'own':
         starts, at, memory = torch.zeros_like(ids), 0, [(k[:, :, :0], v[:, :, :0]) for k, v in memory]
     if starts is None: starts = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
-    if self.knowledge is None: knowledge = None # it reads none
     mask, dtype, own = own_past(starts, at, memory[0][0].shape[2]), self.norm.weight.dtype, []
     x = embedded(self.target, ids).to(dtype)
     rope = [r.to(dtype) for r in rope]
+    if self.knowledge is None: knowledge = None
     for i in range(len(self.layers)):
         run = partial(self._layer, i, mask=mask, rope=rope, memory=memory[i], knowledge=knowledge)
         x, k = checkpoint(run, x, use_reentrant=False) if self.checkpointing and self.training else run(x)

@@ -510,10 +510,11 @@ def build(self:KnowledgeCacheManager,
              rewordings=rewordings)
     return self
 
-# %% ../nbs/02_knowledge_cache.ipynb #400e81c4
+# %% ../nbs/02_knowledge_cache.ipynb #givenids1
 def _given_ids(tokenizer, answer, ended=True): # of an answer that the target need not write, with its end token
     return plain_ids(tokenizer, answer) + [tokenizer.eos_token_id]*(ended and tokenizer.eos_token_id is not None)
 
+# %% ../nbs/02_knowledge_cache.ipynb #400e81c4
 @patch
 def _tokenized(
     self:KnowledgeCacheManager, lean, tokenizer, questions
@@ -1773,7 +1774,7 @@ def _ids(remove): # as typed, or None -> list
 # %% ../nbs/02_knowledge_cache.ipynb #tellmiss1
 def _tell_missing(manager, questions, source): # the cache after `--update`; the questions of the file, its name
     given = {q['id'] for q in manager._keep_ids(questions)}
-    if stay := [x['id'] for x in manager.items if x['id'] not in given and not _of_log(x['id'])]:
+    if stay := [i for i in manager.ids if i not in given and not _of_log(i)]:
         print(f'{len(stay)} item{"s"*(len(stay) > 1)} of the cache are not in {source} and stay, such as {stay[0]!r}: '
               '--remove takes them out', file=sys.stderr)
 
@@ -1859,5 +1860,6 @@ def specdraft_build_cache(
         log = agreed([p['text'] for p in read_prompts(from_log, skip=True)], device) if from_log else None
         if change or alone: manager = _changed(out, loader, device, new, gone, not add, log, threshold, least, most)
         else: manager = _built(out, loader, device, new, source, replace, threshold)
-        if update and state.is_main_process: _tell_missing(manager, new, update)
-        if state.is_main_process: print(f'{manager.summary()}\n{out}')
+        if state.is_main_process:
+            if update: _tell_missing(manager, new, update)
+            print(f'{manager.summary()}\n{out}')

@@ -357,6 +357,13 @@ SCHEMA = {
 def _kinds(key:Key): # types that are allowed
     return key.kind if isinstance(key.kind, tuple) else (key.kind,)
 
+# %% ../nbs/00_loader.ipynb #rangecd1
+def _range(key:Key): # its bounds in words, for the table and for errors; '' if it has none
+    low, high, above = key.low, key.high, key.above
+    if low is not None: return f'from {low} to {high}' if high is not None else f'of {low} or more'
+    if above is not None: return f'above {above}' + f', at most {high}'*(high is not None)
+    return f'of {high} or less' if high is not None else ''
+
 # %% ../nbs/00_loader.ipynb #inrange1
 def _expected(value, key:Key): # what `key` expects instead of `value`, which has the right type; None if allowed
     some = isinstance(value, list)
@@ -367,10 +374,7 @@ def _expected(value, key:Key): # what `key` expects instead of `value`, which ha
     if isinstance(value, float) and not math.isfinite(value): return 'a finite number'
     low, high, above = key.low, key.high, key.above
     if low is not None and value < low or above is not None and value <= above or high is not None and value > high:
-        return ('a number' if float in _kinds(key) else 'an integer') + (
-            f' from {low} to {high}' if low is not None and high is not None
-            else f' of {low} or more' if low is not None
-            else f' above {above}' + f', at most {high}'*(high is not None))
+        return f'{"a number" if float in _kinds(key) else "an integer"} {_range(key)}'
 
 # %% ../nbs/00_loader.ipynb #d6b3399a
 def check_value(
@@ -1564,8 +1568,8 @@ def write(self:_Batch, h, generator): # (B, D)
     logits, cold, context = self.lean.logits(h), self.temperatures == 0, self.lean.config.max_position_embeddings
     nxt = likeliest(logits)
     if not cold.all():
-        z, t = logits.float(), self.temperatures.masked_fill(cold, 1.)[:, None]
-        nxt = torch.where(cold, nxt, sample((z - z.amax(-1, keepdim=True))/t, generator))
+        z, heat = logits.float(), self.temperatures.masked_fill(cold, 1.)[:, None]
+        nxt = torch.where(cold, nxt, sample((z - z.amax(-1, keepdim=True))/heat, generator))
     for i, t, over in zip(self.rows, nxt.tolist(), self.done.tolist()):
         if not over: self.out[i].append(t)
     self.done, self.ids = self.done | torch.isin(nxt, self.eos), nxt[:, None]

@@ -1680,7 +1680,7 @@ def _advise(config, c, resume): # before a draft is trained from scratch
         print(f'training.learning_rate is {rate:g}: the embedded model learned faster at ten times that and more',
               file=sys.stderr)
 
-# %% ../nbs/04_losses_training.ipynb #trainsay
+# %% ../nbs/04_losses_training.ipynb #gaincd01
 def _gain(trainer): # held-out losses of its best draft, after those of the draft that it continued from
     best = trainer.verdict or {}
     first = next((h['valid'] for h in trainer.history if h['step'] == 0 and 'valid' in h), {})
@@ -1689,6 +1689,7 @@ def _gain(trainer): # held-out losses of its best draft, after those of the draf
     return (', '.join(f'{what} {moved(k)}' for k, what in says.items() if k in best)
             + ' (the mean of the weights before and after)'*bool(best.get('halfway')))
 
+# %% ../nbs/04_losses_training.ipynb #trainsay
 def _closing(trainer, out): # what a finished training prints
     trainer.remark()
     save_plot(plot_history(trainer.history), Path(out)/'history.png')

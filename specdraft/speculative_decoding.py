@@ -290,7 +290,7 @@ def urn(self:Sampling,
     columns=None, ids=None # columns: as for `adjust`; ids: (n,) the token of each logit, default: index i is token i
 ): # `Urn` of probabilities
     "The urn for a text's next token: all tokens, or with top-p the few that are kept"
-    logits = self.adjust(logits[None], [text], columns)[0]
+    if self.adjusts: logits = self.adjust(logits[None], [text], columns)[0]
     if self.top_p == 1:
         return Urn(warp(logits, self.temperature, 1., self.top_k, self.min_p).cpu(), ids)
     at, p = _nucleus(_softmax(logits, self.temperature, self.top_k).cpu().numpy(), self.top_p, self.min_p)
@@ -683,11 +683,11 @@ def speedup(self:CostModel,
 @patch
 def pass_cost(self:CostModel, n): # tokens of each text
     "A text's part of a pass, in plain steps"
-    if n in self._shares: return self._shares[n]
+    if n in self._pass_costs: return self._pass_costs[n]
     one, four = self.besides
     together = self.verify_ms(self.rows*n) + (one + (four - one)*(n - 1)/3)*(self.rows - 1)/(TOGETHER - 1)
-    self._shares[n] = max(together, self.pass_ms[1])/self.rows/self.pass_ms[1] # at least a pass over one token
-    return self._shares[n]
+    self._pass_costs[n] = max(together, self.pass_ms[1])/self.rows/self.pass_ms[1] # at least a pass over one token
+    return self._pass_costs[n]
 
 # %% ../nbs/05_speculative_decoding.ipynb #costshr3
 @patch
@@ -699,7 +699,7 @@ def wider(self:CostModel, k): # proposals so far
 @patch
 def company(self:CostModel, rows): # texts that share the passes
     "Recompute what widening a pass costs and what time is worth, for this many texts"
-    self.rows, self._shares = rows, {}
+    self.rows, self._pass_costs = rows, {}
     self.least = 1/self.pass_cost(1)
     self.share_step(rows)
 
@@ -721,8 +721,8 @@ def at(self:CostModel, n): # tokens before the next pass
 @patch
 def share_step(self:CostModel, n): # texts that take it
     "Set the cost of a draft step that this many texts take together"
-    def part(alone, joint): # of one text, in plain steps
-        return (alone + (joint - alone)*(n - 1)/(TOGETHER - 1))/n/self.pass_ms[1]
+    def part(alone, together): # of one text, in plain steps
+        return (alone + (together - alone)*(n - 1)/(TOGETHER - 1))/n/self.pass_ms[1]
     self.reading = part(*self.read_ms) # what reading adds
     self.step = part(self.draft_ms or 0, self.together_ms[0]) + self.reads*self.reading
 
@@ -1775,10 +1775,7 @@ def open_all(
     # at the default paths, what belongs to another target is skipped
     if not draft: source = default_draft(config, target_model=lean.model)
     draft = DraftModel.from_pretrained(source, lean.model, manager)
-    if manager is None and draft.manager is not None and str(cache) == CACHE and not Path(cache).is_file():
-        print(f'no knowledge cache at {Path(cache).resolve()}: using the one that came with the draft '
-              f'({len(draft.manager)} items)', file=sys.stderr)
-    _look_at(draft.manager, tokenizer, cache)
+    _look_at(draft.manager, tokenizer, cache, manager is None and draft.manager is not None)
     return lean, tokenizer, draft
 
 # %% ../nbs/05_speculative_decoding.ipynb #opentgt01
@@ -1791,12 +1788,13 @@ def _open_target(config, cache, device): # `LeanTarget`, tokenizer, and the know
     return lean, tokenizer, manager
 
 # %% ../nbs/05_speculative_decoding.ipynb #lookatm3
-def _look_at(manager, tokenizer, cache): # tell what a user would wonder about
-    if manager is None:
-        if not Path(cache).is_file():
-            print(f'no knowledge cache at {Path(cache).resolve()}: nothing is copied from stored answers',
-                  file=sys.stderr)
-    elif not manager.asks_as(tokenizer):
+# tell what a user would wonder about; brought: the manager is the draft's own
+def _look_at(manager, tokenizer, cache, brought=False):
+    if (manager is None or brought) and not Path(cache).is_file():
+        print(f'no knowledge cache at {Path(cache).resolve()}: '
+              + (f'using the one that came with the draft ({len(manager)} items)' if brought
+                 else 'nothing is copied from stored answers'), file=sys.stderr)
+    if manager is not None and not manager.asks_as(tokenizer):
         print('the knowledge cache was built with another system prompt or chat template, so its answers are seldom '
               'what is said: build it with this config', file=sys.stderr)
 
@@ -1835,15 +1833,14 @@ CUT = dict(length='; cut off at max_new_tokens', context="; cut off where the ta
 def _typed(): # the lines of standard input; a terminal shows a prompt
     if sys.stdin is None: return # closed
     # UTF-8 whatever the locale, with or without the byte order mark that Windows adds
-    piped = {} if sys.stdin.isatty() else dict(encoding='utf-8-sig')
+    piped = {} if (typed := sys.stdin.isatty()) else dict(encoding='utf-8-sig')
     # a line that is not UTF-8 is refused when its turn comes
     with suppress(AttributeError): sys.stdin.reconfigure(errors='surrogateescape', **piped)
-    if sys.stdin.isatty():
-        print('Each message is answered on its own, without the earlier ones. Ctrl-D ends.', file=sys.stderr)
+    if typed: print('Each message is answered on its own, without the earlier ones. Ctrl-D ends.', file=sys.stderr)
     while True:
-        if sys.stdin.isatty(): print('> ', end='', file=sys.stderr, flush=True)
+        if typed: print('> ', end='', file=sys.stderr, flush=True)
         if not (line := sys.stdin.readline()): return
-        if line.strip(): yield line.strip() if sys.stdin.isatty() else _told(line.strip())
+        if line.strip(): yield line.strip() if typed else _told(line.strip())
 
 # %% ../nbs/05_speculative_decoding.ipynb #told0001
 def _told(line): # the message in a JSON line of a log or a prompt file; any other line is a message itself
